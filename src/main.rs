@@ -1,0 +1,2 @@
+//! The `why-denied` program.
+fn main() {}
