@@ -1,0 +1,181 @@
+//! Three-valued logic: yes, no, or unknown because of a set of gaps.
+//!
+//! Kleene's rules and nothing cleverer: a definite no outweighs an unknown in a conjunction, a
+//! definite yes in a disjunction, so that a gap in the facts never hides what is certain without it.
+
+use std::cell::RefCell;
+
+use smallvec::SmallVec;
+
+use crate::layers::Gap;
+
+/// A gap, as a place in the list of an evaluation's gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GapId(pub(super) u16);
+
+/// A set of gaps: all of them together leave an answer open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GapSet(SmallVec<[GapId; 4]>);
+
+impl GapSet {
+    /// The gaps, in the order in which they were met.
+    pub fn iter(&self) -> impl Iterator<Item = GapId> {
+        self.0.iter().copied()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add(mut self, other: &Self) -> Self {
+        for gap in &other.0 {
+            if !self.0.contains(gap) {
+                self.0.push(*gap);
+            }
+        }
+        self
+    }
+}
+
+/// Whether something matches the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It depends on these.
+    Unknown(GapSet),
+}
+
+impl Match {
+    /// Both.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
+            (unknown @ Self::Unknown(_), Self::Yes) | (Self::Yes, unknown @ Self::Unknown(_)) => unknown,
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+
+    /// At least one.
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
+            (unknown @ Self::Unknown(_), Self::No) | (Self::No, unknown @ Self::Unknown(_)) => unknown,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
+    /// The opposite; what is unknown stays so.
+    pub fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            unknown @ Self::Unknown(_) => unknown,
+        }
+    }
+
+    /// The opposite, if `negate`.
+    pub fn negated_if(self, negate: bool) -> Self {
+        if negate { self.not() } else { self }
+    }
+
+    /// The one answer of several readings, or unknown because of `gap` where they differ.
+    pub fn agreed(readings: impl IntoIterator<Item = Self>, gap: impl FnOnce() -> Self) -> Self {
+        let mut readings = readings.into_iter();
+        let Some(first) = readings.next() else { return Self::No };
+        let mut unknown = None;
+        for other in readings {
+            match (&first, &other) {
+                (Self::Yes, Self::Yes) | (Self::No, Self::No) => {}
+                (Self::Unknown(left), Self::Unknown(right)) => unknown = Some(left.clone().add(right)),
+                (Self::Unknown(one), _) | (_, Self::Unknown(one)) => unknown = Some(one.clone()),
+                _ => return gap(),
+            }
+        }
+        unknown.map_or(first, Self::Unknown)
+    }
+
+    /// `Yes`.
+    pub fn is_yes(&self) -> bool {
+        *self == Self::Yes
+    }
+
+    /// `No`.
+    pub fn is_no(&self) -> bool {
+        *self == Self::No
+    }
+
+    /// The gaps on which it depends, if it does.
+    pub fn gaps(&self) -> Option<&GapSet> {
+        match self {
+            Self::Unknown(gaps) => Some(gaps),
+            _ => None,
+        }
+    }
+}
+
+impl From<bool> for Match {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+/// The gaps met in one evaluation, each once.
+#[derive(Debug, Default)]
+pub struct GapTable(RefCell<Vec<Gap>>);
+
+impl GapTable {
+    /// Unknown because of `gap`.
+    pub fn unknown(&self, gap: Gap) -> Match {
+        let mut gaps = self.0.borrow_mut();
+        let place = gaps.iter().position(|other| *other == gap).unwrap_or_else(|| {
+            gaps.push(gap);
+            gaps.len() - 1
+        });
+        // INVARIANT: an evaluation meets far fewer than 65,536 different gaps; should it meet more,
+        // those beyond share the last id, and the answer stays unknown.
+        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(u16::try_from(place).unwrap_or(u16::MAX))])))
+    }
+
+    /// The gaps, in the order in which they were met.
+    pub fn into_gaps(self) -> Vec<Gap> {
+        self.0.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(at: u16) -> Match {
+        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(at)])))
+    }
+
+    #[test]
+    fn what_is_certain_outweighs_what_is_unknown() {
+        assert_eq!(unknown(0).and(Match::No), Match::No);
+        assert_eq!(unknown(0).or(Match::Yes), Match::Yes);
+        assert_eq!(unknown(0).and(Match::Yes), unknown(0));
+        assert_eq!(unknown(0).or(Match::No), unknown(0));
+        assert_eq!(unknown(0).not(), unknown(0));
+    }
+
+    #[test]
+    fn an_unknown_names_every_gap_once() {
+        let both = unknown(0).and(unknown(1)).or(unknown(0));
+        assert_eq!(both.gaps().map(|gaps| gaps.iter().count()), Some(2));
+    }
+
+    #[test]
+    fn readings_that_agree_decide() {
+        let gap = || unknown(9);
+        assert_eq!(Match::agreed([Match::Yes, Match::Yes], gap), Match::Yes);
+        assert_eq!(Match::agreed([Match::Yes, Match::No], gap), unknown(9));
+        assert_eq!(Match::agreed([Match::Yes, unknown(1)], gap), unknown(1));
+    }
+}

@@ -1,0 +1,287 @@
+//! What the program says: findings with places, and the diagnosis that holds them.
+//!
+//! Wording of a finding: the message is one sentence that stands alone, labels are a few words,
+//! help is an instruction; lower case, no full stop, the user's text in backticks.
+
+use crate::eval::Decision;
+use crate::layers::Gap;
+use crate::policy::{Effect, PolicyType};
+use crate::text::Span;
+
+/// How much a finding matters; it follows from the evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The request stays denied while this stands.
+    Error,
+    /// So if something unknown turns out badly.
+    Warning,
+    /// Explains, or a near miss.
+    Note,
+}
+
+/// Who can lift what a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// Whoever makes the call.
+    Yourself,
+    /// An administrator of the caller's account.
+    CallerAccount,
+    /// An administrator of the account that owns the role.
+    RoleAccount,
+    /// An administrator of the account that owns the resource.
+    ResourceAccount,
+    /// An administrator of the organization.
+    Organization,
+    /// The owner of the VPC endpoint.
+    EndpointOwner,
+}
+
+impl Party {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Yourself => "yourself",
+            Self::CallerAccount => "caller-account",
+            Self::RoleAccount => "role-account",
+            Self::ResourceAccount => "resource-account",
+            Self::Organization => "organization",
+            Self::EndpointOwner => "endpoint-owner",
+        }
+    }
+}
+
+/// A place and a few words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What to say of it.
+    pub text: String,
+}
+
+/// One cause, or one thing worth saying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence that stands alone.
+    pub message: String,
+    /// The smallest thing that matters.
+    pub primary: Label,
+    /// Other places.
+    pub secondary: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+    /// Who can do it.
+    pub owner: Option<Party>,
+}
+
+impl Finding {
+    /// An error at `span`; `label` is a few words about the place.
+    pub fn new(rule: &'static str, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            message: message.into(),
+            primary: Label { span, text: label.into() },
+            secondary: Vec::new(),
+            help: None,
+            owner: None,
+        }
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: label.into() });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says who can do it.
+    #[must_use]
+    pub fn owner(mut self, owner: Party) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// Sets how much it matters.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}
+
+/// One step of the checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// Is the role's ARN one, and does the role exist?
+    RoleArn,
+    /// Who calls, and may such a caller make this call?
+    Caller,
+    /// Are the credentials still good?
+    Credentials,
+    /// Do the caller's identity-based policies allow it?
+    IdentityPolicies,
+    /// Does the role's trust policy allow it?
+    TrustPolicy,
+    /// Does the resource's policy allow it?
+    ResourcePolicy,
+    /// Does any statement deny it?
+    ExplicitDenies,
+    /// Does the permissions boundary keep it?
+    PermissionsBoundary,
+    /// Does the session policy keep it?
+    SessionPolicy,
+    /// Do the service control policies keep it?
+    ServiceControlPolicies,
+    /// Do the resource control policies keep it?
+    ResourceControlPolicies,
+    /// Does the VPC endpoint's policy keep it?
+    EndpointPolicy,
+    /// Are the parameters of the call in range?
+    Parameters,
+}
+
+impl Gate {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        self.names().0
+    }
+
+    /// What the checklist calls it.
+    pub fn title(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RoleArn => ("role-arn", "role ARN"),
+            Self::Caller => ("caller", "caller"),
+            Self::Credentials => ("credentials", "credentials"),
+            Self::IdentityPolicies => ("identity-policies", "identity policies"),
+            Self::TrustPolicy => ("trust-policy", "trust policy"),
+            Self::ResourcePolicy => ("resource-policy", "resource policy"),
+            Self::ExplicitDenies => ("explicit-denies", "explicit denies"),
+            Self::PermissionsBoundary => ("permissions-boundary", "permissions boundary"),
+            Self::SessionPolicy => ("session-policy", "session policy"),
+            Self::ServiceControlPolicies => ("service-control-policies", "service control policies"),
+            Self::ResourceControlPolicies => ("resource-control-policies", "resource control policies"),
+            Self::EndpointPolicy => ("endpoint-policy", "endpoint policy"),
+            Self::Parameters => ("parameters", "parameters"),
+        }
+    }
+}
+
+/// How a gate came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It lets the request through.
+    Passed,
+    /// It stops the request.
+    Failed,
+    /// It depends on something that is not known.
+    Inconclusive,
+    /// It does not play a part.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// One line of the checklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateReport {
+    /// Which step.
+    pub gate: Gate,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why, in a few words.
+    pub summary: String,
+}
+
+/// What a statement did to the decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementRole {
+    /// A Deny that applies, or may.
+    Denies,
+    /// An Allow that applies.
+    Allows,
+    /// An Allow that applies but for one element or a condition.
+    Nearest,
+}
+
+impl StatementRole {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Denies => "denies",
+            Self::Allows => "allows",
+            Self::Nearest => "nearest",
+        }
+    }
+}
+
+/// A statement that decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecidingStatement {
+    /// The policy's title.
+    pub policy: String,
+    /// The policy's type.
+    pub policy_type: PolicyType,
+    /// The statement's `Sid`.
+    pub sid: Option<String>,
+    /// Allow or Deny.
+    pub effect: Effect,
+    /// What it does to the decision.
+    pub role: StatementRole,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// Allowed, denied or undetermined.
+    pub decision: Decision,
+    /// A few words beside it: `decided by the role's trust policy`.
+    pub headline: String,
+    /// The caller, as given.
+    pub principal: String,
+    /// The action, as given.
+    pub action: String,
+    /// The resource, as given.
+    pub resource: String,
+    /// Whether caller and resource belong to one account, where that is known.
+    pub same_account: Option<bool>,
+    /// The request context as assembled: given and derived keys that carry a value, sorted.
+    pub context: Vec<(String, Vec<String>)>,
+    /// The checklist, in order.
+    pub gates: Vec<GateReport>,
+    /// What was found, the cause first.
+    pub findings: Vec<Finding>,
+    /// What could not be learned and matters.
+    pub gaps: Vec<Gap>,
+    /// The statements that decide.
+    pub statements: Vec<DecidingStatement>,
+    /// Notes on how the facts were read that are worth a line on stderr.
+    pub notes: Vec<String>,
+}

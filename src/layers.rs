@@ -1,0 +1,85 @@
+//! What applies to one request: layers of policies, each known, known to be missing, or in part
+//! not visible.
+
+use std::sync::Arc;
+
+use crate::policy::{Policy, PolicyType};
+
+/// Something that could not be learned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The fact: `aws:SourceIp`, `service control policies of account 444455556666`.
+    pub fact: String,
+    /// Why it is not known.
+    pub reason: String,
+    /// How to supply it: an option or a command.
+    pub supply: String,
+}
+
+/// A policy where it is attached.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// The policy's name, where it has one.
+    pub name: Option<String>,
+    /// The policy's ARN, where it has one.
+    pub arn: Option<String>,
+    /// The ARN or id of what it is attached to, where that is known.
+    pub attached_to: Option<String>,
+    /// The document.
+    pub policy: Arc<Policy>,
+}
+
+/// Policies that are evaluated as one: all identity-based policies of the caller, one boundary, the
+/// service control policies of one level.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What they are.
+    pub policy_type: PolicyType,
+    /// Depth in the organization's tree, 0 for the root; 0 for every other type.
+    pub level: u32,
+    /// The policies that are visible.
+    pub policies: Vec<Attached>,
+    /// What of this layer is not visible. Empty: the policies above are all there is.
+    pub missing: Vec<Gap>,
+}
+
+/// Every layer that applies to one request. A policy type without a layer has no policy.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// In any order; one for each type, and one for each level of the organization's two types.
+    pub layers: Vec<Layer>,
+}
+
+impl Layer {
+    /// A layer that is wholly visible.
+    pub fn known(policy_type: PolicyType, level: u32, policies: Vec<Attached>) -> Self {
+        Self { policy_type, level, policies, missing: Vec::new() }
+    }
+
+    /// A layer of which nothing is visible.
+    pub fn unknown(policy_type: PolicyType, gap: Gap) -> Self {
+        Self { policy_type, level: 0, policies: Vec::new(), missing: vec![gap] }
+    }
+}
+
+impl Layers {
+    /// The layers of one type, from the organization's root downwards.
+    pub fn of(&self, policy_type: PolicyType) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().filter(move |layer| layer.policy_type == policy_type)
+    }
+
+    /// Adds a layer, keeping the levels in order.
+    pub fn push(&mut self, layer: Layer) {
+        let place = self.layers.partition_point(|other| {
+            (other.policy_type, other.level) <= (layer.policy_type, layer.level)
+        });
+        self.layers.insert(place, layer);
+    }
+}
+
+impl Attached {
+    /// What a person would call the policy: its name, else its type.
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("the {}", self.policy.policy_type.name()))
+    }
+}

@@ -1,0 +1,75 @@
+//! Amazon Resource Names, cut into their six parts.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+
+/// The six parts of an ARN; the sixth keeps further colons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arn<'t> {
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: &'t str,
+    /// `iam`, `sts`, `s3`, …
+    pub service: &'t str,
+    /// Empty for global services.
+    pub region: &'t str,
+    /// Twelve digits, or empty where the ARN names no account.
+    pub account: &'t str,
+    /// All that follows the fifth colon.
+    pub resource: &'t str,
+}
+
+impl<'t> Arn<'t> {
+    /// Cuts `text`; `None` if it has fewer than six parts or does not begin with `arn:`.
+    pub fn parse(text: &'t str) -> Option<Self> {
+        let rest = text.strip_prefix("arn:")?;
+        let mut parts = rest.splitn(5, ':');
+        Some(Self {
+            partition: parts.next()?,
+            service: parts.next()?,
+            region: parts.next()?,
+            account: parts.next()?,
+            resource: parts.next()?,
+        })
+    }
+
+    /// The resource's type and the rest: `role` and `app/deploy` of `role/app/deploy`.
+    pub fn typed(&self) -> Option<(&'t str, &'t str)> {
+        self.resource.split_once(['/', ':'])
+    }
+
+    /// The path (with both slashes) and the name of an IAM resource of the type `kind`.
+    pub fn iam_name(&self, kind: &str) -> Option<(&'t str, &'t str)> {
+        let rest = self.resource.strip_prefix(kind)?;
+        let at = rest.rfind('/')?;
+        Some((rest.get(..=at)?, rest.get(at + 1..)?)).filter(|_| rest.starts_with('/'))
+    }
+
+    /// Whether this is `arn:…:iam::…:role/…`.
+    pub fn is_role(&self) -> bool {
+        self.service == "iam" && self.resource.starts_with("role/")
+    }
+}
+
+/// Whether `text` is an account id: twelve ASCII digits.
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixth_part_keeps_its_colons() {
+        let arn = Arn::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/x:*");
+        assert_eq!(arn.map(|arn| arn.resource), Some("log-group:/x:*"));
+        assert_eq!(Arn::parse("arn:aws:s3"), None);
+    }
+
+    #[test]
+    fn an_iam_name_has_a_path() {
+        let path = |text| Arn::parse(text).and_then(|arn| arn.iam_name("role"));
+        assert_eq!(path("arn:aws:iam::111122223333:role/app/deploy"), Some(("/app/", "deploy")));
+        assert_eq!(path("arn:aws:iam::111122223333:role/deploy"), Some(("/", "deploy")));
+        assert_eq!(path("arn:aws:iam::111122223333:user/deploy"), None);
+    }
+}

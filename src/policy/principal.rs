@@ -1,0 +1,152 @@
+//! The `Principal` element: whom a resource-based policy names.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+
+use crate::text::{Span, Spanned};
+
+use super::arn::{Arn, is_account_id};
+
+/// `Principal` or `NotPrincipal`.
+#[derive(Clone, Debug)]
+pub struct Principals {
+    /// `NotPrincipal`.
+    pub negated: bool,
+    /// The key's place.
+    pub key: Span,
+    /// Every value of every kind.
+    pub values: Vec<Spanned<NamedPrincipal>>,
+}
+
+/// One value of a `Principal` element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPrincipal {
+    /// Its kind: the key under which it stands.
+    pub kind: PrincipalKind,
+    /// The text as written.
+    pub text: String,
+    /// What the text means under that key.
+    pub names: Names,
+}
+
+/// The key under which a principal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// `"Principal": "*"`, without a key.
+    Bare,
+    /// `AWS`.
+    Aws,
+    /// `Service`.
+    Service,
+    /// `Federated`.
+    Federated,
+    /// `CanonicalUser`.
+    CanonicalUser,
+}
+
+/// Whom a value names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// `*`.
+    Everyone,
+    /// An account: twelve digits, or its root ARN. It names every principal of the account.
+    Account {
+        /// Twelve digits.
+        account: String,
+        /// The partition, where an ARN gives one.
+        partition: Option<String>,
+    },
+    /// One IAM user, by ARN.
+    User,
+    /// One role, that is all its sessions, by ARN.
+    Role,
+    /// One session, by ARN.
+    RoleSession,
+    /// One session of a federated user, by ARN.
+    FederatedUser,
+    /// A unique id (`AIDA…`, `AROA…`): what AWS shows for a principal that was deleted.
+    UniqueId,
+    /// A service principal.
+    Service,
+    /// An identity provider.
+    Provider,
+    /// A canonical user id.
+    CanonicalUser,
+    /// Something that AWS does not take here.
+    Invalid(&'static str),
+}
+
+impl NamedPrincipal {
+    /// Reads `text` as it stands under `kind`.
+    pub fn new(kind: PrincipalKind, text: &str) -> Self {
+        let names = match kind {
+            PrincipalKind::Bare if text == "*" => Names::Everyone,
+            PrincipalKind::Bare => Names::Invalid("only `*` may stand without a kind of principal"),
+            PrincipalKind::Aws => aws(text),
+            PrincipalKind::Service if text.contains('*') => {
+                Names::Invalid("a wildcard is not honoured in a service principal")
+            }
+            PrincipalKind::Service => Names::Service,
+            PrincipalKind::Federated => Names::Provider,
+            PrincipalKind::CanonicalUser => Names::CanonicalUser,
+        };
+        Self { kind, text: text.to_owned(), names }
+    }
+}
+
+fn aws(text: &str) -> Names {
+    if text == "*" {
+        return Names::Everyone;
+    }
+    if is_account_id(text) {
+        return Names::Account { account: text.to_owned(), partition: None };
+    }
+    if ["AIDA", "AROA"].iter().any(|prefix| text.starts_with(prefix))
+        && text.len() >= 16
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        return Names::UniqueId;
+    }
+    let Some(arn) = Arn::parse(text) else {
+        return Names::Invalid("it is neither an ARN nor an account id");
+    };
+    if text.contains(['*', '?']) {
+        return Names::Invalid("a wildcard is not honoured inside the ARN of a principal");
+    }
+    if !is_account_id(arn.account) {
+        return Names::Invalid("the account id has to be twelve digits");
+    }
+    match (arn.service, arn.resource.split_once('/')) {
+        ("iam", None) if arn.resource == "root" => Names::Account {
+            account: arn.account.to_owned(),
+            partition: Some(arn.partition.to_owned()),
+        },
+        ("iam", Some(("user", _))) => Names::User,
+        ("iam", Some(("role", _))) => Names::Role,
+        ("sts", Some(("assumed-role", _))) => Names::RoleSession,
+        ("sts", Some(("federated-user", _))) => Names::FederatedUser,
+        ("iam", Some(("group", _))) => Names::Invalid("a group is no principal"),
+        ("iam", Some(("instance-profile", _))) => {
+            Names::Invalid("an instance profile is no principal, name its role")
+        }
+        _ => Names::Invalid("this ARN names no user, role, session or account"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_told_apart() {
+        let names = |text| NamedPrincipal::new(PrincipalKind::Aws, text).names;
+        assert_eq!(names("*"), Names::Everyone);
+        assert!(matches!(names("111122223333"), Names::Account { partition: None, .. }));
+        assert!(matches!(names("arn:aws:iam::111122223333:root"), Names::Account { .. }));
+        assert_eq!(names("arn:aws:iam::111122223333:user/a/b"), Names::User);
+        assert_eq!(names("arn:aws:sts::111122223333:assumed-role/r/s"), Names::RoleSession);
+        assert_eq!(names("AROAEXAMPLEEXAMPLE123"), Names::UniqueId);
+        for text in ["arn:aws:iam::111122223333:role/a*", "arn:aws:iam::111122223333:group/g", "deploy"] {
+            assert!(matches!(names(text), Names::Invalid(_)), "{text}");
+        }
+    }
+}

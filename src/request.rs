@@ -1,0 +1,442 @@
+//! The request that was denied: who asked for what, with which request context.
+//!
+//! Everything here is as given; what AWS derives from it is worked out in `eval`. Nothing is
+//! looked up and no clock is read: the moment of the request is a field.
+
+use jiff::Timestamp;
+
+use crate::policy::{Arn, is_account_id};
+use crate::text::{Span, Spanned};
+
+/// One request, and what is known of its caller and its resource.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub caller: Caller,
+    /// `service:Name`, as given.
+    pub action: Spanned<String>,
+    /// The action in lower case, since its case does not count.
+    pub action_lower: Box<str>,
+    /// An ARN, or `*` where the action takes no resource.
+    pub resource: Resource,
+    /// Condition keys as given; they win over what would be derived.
+    pub context: Context,
+    /// When the request was made.
+    pub time: Option<Timestamp>,
+    /// The parameters of an AssumeRole* call. `None`: not known; a parameter that is missing in
+    /// `Some` is known not to be passed.
+    pub parameters: Option<Parameters>,
+    /// What is known of the role that is to be assumed.
+    pub role: RoleFacts,
+}
+
+/// A fact that may be missing. `Unknown` says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact<T> {
+    /// Known.
+    Known(T),
+    /// Not known, because of this.
+    Unknown(&'static str),
+}
+
+impl<T> Fact<T> {
+    /// The value, where it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// What kind of principal asks.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallerKind {
+    /// The root user of an account.
+    Root,
+    /// An IAM user.
+    User,
+    /// A session of a role.
+    RoleSession,
+    /// A session made by `sts:GetFederationToken`.
+    FederatedUser,
+    /// An AWS service acting on its own.
+    Service,
+    /// Someone with a token or assertion of an identity provider, who is not yet anyone to AWS.
+    Federated,
+    /// Nobody in particular: an unsigned request.
+    Anonymous,
+}
+
+/// Which credentials signed the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// An access key of a user or root user.
+    LongTerm,
+    /// `sts:GetSessionToken`.
+    SessionToken,
+    /// `sts:AssumeRole` and its relatives.
+    RoleSession,
+    /// `sts:GetFederationToken`.
+    FederationToken,
+}
+
+/// The principal that makes the request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The principal as given: an ARN, a service principal, a provider's ARN, or `anonymous`.
+    pub text: Spanned<String>,
+    /// What kind it is.
+    pub kind: CallerKind,
+    /// `aws`, `aws-cn`, …; empty where there is none.
+    pub partition: String,
+    /// Its account, where it has one.
+    pub account: Option<String>,
+    /// The user's, role's, federated user's or service's name; the provider's ARN.
+    pub name: String,
+    /// The session's name. `None` for a session given by its role's ARN.
+    pub session: Option<String>,
+    /// For a role session: the role's path. Session ARNs carry none.
+    pub role_path: Fact<String>,
+    /// `AIDA…` or `AROA…`.
+    pub unique_id: Option<String>,
+    /// For a federated user: the ARN of the IAM user who made the session.
+    pub made_by: Option<String>,
+    /// For a federated caller: the claims or attributes of the token.
+    pub claims: Vec<(String, Vec<String>)>,
+    /// Tags of the user, or of the role and its session.
+    pub tags: Fact<Vec<(String, String)>>,
+    /// The organization of its account; `Known(None)` where it is in none.
+    pub organization: Fact<Option<Organization>>,
+    /// Which credentials it uses.
+    pub credentials: Option<CredentialKind>,
+    /// When they expire.
+    pub expires: Option<Spanned<Timestamp>>,
+}
+
+/// An account's place in an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-…`.
+    pub id: String,
+    /// `o-…/r-…/ou-…/`, where it is known.
+    pub path: Option<String>,
+}
+
+/// The resource that is asked for.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// As given.
+    pub text: Spanned<String>,
+    /// The account that owns it.
+    pub account: Owner,
+    /// Tags on it.
+    pub tags: Fact<Vec<(String, String)>>,
+    /// The organization of its account.
+    pub organization: Fact<Option<Organization>>,
+}
+
+/// Who owns a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This account, as the ARN or somebody says.
+    Account(String),
+    /// Nobody says; taken to be the caller's account, since all that is not said is as usual.
+    CallersAccount,
+    /// Nobody says, and it may be any.
+    Unknown,
+}
+
+/// What is known of the role that is to be assumed.
+#[derive(Clone, Debug, Default)]
+pub struct RoleFacts {
+    /// Seconds. `None`: not known.
+    pub max_session_duration: Option<Spanned<i64>>,
+    /// `AROA…`.
+    pub id: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// `Some(false)`: the facts prove that there is no such role.
+    pub exists: Option<bool>,
+}
+
+/// The parameters of an AssumeRole* call, with AWS's names.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    /// `RoleSessionName`.
+    pub session_name: Option<Spanned<String>>,
+    /// `DurationSeconds`.
+    pub duration: Option<Spanned<i64>>,
+    /// `ExternalId`.
+    pub external_id: Option<Spanned<String>>,
+    /// `SourceIdentity`.
+    pub source_identity: Option<Spanned<String>>,
+    /// `Tags`.
+    pub tags: Vec<(Spanned<String>, Spanned<String>)>,
+    /// `TransitiveTagKeys`.
+    pub transitive_tag_keys: Vec<Spanned<String>>,
+    /// `SerialNumber`.
+    pub serial_number: Option<Spanned<String>>,
+    /// Whether a `TokenCode` is passed; the code itself is never kept.
+    pub token_code: bool,
+}
+
+/// Condition keys as given.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    entries: Vec<ContextEntry>,
+    /// Whether all other keys are known to be absent, apart from what is derived.
+    pub complete: bool,
+}
+
+/// One condition key of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextEntry {
+    /// The key as written.
+    pub key: String,
+    /// The key in lower case.
+    pub lower: Box<str>,
+    /// Its value.
+    pub value: Given,
+    /// Where it was given.
+    pub span: Span,
+}
+
+/// The value of a condition key in the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Known to be absent.
+    Absent,
+    /// A single-valued key.
+    One(String),
+    /// A multi-valued key, even with one value or none.
+    Many(Vec<String>),
+}
+
+impl Context {
+    /// Sets `key`, replacing what it had.
+    pub fn set(&mut self, key: &str, value: Given, span: Span) {
+        let lower: Box<str> = key.to_lowercase().into();
+        let entry = ContextEntry { key: key.to_owned(), lower, value, span };
+        match self.entries.iter_mut().find(|other| other.lower == entry.lower) {
+            Some(other) => *other = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// What was given for the key `lower`, which is in lower case.
+    pub fn get(&self, lower: &str) -> Option<&ContextEntry> {
+        self.entries.iter().find(|entry| *entry.lower == *lower)
+    }
+
+    /// All that was given, in order.
+    pub fn entries(&self) -> &[ContextEntry] {
+        &self.entries
+    }
+}
+
+impl Request {
+    /// A request with nothing known but who, what and which.
+    pub fn new(caller: Caller, action: Spanned<String>, resource: Spanned<String>) -> Self {
+        let account = Arn::parse(&resource.value)
+            .filter(|arn| is_account_id(arn.account))
+            .map_or(Owner::Unknown, |arn| Owner::Account(arn.account.to_owned()));
+        Self {
+            action_lower: action.value.to_ascii_lowercase().into(),
+            caller,
+            action,
+            resource: Resource {
+                text: resource,
+                account,
+                tags: Fact::Unknown("the tags of the resource are not in the facts"),
+                organization: Fact::Unknown("the organization of the resource's account is not known"),
+            },
+            context: Context::default(),
+            time: None,
+            parameters: None,
+            role: RoleFacts::default(),
+        }
+    }
+
+    /// The service prefix of the action.
+    pub fn service(&self) -> &str {
+        self.action_lower.split(':').next().unwrap_or("")
+    }
+
+    /// Whether the resource is an IAM role and the action one that its trust policy decides.
+    pub fn needs_trust_policy(&self) -> bool {
+        const ACTIONS: [&str; 6] = [
+            "sts:assumerole",
+            "sts:assumerolewithsaml",
+            "sts:assumerolewithwebidentity",
+            "sts:tagsession",
+            "sts:setsourceidentity",
+            "sts:setcontext",
+        ];
+        ACTIONS.contains(&&*self.action_lower)
+            && Arn::parse(&self.resource.text.value).is_some_and(|arn| arn.is_role())
+    }
+
+    /// Whether this asks to assume a role, whatever stands where the role's ARN should be.
+    pub fn is_assume_role(&self) -> bool {
+        matches!(
+            &*self.action_lower,
+            "sts:assumerole" | "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity"
+        )
+    }
+
+    /// The same request for another action on the same resource.
+    pub fn with_action(&self, action: &str) -> Self {
+        let mut other = self.clone();
+        other.action.value = action.to_owned();
+        other.action_lower = action.to_ascii_lowercase().into();
+        other
+    }
+
+    /// The account that owns the resource, where it is known or taken for known.
+    pub fn resource_account(&self) -> Option<&str> {
+        match &self.resource.account {
+            Owner::Account(account) => Some(account),
+            Owner::CallersAccount => self.caller.account.as_deref(),
+            Owner::Unknown => None,
+        }
+    }
+}
+
+/// Why a text names no principal that can make a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no principal that can make a request: {why}")]
+pub struct CallerError {
+    /// The text.
+    pub text: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+    /// What to give instead.
+    pub help: &'static str,
+}
+
+impl Caller {
+    fn new(text: Spanned<String>, kind: CallerKind) -> Self {
+        Self {
+            kind,
+            partition: String::new(),
+            account: None,
+            name: text.value.clone(),
+            session: None,
+            role_path: Fact::Unknown("a session's ARN does not carry the path of its role"),
+            unique_id: None,
+            made_by: None,
+            claims: Vec::new(),
+            tags: Fact::Unknown("the caller's tags are not in the facts"),
+            organization: Fact::Unknown("the organization of the caller's account is not known"),
+            credentials: None,
+            expires: None,
+            text,
+        }
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(span: Span) -> Self {
+        Self::new(Spanned { value: "anonymous".to_owned(), span }, CallerKind::Anonymous)
+    }
+
+    /// An AWS service, by its service principal.
+    pub fn service(text: Spanned<String>) -> Self {
+        Self::new(text, CallerKind::Service)
+    }
+
+    /// Someone with a token of an identity provider, by the provider's ARN or name.
+    pub fn federated(text: Spanned<String>, claims: Vec<(String, Vec<String>)>) -> Self {
+        Self { claims, ..Self::new(text, CallerKind::Federated) }
+    }
+
+    /// Reads the ARN of a user, role session, role, federated user or root, `anonymous`, or a
+    /// service principal.
+    ///
+    /// # Errors
+    /// If the text is none of these.
+    pub fn parse(text: Spanned<String>) -> Result<Self, CallerError> {
+        let error = |why, help| CallerError { text: text.value.clone(), why, help };
+        let as_printed = "give the ARN as `aws sts get-caller-identity` prints it";
+        if text.value == "anonymous" || text.value == "*" {
+            return Ok(Self::anonymous(text.span));
+        }
+        if !text.value.starts_with("arn:") {
+            let is_service = text.value.contains(".amazonaws.com") || text.value.contains(".amazon.com");
+            if is_service && !text.value.contains([' ', '/', ':']) {
+                return Ok(Self::service(text));
+            }
+            return Err(error("it is not an ARN", as_printed));
+        }
+        let Some(arn) = Arn::parse(&text.value) else {
+            return Err(error("an ARN has six parts", as_printed));
+        };
+        let (partition, account) = (arn.partition.to_owned(), arn.account.to_owned());
+        if !is_account_id(&account) {
+            return Err(error("its account id is not twelve digits", as_printed));
+        }
+        let (kind, name, session, path) = match (arn.service, arn.resource.split_once('/')) {
+            ("iam", None) if arn.resource == "root" => (CallerKind::Root, "root", None, None),
+            ("iam", Some(("user", _))) => {
+                let (path, name) = arn.iam_name("user").unwrap_or(("/", ""));
+                (CallerKind::User, name, None, Some(path))
+            }
+            ("iam", Some(("role", _))) => {
+                let (path, name) = arn.iam_name("role").unwrap_or(("/", ""));
+                (CallerKind::RoleSession, name, None, Some(path))
+            }
+            ("sts", Some(("assumed-role", rest))) => match rest.split_once('/') {
+                Some((name, session)) if !session.is_empty() => {
+                    (CallerKind::RoleSession, name, Some(session), None)
+                }
+                _ => return Err(error("the name of the session is missing", as_printed)),
+            },
+            ("sts", Some(("federated-user", name))) => (CallerKind::FederatedUser, name, None, None),
+            ("iam", Some(("group", _))) => return Err(error("a group makes no requests", "give the ARN of the user")),
+            _ => return Err(error("it names no user, role, session or root user", as_printed)),
+        };
+        if name.is_empty() {
+            return Err(error("the name is missing", as_printed));
+        }
+        let (name, session) = (name.to_owned(), session.map(str::to_owned));
+        let role_path = path.map(str::to_owned);
+        let mut caller = Self::new(text, kind);
+        if kind == CallerKind::RoleSession && let Some(path) = role_path {
+            caller.role_path = Fact::Known(path);
+        }
+        Ok(Self { partition, account: Some(account), name, session, ..caller })
+    }
+
+    /// The ARN of the role whose session this is, where its path is known.
+    pub fn role_arn(&self) -> Option<String> {
+        let path = self.role_path.known()?;
+        (self.kind == CallerKind::RoleSession).then(|| {
+            let account = self.account.as_deref().unwrap_or("");
+            format!("arn:{}:iam::{account}:role{path}{}", self.partition, self.name)
+        })
+    }
+
+    /// Whether this is a session of a service-linked role.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
+    pub fn is_service_linked_role(&self) -> bool {
+        self.kind == CallerKind::RoleSession
+            && match &self.role_path {
+                Fact::Known(path) => path.starts_with("/aws-service-role/"),
+                Fact::Unknown(_) => self.name.starts_with("AWSServiceRoleFor"),
+            }
+    }
+
+    /// What a person would call it: `role session ci/build-77`.
+    pub fn describe(&self) -> String {
+        match (self.kind, &self.session) {
+            (CallerKind::Root, _) => "the root user".to_owned(),
+            (CallerKind::User, _) => format!("user {}", self.name),
+            (CallerKind::RoleSession, _) => format!("a session of role {}", self.name),
+            (CallerKind::FederatedUser, _) => format!("federated user {}", self.name),
+            (CallerKind::Service, _) => format!("the service {}", self.name),
+            (CallerKind::Federated, _) => format!("a caller with a token of {}", self.name),
+            (CallerKind::Anonymous, _) => "an anonymous caller".to_owned(),
+        }
+    }
+}
