@@ -1,2 +1,7 @@
-//! The `why-denied` program.
-fn main() {}
+//! The `why-denied` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    why_denied::cli::main()
+}

@@ -180,6 +180,9 @@ pub struct Parameters {
     pub serial_number: Option<Spanned<String>>,
     /// Whether a `TokenCode` is passed; the code itself is never kept.
     pub token_code: bool,
+    /// Whether the call may carry more parameters than these. Otherwise what is missing here was not
+    /// passed.
+    pub partial: bool,
 }
 
 /// Condition keys as given.

@@ -123,7 +123,12 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
                     .find(|(key, _)| {
                         key.value.eq_ignore_ascii_case(tag) || key.value.to_lowercase() == tag
                     })
-                    .map_or(Absent, |(_, value)| One(Cow::Borrowed(&value.value))),
+                    .map(|(_, value)| One(Cow::Borrowed(value.value.as_str())))
+                    // Where tags are given, they are all there are.
+                    .unwrap_or_else(|| match parameters.tags.as_slice() {
+                        [] => not_passed(parameters),
+                        _ => Absent,
+                    }),
                 Err(unknown) => unknown,
             },
             _ => Unknown(NOT_GIVEN),
@@ -233,7 +238,7 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         }
         "calledvia" | "calledviafirst" | "calledvialast" if is_sts(request) => Absent,
         "tagkeys" => match parameters(request) {
-            Ok(parameters) if parameters.tags.is_empty() => Absent,
+            Ok(parameters) if parameters.tags.is_empty() => not_passed(parameters),
             Ok(parameters) => {
                 Many(parameters.tags.iter().map(|(key, _)| key.value.clone()).collect())
             }
@@ -245,7 +250,9 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
 
 fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
     let of = |get: fn(&'r Parameters) -> Option<&'r str>| match parameters(request) {
-        Ok(parameters) => get(parameters).map_or(Absent, |value| One(Cow::Borrowed(value))),
+        Ok(parameters) => {
+            get(parameters).map_or(not_passed(parameters), |value| One(Cow::Borrowed(value)))
+        }
         Err(unknown) => unknown,
     };
     match rest {
@@ -254,15 +261,25 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
         "externalid" => {
             of(|parameters| parameters.external_id.as_ref().map(|id| id.value.as_str()))
         }
+        // The API asks for it, so a call that was made had one.
         "rolesessionname" => {
-            of(|parameters| parameters.session_name.as_ref().map(|name| name.value.as_str()))
+            match request
+                .parameters
+                .as_ref()
+                .and_then(|parameters| parameters.session_name.as_ref())
+            {
+                Some(name) => One(Cow::Borrowed(&name.value)),
+                None => Unknown(NOT_GIVEN),
+            }
         }
         "sourceidentity" if !is_sts(request) => Absent,
         "sourceidentity" => of(|parameters| {
             parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
         }),
         "transitivetagkeys" => match parameters(request) {
-            Ok(parameters) if parameters.transitive_tag_keys.is_empty() => Absent,
+            Ok(parameters) if parameters.transitive_tag_keys.is_empty() => {
+                if parameters.tags.is_empty() { not_passed(parameters) } else { Absent }
+            }
             Ok(parameters) => {
                 Many(parameters.transitive_tag_keys.iter().map(|key| key.value.clone()).collect())
             }
@@ -280,6 +297,11 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
         }
         _ => Unknown(NOT_GIVEN),
     }
+}
+
+/// What a parameter that is not there means.
+fn not_passed(parameters: &Parameters) -> KeyValue<'static> {
+    if parameters.partial { Unknown(NOT_GIVEN) } else { Absent }
 }
 
 fn parameters(request: &Request) -> Result<&Parameters, KeyValue<'static>> {
@@ -440,12 +462,69 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         // `azp` takes the place of `aud` where the token has both.
         "aud" => value(find("azp").or_else(|| find("aud"))),
         "oaud" => value(find("azp").and_then(|_| find("aud"))),
-        _ => value(find(name)),
+        "sub" | "amr" => value(find(name)),
+        _ if exposed(&provider.to_ascii_lowercase()).contains(&name) => value(find(name)),
+        // AWS makes no condition key of any other claim.
+        _ => Absent,
+    }
+}
+
+/// The claims that AWS makes condition keys of beside `aud`, `sub` and `amr`, as of August 2026.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+fn exposed(provider: &str) -> &'static [&'static str] {
+    const GITHUB: &[&str] = &[
+        "actor",
+        "actor_id",
+        "enterprise_id",
+        "environment",
+        "job_workflow_ref",
+        "ref",
+        "repository",
+        "repository_id",
+        "repository_owner_id",
+        "workflow",
+    ];
+    const GITLAB: &[&str] = &[
+        "namespace_id",
+        "pipeline_source",
+        "project_id",
+        "ref_protected",
+        "runner_environment",
+        "user_access_level",
+        "user_email",
+        "user_id",
+        "user_login",
+    ];
+    const BUILDKITE: &[&str] = &[
+        "build_branch",
+        "cluster_id",
+        "cluster_name",
+        "organization_id",
+        "organization_slug",
+        "pipeline_id",
+        "pipeline_slug",
+    ];
+    let host = provider.split('/').next().unwrap_or(provider);
+    match host {
+        "token.actions.githubusercontent.com" => GITHUB,
+        "github.com" if provider.starts_with("github.com/enterprises/") => GITHUB,
+        _ if host.starts_with("token.actions.") && host.ends_with(".ghe.com") => GITHUB,
+        "gitlab.com" => GITLAB,
+        "agent.buildkite.com" => BUILDKITE,
+        _ if host.ends_with(".buildkite.dev") || host.ends_with(".buildkite.site") => BUILDKITE,
+        "oidc.circleci.com" => &["oidc.circleci.com/project-id"],
+        "accounts.google.com" => &["email", "google/organization_number"],
+        "www.amazon.com" => &["app_id", "user_id"],
+        "graph.facebook.com" => &["app_id", "id"],
+        _ if host.starts_with("idcs-") && host.ends_with(".identity.oraclecloud.com") => {
+            &["rpst_id"]
+        }
+        _ => &[],
     }
 }
 
 /// The gap of a key that is not known.
-pub fn gap(key: &str, reason: &str) -> Gap {
+pub(super) fn gap(key: &str, reason: &str) -> Gap {
     let lower = key.to_lowercase();
     let option = match lower.as_str() {
         "sts:externalid" => Some("--external-id VALUE"),

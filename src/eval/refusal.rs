@@ -101,24 +101,27 @@ fn role_arn(request: &Request) -> Vec<(Refusal, bool)> {
 
 fn caller(request: &Request) -> Vec<(Refusal, bool)> {
     let caller = &request.caller;
-    match &*request.action_lower {
-        "sts:assumerole" => vec![
-            (Refusal::CallerIsRoot, caller.kind == CallerKind::Root),
-            (
-                Refusal::CallerCannot,
-                matches!(
-                    caller.kind,
-                    CallerKind::FederatedUser | CallerKind::Federated | CallerKind::Anonymous
-                ),
-            ),
-        ],
-        "sts:getsessiontoken" | "sts:getfederationtoken" => {
-            let long_term = matches!(caller.kind, CallerKind::User | CallerKind::Root)
-                && matches!(caller.credentials, None | Some(CredentialKind::LongTerm));
-            vec![(Refusal::CallerCannot, !long_term)]
-        }
-        _ => vec![],
+    let action = &*request.action_lower;
+    if action == "sts:getcalleridentity" {
+        return vec![];
     }
+    let cannot = match (caller.kind, action) {
+        // Such a session may call nothing of IAM, and of STS nothing else.
+        (CallerKind::FederatedUser, _) => matches!(request.service(), "iam" | "sts"),
+        (CallerKind::Federated | CallerKind::Anonymous, "sts:assumerole") => true,
+        (kind, "sts:getsessiontoken" | "sts:getfederationtoken") => {
+            !matches!(kind, CallerKind::User | CallerKind::Root)
+                || !matches!(caller.credentials, None | Some(CredentialKind::LongTerm))
+        }
+        (_, action) => {
+            caller.credentials == Some(CredentialKind::SessionToken)
+                && request.service() == "sts"
+                && action != "sts:assumerole"
+                && !request.needs_trust_policy()
+        }
+    };
+    let root = action == "sts:assumerole" && caller.kind == CallerKind::Root;
+    vec![(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
 }
 
 fn expired(request: &Request, gaps: &GapTable) -> Match {

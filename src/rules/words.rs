@@ -22,7 +22,7 @@ pub fn condition_sentence(condition: &Condition, request: &Request, why: Why) ->
 }
 
 /// What the condition asks for.
-pub fn wants(condition: &Condition) -> String {
+pub(super) fn wants(condition: &Condition) -> String {
     let key = &condition.key.value;
     let values: Vec<_> =
         condition.values.iter().map(|value| format!("`{}`", value.value.text)).collect();
@@ -98,7 +98,7 @@ fn has(value: &KeyValue<'_>, key: &str) -> String {
 }
 
 /// What to do about a condition that the request does not meet.
-pub fn condition_help(condition: &Condition, request: &Request) -> String {
+pub(super) fn condition_help(condition: &Condition, request: &Request) -> String {
     let first = condition.values.first().map_or("", |value| value.value.text.as_str());
     let session = request.caller.kind == crate::request::CallerKind::RoleSession;
     match &*condition.key_lower {

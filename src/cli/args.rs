@@ -1,0 +1,198 @@
+//! The options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// AWS said AccessDenied: why, exactly, and what to change?
+///
+/// Answers for one request, from files: who calls, what, on which resource, and which policies apply.
+#[derive(Debug, Parser)]
+#[command(name = "why-denied", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit status: 0 allowed, 1 denied, 2 could not run, 3 undetermined.\n\
+    Example: why-denied --role arn:aws:iam::111122223333:role/deploy --caller arn:aws:iam::444455556666:user/ana --facts export/")]
+pub struct Cli {
+    /// A subcommand, in place of a diagnosis.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to diagnose.
+    #[command(flatten)]
+    pub diagnose: DiagnoseArgs,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run case files as tests: cases with `expect` pass or fail
+    Test(TestArgs),
+    /// List the rules, or explain one
+    Rules(RulesArgs),
+}
+
+/// Options of `test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Case files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
+}
+
+/// Formats of `test`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people.
+    Human,
+    /// For scripts.
+    Json,
+    /// For CI systems.
+    Junit,
+}
+
+/// Options of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// The rule to explain
+    pub id: Option<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Formats of a diagnosis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For scripts.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the result goes, and how it looks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
+    /// Write the result to a file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Say no warnings on stderr
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: files that were passed over, tests that passed
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// Mask accounts, names and ids, the same way everywhere, so that the answer can be posted
+    #[arg(long, global = true)]
+    pub redact: bool,
+}
+
+/// What to diagnose.
+#[derive(Debug, Default, Args)]
+pub struct DiagnoseArgs {
+    /// The role that could not be assumed: short for --action sts:AssumeRole --resource ARN.
+    /// A bare name is looked up in the caller's account
+    #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with_all = ["action", "resource", "case"])]
+    pub role: Option<String>,
+    /// The denied action, such as s3:GetObject; repeatable
+    #[arg(long, value_name = "ACTION", help_heading = "Request", conflicts_with = "case")]
+    pub action: Vec<String>,
+    /// The ARN it was denied on, or `*` for an action that takes no resource; repeatable
+    #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with = "case")]
+    pub resource: Vec<String>,
+    /// Who asked, as `aws sts get-caller-identity` prints it; a service principal, or `anonymous`.
+    /// Default: the identity in the facts, or the only principal there
+    #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with = "case")]
+    pub caller: Option<String>,
+    /// A condition key of the request; a repeated key is multi-valued, and `KEY=` is known to be absent
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "Request", conflicts_with = "case")]
+    pub context: Vec<String>,
+    /// The moment of the request, such as 2026-11-23T10:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", help_heading = "Request")]
+    pub time: Option<String>,
+    /// The caller's public address
+    #[arg(long, value_name = "ADDRESS", help_heading = "Request", conflicts_with = "case")]
+    pub source_ip: Option<String>,
+
+    /// ExternalId, as passed to assume-role
+    #[arg(long, value_name = "ID", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub external_id: Option<String>,
+    /// RoleSessionName
+    #[arg(long, value_name = "NAME", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub session_name: Option<String>,
+    /// A session tag; repeatable
+    #[arg(long, value_name = "KEY=VALUE", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub tag: Vec<String>,
+    /// The key of a transitive session tag; repeatable
+    #[arg(long, value_name = "KEY", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub transitive_tag: Vec<String>,
+    /// SourceIdentity
+    #[arg(long, value_name = "ID", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub source_identity: Option<String>,
+    /// DurationSeconds
+    #[arg(long, value_name = "SECONDS", help_heading = "AssumeRole parameters", conflicts_with = "case", allow_negative_numbers = true)]
+    pub duration: Option<i64>,
+    /// The call passes an MFA code, or its credentials carry MFA
+    #[arg(long, help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    pub mfa: bool,
+
+    /// Files or folders of facts: policies, and what the AWS CLI prints about IAM; repeatable
+    #[arg(long, value_name = "PATH", help_heading = "Facts", conflicts_with = "case")]
+    pub facts: Vec<PathBuf>,
+    /// The role's trust policy
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub trust_policy: Vec<String>,
+    /// An identity-based policy of the caller; repeatable
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub identity_policy: Vec<String>,
+    /// The caller's permissions boundary
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub boundary: Vec<String>,
+    /// The policy passed when the caller's session was made; repeatable
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub session_policy: Vec<String>,
+    /// A service control policy on a level of the organization, 0 being its root; repeatable
+    #[arg(long, value_name = "[LEVEL=]FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub scp: Vec<String>,
+    /// A resource control policy, likewise
+    #[arg(long, value_name = "[LEVEL=]FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub rcp: Vec<String>,
+    /// The resource's own policy
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub resource_policy: Vec<String>,
+    /// The policy of the VPC endpoint that the request went through
+    #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
+    pub endpoint_policy: Vec<String>,
+    /// Diagnose the requests of a case file
+    #[arg(long, value_name = "FILE", help_heading = "Facts")]
+    pub case: Option<PathBuf>,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Output")]
+    pub format: Format,
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        Self::Human
+    }
+}

@@ -1,0 +1,221 @@
+//! From options to a request: the options become lines of a text, so that findings can point at them.
+
+use jiff::Timestamp;
+
+use crate::policy::moment;
+use crate::request::{Caller, Given, Parameters, Request};
+use crate::snapshot::Snapshot;
+use crate::text::{SourceId, SourceMap, Span, Spanned};
+
+use super::Failure;
+use super::args::DiagnoseArgs;
+
+/// Lines that show what was asked, each value with its place.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    places: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    /// Adds a line; the value's place is remembered under the number returned.
+    fn push(&mut self, name: &str, value: &str) -> usize {
+        self.text.push_str(name);
+        let pad = 16_usize.saturating_sub(name.len()).max(1);
+        self.text.extend(std::iter::repeat_n(' ', pad));
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.places.push((start, self.text.len()));
+        self.text.push('\n');
+        self.places.len() - 1
+    }
+
+    fn span(&self, source: SourceId, at: usize) -> Span {
+        let (start, end) = self.places.get(at).copied().unwrap_or((0, 0));
+        let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Span { source, start: to_u32(start), end: to_u32(end) }
+    }
+}
+
+fn usage(text: impl Into<String>) -> Failure {
+    Failure::Usage(text.into())
+}
+
+fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Failure> {
+    text.split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| usage(format!("`{option} {text}`: write it as `KEY=VALUE`")))
+}
+
+/// The moment of the request: as given, else `now`.
+pub(super) fn time(args: &DiagnoseArgs, now: Option<Timestamp>) -> Result<Option<Timestamp>, Failure> {
+    match &args.time {
+        Some(text) => moment(text)
+            .map(Some)
+            .ok_or_else(|| usage(format!("`--time {text}`: write a moment such as `2026-11-23T10:00:00Z`"))),
+        None => Ok(now),
+    }
+}
+
+/// Every request that the options describe: each action on each resource.
+pub(super) fn requests(
+    args: &DiagnoseArgs,
+    snapshot: &Snapshot,
+    sources: &mut SourceMap,
+    now: Timestamp,
+) -> Result<Vec<Request>, Failure> {
+    let caller_text = caller(args, snapshot)?;
+    let wanted = wanted(args, &caller_text)?;
+    let time = time(args, Some(now))?;
+    let mut requests = Vec::new();
+    for (action, resource) in wanted {
+        requests.push(request(args, snapshot, sources, &caller_text, &action, &resource, time)?);
+    }
+    Ok(requests)
+}
+
+/// The caller as given, else the identity in the facts, else the only principal there.
+fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
+    if let Some(caller) = &args.caller {
+        return Ok(caller.clone());
+    }
+    let mut arns: Vec<&str> = snapshot.identities.iter().map(|identity| identity.arn.value.as_str()).collect();
+    arns.dedup();
+    match arns.as_slice() {
+        [one] => return Ok((*one).to_owned()),
+        [] => {}
+        [first, ..] => {
+            return Err(usage(format!("the facts hold several identities (`{first}` and others): say who called with `--caller ARN`")));
+        }
+    }
+    let role = args.role.as_deref().unwrap_or("");
+    let mut principals = snapshot.principals().filter(|arn| *arn != role && !arn.ends_with(&format!("/{role}")));
+    match (principals.next(), principals.next()) {
+        (Some(one), None) => Ok(one.to_owned()),
+        _ => Err(usage("say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it")),
+    }
+}
+
+fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Failure> {
+    if let Some(role) = &args.role {
+        let action = "sts:AssumeRole".to_owned();
+        if role.contains([':', '/', ' ']) {
+            return Ok(vec![(action, role.clone())]);
+        }
+        let arn = crate::policy::Arn::parse(caller).filter(|arn| crate::policy::is_account_id(arn.account));
+        let Some(arn) = arn else {
+            return Err(usage(format!("`--role {role}`: give the role's ARN, since the caller has no account to look it up in")));
+        };
+        return Ok(vec![(action, format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account))]);
+    }
+    if args.action.is_empty() {
+        return Err(usage(
+            "say what was denied: `--role ARN`, `--action ACTION --resource ARN`, or `--case FILE`; `why-denied --help` lists all options",
+        ));
+    }
+    if args.resource.is_empty() {
+        return Err(usage("say what it was denied on: `--resource ARN`, or `--resource '*'` for an action that takes no resource"));
+    }
+    if let Some(action) = args.action.iter().find(|action| !action.contains(':') || action.contains(['*', '?', ' '])) {
+        return Err(usage(format!("`--action {action}`: name one action, such as `s3:GetObject`")));
+    }
+    Ok(args.action.iter().flat_map(|action| args.resource.iter().map(move |resource| (action.clone(), resource.clone()))).collect())
+}
+
+fn request(
+    args: &DiagnoseArgs,
+    snapshot: &Snapshot,
+    sources: &mut SourceMap,
+    caller_text: &str,
+    action: &str,
+    resource: &str,
+    time: Option<Timestamp>,
+) -> Result<Request, Failure> {
+    let mut lines = Lines::default();
+    let caller_at = lines.push("caller", caller_text);
+    let action_at = lines.push("action", action);
+    let resource_at = lines.push("resource", resource);
+    let mut optional = |name: &str, value: Option<&str>| value.map(|value| (lines.push(name, value), value.to_owned()));
+    let external_id = optional("external id", args.external_id.as_deref());
+    let session_name = optional("session name", args.session_name.as_deref());
+    let source_identity = optional("source identity", args.source_identity.as_deref());
+    let duration = optional("duration", args.duration.map(|seconds| seconds.to_string()).as_deref());
+    let source_ip = optional("source ip", args.source_ip.as_deref());
+    let mut tags = Vec::new();
+    for text in &args.tag {
+        let (key, value) = pair("--tag", text)?;
+        let at = lines.push("tag", text);
+        tags.push((at, key.to_owned(), value.to_owned()));
+    }
+    let transitive: Vec<_> = args.transitive_tag.iter().map(|key| (lines.push("transitive tag", key), key.clone())).collect();
+    let mut context = Vec::new();
+    for text in &args.context {
+        let (key, value) = pair("--context", text)?;
+        context.push((lines.push("context", text), key.to_owned(), value.to_owned()));
+    }
+    let source = sources.add_given("request", lines.text.clone());
+    let spanned = |(at, value): (usize, String)| Spanned { value, span: lines.span(source, at) };
+
+    let caller_span = lines.span(source, caller_at);
+    let caller = Caller::parse(Spanned { value: caller_text.to_owned(), span: caller_span })
+        .map_err(|error| usage(format!("{error}; {}", error.help)))?;
+    let mut request = Request::new(
+        caller,
+        Spanned { value: action.to_owned(), span: lines.span(source, action_at) },
+        Spanned { value: resource.to_owned(), span: lines.span(source, resource_at) },
+    );
+    if resource == "*" {
+        request.resource.account = crate::request::Owner::CallersAccount;
+    }
+    request.time = time;
+    let mfa = args.mfa.then(|| Spanned { value: "arn:aws:iam::000000000000:mfa/device".to_owned(), span: caller_span });
+    if request.is_assume_role() {
+        request.parameters = Some(Parameters {
+            session_name: session_name.map(spanned),
+            duration: duration.and_then(|(at, _)| {
+                Some(Spanned { value: args.duration?, span: lines.span(source, at) })
+            }),
+            external_id: external_id.map(spanned),
+            source_identity: source_identity.map(spanned),
+            tags: tags
+                .iter()
+                .map(|(at, key, value)| {
+                    let span = lines.span(source, *at);
+                    (Spanned { value: key.clone(), span }, Spanned { value: value.clone(), span })
+                })
+                .collect(),
+            transitive_tag_keys: transitive.into_iter().map(spanned).collect(),
+            token_code: mfa.is_some(),
+            serial_number: mfa,
+            partial: true,
+        });
+    } else if args.mfa {
+        request.context.set("aws:MultiFactorAuthPresent", Given::One("true".to_owned()), caller_span);
+    }
+    if let Some((at, address)) = source_ip {
+        request.context.set("aws:SourceIp", Given::One(address), lines.span(source, at));
+    }
+    set_context(&mut request, &context, |at| lines.span(source, at));
+    let _ = snapshot;
+    Ok(request)
+}
+
+/// `KEY=` is known to be absent; a key that is repeated has several values.
+fn set_context(request: &mut Request, given: &[(usize, String, String)], span: impl Fn(usize) -> Span) {
+    for (at, key, value) in given {
+        let lower = key.to_lowercase();
+        let same = given.iter().filter(|(_, other, _)| other.to_lowercase() == lower);
+        let values: Vec<String> = same.map(|(_, _, value)| value.clone()).collect();
+        let value = match values.as_slice() {
+            [one] if one.is_empty() => Given::Absent,
+            [_] => Given::One(value.clone()),
+            _ => Given::Many(values),
+        };
+        if lower == "aws:resourceaccount"
+            && let Given::One(account) = &value
+        {
+            request.resource.account = crate::request::Owner::Account(account.clone());
+        }
+        request.context.set(key, value, span(*at));
+    }
+}

@@ -1,0 +1,188 @@
+//! The command line: the only place that reads the clock, the environment and the terminal.
+
+mod args;
+mod diagnose;
+mod input;
+mod rules;
+mod test;
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::report::Style;
+use crate::report::redact::Redactor;
+
+pub use args::Cli;
+use args::{ColorChoice, Command, OutputOptions};
+
+/// How a run ended. The order is that in which several requests are summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Allowed, or nothing to complain of.
+    Good,
+    /// Denied, or a test failed.
+    Denied,
+    /// Could not run.
+    Broken,
+    /// A fact that decides is not known.
+    Undetermined,
+}
+
+impl Status {
+    fn code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Denied => 1,
+            Self::Broken => 2,
+            Self::Undetermined => 3,
+        }
+    }
+
+    /// The worse of two: could not run, denied, undetermined, good.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |status| match status {
+            Self::Good => 0,
+            Self::Undetermined => 1,
+            Self::Denied => 2,
+            Self::Broken => 3,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nothing can be done about a terminal that is gone.
+            let _ = error.print();
+            return ExitCode::from(if help { 0 } else { 2 });
+        }
+    };
+    match run(&cli) {
+        Ok(status) => ExitCode::from(status.code()),
+        // The reader of a pipe has had enough: that is no error of ours.
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Why the program could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The options do not fit together.
+    #[error("{0}")]
+    Usage(String),
+    /// Something could not be written.
+    #[error("the result could not be written: {0}")]
+    Io(#[from] io::Error),
+    /// A file could not be written or read.
+    #[error("{path}: {error}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+fn run(cli: &Cli) -> Result<Status, Failure> {
+    let output = Output::new(&cli.output)?;
+    match &cli.command {
+        Some(Command::Test(args)) => test::run(args, output),
+        Some(Command::Rules(args)) => rules::run(args, output),
+        None => diagnose::run(&cli.diagnose, output),
+    }
+}
+
+/// A line on stderr.
+fn complain(text: &dyn Display) {
+    // Nothing can be done about a terminal that is gone.
+    let _ = writeln!(io::stderr(), "error: {text}");
+}
+
+/// Where the result goes, and how it looks.
+pub struct Output {
+    /// Width, colour, character set.
+    pub style: Style,
+    /// The same for stderr.
+    pub stderr_style: Style,
+    /// Say no warnings.
+    pub quiet: bool,
+    /// Mask accounts, names and ids.
+    pub redact: bool,
+    file: Option<PathBuf>,
+}
+
+impl Output {
+    fn new(options: &OutputOptions) -> Result<Self, Failure> {
+        let to_file = options.output.is_some();
+        let style = |is_terminal: bool| {
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let color = match options.color {
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+                ColorChoice::Auto => is_terminal && !dumb && !no_color,
+            };
+            let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+            let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+            let width = columns.or_else(terminal).unwrap_or(80).clamp(60, 200);
+            Style { width, color, unicode: !dumb && is_utf8(), verbose: options.verbose }
+        };
+        Ok(Self {
+            style: style(io::stdout().is_terminal() && !to_file),
+            stderr_style: style(io::stderr().is_terminal()),
+            quiet: options.quiet,
+            redact: options.redact,
+            file: options.output.clone(),
+        })
+    }
+
+    /// Writes the result, masked if that was asked for. `names` are masked wherever they stand.
+    fn result(&self, names: &[String], write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        if self.redact {
+            let mut redactor = Redactor::default();
+            names.iter().for_each(|name| redactor.also(name));
+            bytes = redactor.apply(&String::from_utf8_lossy(&bytes)).into_bytes();
+        }
+        match &self.file {
+            Some(path) => std::fs::write(path, &bytes).map_err(|error| Failure::File { path: path.clone(), error }),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(&bytes)?;
+                Ok(stdout.flush()?)
+            }
+        }
+    }
+
+    /// A warning on stderr, unless nobody wants to hear it.
+    fn warn(&self, text: &str) {
+        if !self.quiet {
+            // Nothing can be done about a terminal that is gone.
+            let _ = writeln!(io::stderr(), "warning: {text}");
+        }
+    }
+}
+
+/// Whether the locale takes more than ASCII. Unset counts as yes: most terminals do.
+fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+    locale.is_none_or(|locale| {
+        let lower = locale.to_ascii_lowercase();
+        lower.contains("utf-8") || lower.contains("utf8")
+    })
+}
