@@ -80,7 +80,12 @@ pub struct Finding {
 
 impl Finding {
     /// An error at `span`; `label` is a few words about the place.
-    pub fn new(rule: &'static str, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+    pub fn new(
+        rule: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Self {
         Self {
             rule,
             severity: Severity::Error,
@@ -174,8 +179,12 @@ impl Gate {
             Self::ExplicitDenies => ("explicit-denies", "explicit denies"),
             Self::PermissionsBoundary => ("permissions-boundary", "permissions boundary"),
             Self::SessionPolicy => ("session-policy", "session policy"),
-            Self::ServiceControlPolicies => ("service-control-policies", "service control policies"),
-            Self::ResourceControlPolicies => ("resource-control-policies", "resource control policies"),
+            Self::ServiceControlPolicies => {
+                ("service-control-policies", "service control policies")
+            }
+            Self::ResourceControlPolicies => {
+                ("resource-control-policies", "resource control policies")
+            }
             Self::EndpointPolicy => ("endpoint-policy", "endpoint policy"),
             Self::Parameters => ("parameters", "parameters"),
         }

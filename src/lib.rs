@@ -1,2 +1,21 @@
 //! AWS said AccessDenied: why, exactly, and what is the smallest change that fixes it?
 #![forbid(unsafe_code)]
+
+#[deny(clippy::disallowed_methods)]
+pub mod diagnose;
+#[deny(clippy::disallowed_methods)]
+pub mod doc;
+#[deny(clippy::disallowed_methods)]
+pub mod eval;
+#[deny(clippy::disallowed_methods)]
+pub mod finding;
+#[deny(clippy::disallowed_methods)]
+pub mod layers;
+#[deny(clippy::disallowed_methods)]
+pub mod policy;
+#[deny(clippy::disallowed_methods)]
+pub mod request;
+#[deny(clippy::disallowed_methods)]
+pub mod rules;
+#[deny(clippy::disallowed_methods)]
+pub mod text;

@@ -250,7 +250,9 @@ impl Request {
                 text: resource,
                 account,
                 tags: Fact::Unknown("the tags of the resource are not in the facts"),
-                organization: Fact::Unknown("the organization of the resource's account is not known"),
+                organization: Fact::Unknown(
+                    "the organization of the resource's account is not known",
+                ),
             },
             context: Context::default(),
             time: None,
@@ -363,7 +365,8 @@ impl Caller {
             return Ok(Self::anonymous(text.span));
         }
         if !text.value.starts_with("arn:") {
-            let is_service = text.value.contains(".amazonaws.com") || text.value.contains(".amazon.com");
+            let is_service =
+                text.value.contains(".amazonaws.com") || text.value.contains(".amazon.com");
             if is_service && !text.value.contains([' ', '/', ':']) {
                 return Ok(Self::service(text));
             }
@@ -392,8 +395,12 @@ impl Caller {
                 }
                 _ => return Err(error("the name of the session is missing", as_printed)),
             },
-            ("sts", Some(("federated-user", name))) => (CallerKind::FederatedUser, name, None, None),
-            ("iam", Some(("group", _))) => return Err(error("a group makes no requests", "give the ARN of the user")),
+            ("sts", Some(("federated-user", name))) => {
+                (CallerKind::FederatedUser, name, None, None)
+            }
+            ("iam", Some(("group", _))) => {
+                return Err(error("a group makes no requests", "give the ARN of the user"));
+            }
             _ => return Err(error("it names no user, role, session or root user", as_printed)),
         };
         if name.is_empty() {
@@ -402,7 +409,9 @@ impl Caller {
         let (name, session) = (name.to_owned(), session.map(str::to_owned));
         let role_path = path.map(str::to_owned);
         let mut caller = Self::new(text, kind);
-        if kind == CallerKind::RoleSession && let Some(path) = role_path {
+        if kind == CallerKind::RoleSession
+            && let Some(path) = role_path
+        {
             caller.role_path = Fact::Known(path);
         }
         Ok(Self { partition, account: Some(account), name, session, ..caller })

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use crate::layers::Gap;
 use crate::policy::Arn;
-use crate::request::{Caller, CallerKind, CredentialKind, Fact, Given, Organization, Owner, Parameters, Request};
+use crate::request::{
+    Caller, CallerKind, CredentialKind, Fact, Given, Organization, Owner, Parameters, Request,
+};
 
 /// What stands under a condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,17 +106,23 @@ fn is_sts(request: &Request) -> bool {
 }
 
 fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r> {
-    use CallerKind::{Anonymous, Federated, FederatedUser, RoleSession as Role, Root, Service, User};
+    use CallerKind::{
+        Anonymous, Federated, FederatedUser, RoleSession as Role, Root, Service, User,
+    };
     let kind = caller.kind;
     let has_principal = matches!(kind, Root | User | Role | FederatedUser);
     if let Some((name, tag)) = rest.split_once('/') {
         return match name {
-            "principaltag" if has_principal && kind != Root => tag_value(request, &caller.tags, tag),
+            "principaltag" if has_principal && kind != Root => {
+                tag_value(request, &caller.tags, tag)
+            }
             "principaltag" => Absent,
             "resourcetag" => resource_tag(request, rest),
             "requesttag" => match parameters(request) {
                 Ok(parameters) => (parameters.tags.iter())
-                    .find(|(key, _)| key.value.eq_ignore_ascii_case(tag) || key.value.to_lowercase() == tag)
+                    .find(|(key, _)| {
+                        key.value.eq_ignore_ascii_case(tag) || key.value.to_lowercase() == tag
+                    })
                     .map_or(Absent, |(_, value)| One(Cow::Borrowed(&value.value))),
                 Err(unknown) => unknown,
             },
@@ -131,7 +139,10 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         "principalaccount" => match kind {
             Anonymous => One(Cow::Borrowed("anonymous")),
             Federated => Absent,
-            _ => caller.account.as_deref().map_or(Unknown(NOT_GIVEN), |account| One(Cow::Borrowed(account))),
+            _ => caller
+                .account
+                .as_deref()
+                .map_or(Unknown(NOT_GIVEN), |account| One(Cow::Borrowed(account))),
         },
         "principaltype" => match kind {
             Root => One(Cow::Borrowed("Account")),
@@ -144,7 +155,9 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         "userid" => user_id(caller),
         "username" if kind == User => One(Cow::Borrowed(&caller.name)),
         "username" => Absent,
-        "principalorgid" if has_principal => organization(request, &caller.organization, |o| Some(&o.id)),
+        "principalorgid" if has_principal => {
+            organization(request, &caller.organization, |o| Some(&o.id))
+        }
         "principalorgpaths" if has_principal => paths(request, &caller.organization),
         "principalorgid" | "principalorgpaths" => Absent,
         "principalisawsservice" => match kind {
@@ -156,7 +169,9 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         "principalservicenameslist" if kind == Service => Unknown(NOT_GIVEN),
         "principalservicename" | "principalservicenameslist" => Absent,
         // Sent by services that call on behalf of a resource, and by nobody else.
-        "sourceaccount" | "sourcearn" | "sourceorgid" | "sourceorgpaths" if kind != Service => Absent,
+        "sourceaccount" | "sourcearn" | "sourceorgid" | "sourceorgpaths" if kind != Service => {
+            Absent
+        }
         "assumedroot" if kind != Root => Absent,
         "federatedprovider" => match kind {
             Federated => One(Cow::Borrowed(&caller.name)),
@@ -167,13 +182,19 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
             (_, Some(CredentialKind::LongTerm)) | (Anonymous | Federated, _) => Absent,
             _ => Unknown(NOT_GIVEN),
         },
-        "multifactorauthpresent" => mfa(request, One(Cow::Borrowed("true")), One(Cow::Borrowed("false"))),
+        "multifactorauthpresent" => {
+            mfa(request, One(Cow::Borrowed("true")), One(Cow::Borrowed("false")))
+        }
         // The code was checked in this very call, so the age is that of one code at most.
         "multifactorauthage" => {
             mfa(request, Either(vec![One(Cow::Borrowed("0")), One(Cow::Borrowed("60"))]), Absent)
         }
         "sourceidentity" if matches!(kind, User | Root | Anonymous | Service | Federated) => Absent,
-        "chatbotsourcearn" | "ec2instancesourcevpc" | "ec2instancesourceprivateipv4" if kind != Role => Absent,
+        "chatbotsourcearn" | "ec2instancesourcevpc" | "ec2instancesourceprivateipv4"
+            if kind != Role =>
+        {
+            Absent
+        }
         "resourceaccount" => match &request.resource.account {
             Owner::Account(account) => One(Cow::Borrowed(account)),
             _ => Unknown(NOT_GIVEN),
@@ -189,18 +210,27 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
             None => Unknown("the moment of the request is not known"),
         },
         // A request has a public address or comes through an endpoint, not both.
-        "sourcevpce" | "sourcevpc" | "sourcevpcarn" | "vpcsourceip" | "vpceaccount" | "vpceorgid" | "vpceorgpaths"
+        "sourcevpce" | "sourcevpc" | "sourcevpcarn" | "vpcsourceip" | "vpceaccount"
+        | "vpceorgid" | "vpceorgpaths"
             if is_given(request, "aws:sourceip") =>
         {
             Absent
         }
-        "sourceip" if is_given(request, "aws:sourcevpce") || is_given(request, "aws:vpcsourceip") => Absent,
+        "sourceip"
+            if is_given(request, "aws:sourcevpce") || is_given(request, "aws:vpcsourceip") =>
+        {
+            Absent
+        }
         // The endpoints of STS and IAM speak TLS alone, and services do not forward calls to assume
         // a role.
-        "securetransport" if matches!(request.service(), "sts" | "iam") && !request.context.complete => {
+        "securetransport"
+            if matches!(request.service(), "sts" | "iam") && !request.context.complete =>
+        {
             One(Cow::Borrowed("true"))
         }
-        "viaawsservice" if is_sts(request) && !request.context.complete => One(Cow::Borrowed("false")),
+        "viaawsservice" if is_sts(request) && !request.context.complete => {
+            One(Cow::Borrowed("false"))
+        }
         "calledvia" | "calledviafirst" | "calledvialast" if is_sts(request) => Absent,
         "tagkeys" => match parameters(request) {
             Ok(parameters) if parameters.tags.is_empty() => Absent,
@@ -221,12 +251,16 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
     match rest {
         // Keys of sts:AssumeRole* alone.
         "externalid" | "rolesessionname" | "transitivetagkeys" if !is_sts(request) => Absent,
-        "externalid" => of(|parameters| parameters.external_id.as_ref().map(|id| id.value.as_str())),
-        "rolesessionname" => of(|parameters| parameters.session_name.as_ref().map(|name| name.value.as_str())),
-        "sourceidentity" if !is_sts(request) => Absent,
-        "sourceidentity" => {
-            of(|parameters| parameters.source_identity.as_ref().map(|identity| identity.value.as_str()))
+        "externalid" => {
+            of(|parameters| parameters.external_id.as_ref().map(|id| id.value.as_str()))
         }
+        "rolesessionname" => {
+            of(|parameters| parameters.session_name.as_ref().map(|name| name.value.as_str()))
+        }
+        "sourceidentity" if !is_sts(request) => Absent,
+        "sourceidentity" => of(|parameters| {
+            parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
+        }),
         "transitivetagkeys" => match parameters(request) {
             Ok(parameters) if parameters.transitive_tag_keys.is_empty() => Absent,
             Ok(parameters) => {
@@ -235,7 +269,11 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
             Err(unknown) => unknown,
         },
         // Of sts:GetServiceBearerToken and the like, never of sts:AssumeRole.
-        "durationseconds" | "taskpolicyarn" | "awsservicename" | "identitytokenaudience" | "signingalgorithm"
+        "durationseconds"
+        | "taskpolicyarn"
+        | "awsservicename"
+        | "identitytokenaudience"
+        | "signingalgorithm"
             if request.is_assume_role() =>
         {
             Absent
@@ -260,7 +298,11 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
     match caller.role_arn() {
         Some(arn) => One(Cow::Owned(arn)),
         None => KeyValue::Holed {
-            prefix: format!("arn:{}:iam::{}:role/", caller.partition, caller.account.as_deref().unwrap_or("")),
+            prefix: format!(
+                "arn:{}:iam::{}:role/",
+                caller.partition,
+                caller.account.as_deref().unwrap_or("")
+            ),
             suffix: caller.name.clone(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",
         },
@@ -293,7 +335,11 @@ fn user_id(caller: &Caller) -> KeyValue<'_> {
     }
 }
 
-fn tag_value<'r>(request: &Request, tags: &'r Fact<Vec<(String, String)>>, lower: &str) -> KeyValue<'r> {
+fn tag_value<'r>(
+    request: &Request,
+    tags: &'r Fact<Vec<(String, String)>>,
+    lower: &str,
+) -> KeyValue<'r> {
     match tags {
         Fact::Known(tags) => (tags.iter())
             .find(|(key, _)| key.to_lowercase() == lower)
@@ -345,7 +391,11 @@ fn mfa<'r>(request: &Request, with: KeyValue<'r>, without: KeyValue<'r>) -> KeyV
         (_, Some(CredentialKind::LongTerm)) => Absent,
         // Whether such a session shows `false` or no key at all is not stated consistently.
         (CallerKind::RoleSession | CallerKind::FederatedUser, _) => {
-            if without == Absent { Absent } else { Either(vec![Absent, without]) }
+            if without == Absent {
+                Absent
+            } else {
+                Either(vec![Absent, without])
+            }
         }
         (CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated, _) => Absent,
         _ if request.context.complete => Absent,
@@ -365,7 +415,9 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         };
     }
     let find = |name: &str| caller.claims.iter().find(|(key, _)| key.to_lowercase() == name);
-    let value = |claim: Option<&'r (String, Vec<String>)>| match claim.map(|(_, values)| values.as_slice()) {
+    let value = |claim: Option<&'r (String, Vec<String>)>| match claim
+        .map(|(_, values)| values.as_slice())
+    {
         None => Absent,
         Some([one]) => One(Cow::Borrowed(one.as_str())),
         Some(many) => Many(Cow::Borrowed(many)),
@@ -406,10 +458,16 @@ pub fn gap(key: &str, reason: &str) -> Gap {
     };
     let supply = match option {
         Some("--time TIME") => "pass `--time TIME`".to_owned(),
-        Some(option) => format!("pass `{option}`, or `--context {key}=` if the request did not carry it"),
+        Some(option) => {
+            format!("pass `{option}`, or `--context {key}=` if the request did not carry it")
+        }
         None => match lower.strip_prefix("aws:requesttag/") {
-            Some(_) => format!("pass `--tag KEY=VALUE`, or `--context {key}=` if the request did not carry it"),
-            None => format!("pass `--context {key}=VALUE`, or `--context {key}=` if the request did not carry it"),
+            Some(_) => format!(
+                "pass `--tag KEY=VALUE`, or `--context {key}=` if the request did not carry it"
+            ),
+            None => format!(
+                "pass `--context {key}=VALUE`, or `--context {key}=` if the request did not carry it"
+            ),
         },
     };
     Gap { fact: key.to_owned(), reason: reason.to_owned(), supply }

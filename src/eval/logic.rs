@@ -55,7 +55,9 @@ impl Match {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
-            (unknown @ Self::Unknown(_), Self::Yes) | (Self::Yes, unknown @ Self::Unknown(_)) => unknown,
+            (unknown @ Self::Unknown(_), Self::Yes) | (Self::Yes, unknown @ Self::Unknown(_)) => {
+                unknown
+            }
             (Self::Yes, Self::Yes) => Self::Yes,
         }
     }
@@ -65,7 +67,9 @@ impl Match {
         match (self, other) {
             (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
             (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
-            (unknown @ Self::Unknown(_), Self::No) | (Self::No, unknown @ Self::Unknown(_)) => unknown,
+            (unknown @ Self::Unknown(_), Self::No) | (Self::No, unknown @ Self::Unknown(_)) => {
+                unknown
+            }
             (Self::No, Self::No) => Self::No,
         }
     }
@@ -92,7 +96,9 @@ impl Match {
         for other in readings {
             match (&first, &other) {
                 (Self::Yes, Self::Yes) | (Self::No, Self::No) => {}
-                (Self::Unknown(left), Self::Unknown(right)) => unknown = Some(left.clone().add(right)),
+                (Self::Unknown(left), Self::Unknown(right)) => {
+                    unknown = Some(left.clone().add(right))
+                }
                 (Self::Unknown(one), _) | (_, Self::Unknown(one)) => unknown = Some(one.clone()),
                 _ => return gap(),
             }
@@ -139,7 +145,9 @@ impl GapTable {
         });
         // INVARIANT: an evaluation meets far fewer than 65,536 different gaps; should it meet more,
         // those beyond share the last id, and the answer stays unknown.
-        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(u16::try_from(place).unwrap_or(u16::MAX))])))
+        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(
+            u16::try_from(place).unwrap_or(u16::MAX),
+        )])))
     }
 
     /// The gaps, in the order in which they were met.

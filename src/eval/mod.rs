@@ -2,6 +2,24 @@
 //!
 //! Pure: no input, no output, no clock. `combine` alone turns what the layers say into a decision.
 
+mod combine;
+mod condition;
+mod context;
+mod logic;
+mod principal;
+mod refusal;
+mod statement;
+
+pub use combine::{
+    Accounts, Evaluation, Parts, RESOURCE_CONTROL_SERVICES, Verdict, decide, evaluate,
+};
+pub use condition::Why;
+pub use context::{DERIVED, KeyValue, lookup};
+pub use logic::{GapId, GapSet, GapTable, Match};
+pub use principal::Grant;
+pub use refusal::Refusal;
+pub use statement::{Recorder, Silent, StatementTrace};
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decision {

@@ -12,7 +12,9 @@ mod read;
 mod value;
 
 pub use arn::{Arn, is_account_id};
-pub use operator::{Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS};
+pub use operator::{
+    Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
+};
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals};

@@ -81,12 +81,17 @@ impl Pattern {
 
     /// Fills the variables in. The values are literal: a `*` in a tag's value is no wildcard.
     /// `None` where a variable has neither a value nor a default: such a pattern matches nothing.
-    pub fn fill<'v>(&self, mut value: impl FnMut(&Variable) -> Option<Cow<'v, str>>) -> Option<Glob> {
+    pub fn fill<'v>(
+        &self,
+        mut value: impl FnMut(&Variable) -> Option<Cow<'v, str>>,
+    ) -> Option<Glob> {
         let mut pieces = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             pieces.push(match part {
                 Part::Variable(variable) => {
-                    let text = value(variable).or_else(|| variable.default.as_deref().map(|d| Cow::Owned(d.to_owned())))?;
+                    let text = value(variable).or_else(|| {
+                        variable.default.as_deref().map(|d| Cow::Owned(d.to_owned()))
+                    })?;
                     Piece::Literal(text)
                 }
                 other => static_piece(other),
@@ -380,7 +385,9 @@ impl Glob {
                 symbols.push(Symbol::Star);
             }
             match &run.chars {
-                Some(chars) => symbols.extend(chars.iter().map(|c| c.map_or(Symbol::One, Symbol::Char))),
+                Some(chars) => {
+                    symbols.extend(chars.iter().map(|c| c.map_or(Symbol::One, Symbol::Char)))
+                }
                 None => symbols.extend(run.text.chars().map(Symbol::Char)),
             }
         }
@@ -421,7 +428,8 @@ mod tests {
             (None, None) => true,
             (None, Some(_)) => false,
             (Some(('*', rest)), _) => {
-                naive(rest, text) || text.split_first().is_some_and(|(_, text)| naive(pattern, text))
+                naive(rest, text)
+                    || text.split_first().is_some_and(|(_, text)| naive(pattern, text))
             }
             (Some(('?', rest)), Some((_, text))) => naive(rest, text),
             (Some((wanted, rest)), Some((found, text))) => wanted == found && naive(rest, text),

@@ -145,7 +145,9 @@ mod tests {
         assert_eq!(names("arn:aws:iam::111122223333:user/a/b"), Names::User);
         assert_eq!(names("arn:aws:sts::111122223333:assumed-role/r/s"), Names::RoleSession);
         assert_eq!(names("AROAEXAMPLEEXAMPLE123"), Names::UniqueId);
-        for text in ["arn:aws:iam::111122223333:role/a*", "arn:aws:iam::111122223333:group/g", "deploy"] {
+        for text in
+            ["arn:aws:iam::111122223333:role/a*", "arn:aws:iam::111122223333:group/g", "deploy"]
+        {
             assert!(matches!(names(text), Names::Invalid(_)), "{text}");
         }
     }

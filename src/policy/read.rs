@@ -8,7 +8,8 @@ use crate::text::{Span, Spanned};
 use super::{
     ActionPattern, ArnPattern, Condition, ConditionValue, Effect, Element, Family, NamedPrincipal,
     Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind, Principals, Problem,
-    ResourceMatcher, ResourcePattern, Statement, Syntax, VariablesIn, boolean, bytes, moment, network,
+    ResourceMatcher, ResourcePattern, Statement, Syntax, VariablesIn, boolean, bytes, moment,
+    network,
 };
 
 /// Reads `node` as a policy of the type `policy_type`.
@@ -17,7 +18,11 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
     let mut version = None;
     let mut statements = Vec::new();
     if node.kind() != Kind::Mapping {
-        reader.refuse(node.span(), "a policy has to be an object", "begin it with `{ \"Version\": …`");
+        reader.refuse(
+            node.span(),
+            "a policy has to be an object",
+            "begin it with `{ \"Version\": …`",
+        );
     }
     reader.repeated_keys(node);
     if let Some(value) = node.get("Version") {
@@ -62,7 +67,14 @@ struct Reader {
 }
 
 const ELEMENTS: &[&str] = &[
-    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
     "Condition",
 ];
 
@@ -72,7 +84,13 @@ impl Reader {
         self.note(span, message, help, true);
     }
 
-    fn note(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>, refused: bool) {
+    fn note(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        refused: bool,
+    ) {
         let problem = Problem { span, message: message.into(), help: help.into(), refused };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -93,7 +111,9 @@ impl Reader {
     fn repeated_keys(&mut self, node: Node<'_>) {
         let span = node.span();
         let repeated: Vec<_> = (node.document().duplicates().iter())
-            .filter(|duplicate| span.start < duplicate.again.start && duplicate.again.end <= span.end)
+            .filter(|duplicate| {
+                span.start < duplicate.again.start && duplicate.again.end <= span.end
+            })
             .map(|duplicate| (duplicate.key.clone(), duplicate.again))
             .collect();
         for (key, again) in repeated {
@@ -108,7 +128,11 @@ impl Reader {
     fn statement(&mut self, node: Node<'_>) -> Statement {
         self.broken = None;
         if node.kind() != Kind::Mapping {
-            self.refuse(node.span(), "a statement has to be an object", "write `{ \"Effect\": …, \"Action\": … }`");
+            self.refuse(
+                node.span(),
+                "a statement has to be an object",
+                "write `{ \"Effect\": …, \"Action\": … }`",
+            );
         }
         self.repeated_keys(node);
         let effect = self.effect(node);
@@ -119,7 +143,11 @@ impl Reader {
         let sid = node.get("Sid").and_then(|sid| {
             let text = sid.text();
             if text.is_none() {
-                self.refuse(sid.span(), "`Sid` has to be a string", "write letters and digits in quotes");
+                self.refuse(
+                    sid.span(),
+                    "`Sid` has to be a string",
+                    "write letters and digits in quotes",
+                );
             }
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
@@ -142,7 +170,11 @@ impl Reader {
 
     fn effect(&mut self, node: Node<'_>) -> Option<Spanned<Effect>> {
         let Some(value) = node.get("Effect") else {
-            self.refuse(node.span(), "the statement has no `Effect`", "add `\"Effect\": \"Allow\"` or `\"Deny\"`");
+            self.refuse(
+                node.span(),
+                "the statement has no `Effect`",
+                "add `\"Effect\": \"Allow\"` or `\"Deny\"`",
+            );
             return None;
         };
         let effect = match value.text().as_deref() {
@@ -190,7 +222,11 @@ impl Reader {
             }
         }
         if list && entry.value.items().next().is_none() {
-            self.refuse(entry.value.span(), format!("`{}` is empty", entry.key), "name at least one value");
+            self.refuse(
+                entry.value.span(),
+                format!("`{}` is empty", entry.key),
+                "name at least one value",
+            );
         }
         strings
     }
@@ -252,7 +288,12 @@ impl Reader {
         Some(Principals { negated, key: entry.key_span, values })
     }
 
-    fn named(&mut self, kind: PrincipalKind, text: &Spanned<String>, values: &mut Vec<Spanned<NamedPrincipal>>) {
+    fn named(
+        &mut self,
+        kind: PrincipalKind,
+        text: &Spanned<String>,
+        values: &mut Vec<Spanned<NamedPrincipal>>,
+    ) {
         let named = NamedPrincipal::new(kind, &text.value);
         if let super::Names::Invalid(why) = named.names {
             self.note(
@@ -267,13 +308,20 @@ impl Reader {
 
     fn action(&mut self, node: Node<'_>) -> Option<Element<ActionPattern>> {
         let Some((negated, entry)) = self.one_of(node, "Action", "NotAction") else {
-            self.refuse(node.span(), "the statement has no `Action`", "add `\"Action\": \"service:Name\"`");
+            self.refuse(
+                node.span(),
+                "the statement has no `Action`",
+                "add `\"Action\": \"service:Name\"`",
+            );
             return None;
         };
         let mut values = Vec::new();
         for text in self.strings(&entry) {
             let well_formed = text.value == "*"
-                || text.value.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+                || text
+                    .value
+                    .split_once(':')
+                    .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if !well_formed {
                 self.note(
                     text.span,
@@ -283,8 +331,12 @@ impl Reader {
                 );
             }
             let syntax = Syntax { wildcards: true, variables: false };
-            let pattern = well_formed.then(|| Pattern::new(&text.value.to_ascii_lowercase(), syntax));
-            values.push(Spanned { span: text.span, value: ActionPattern { text: text.value, pattern } });
+            let pattern =
+                well_formed.then(|| Pattern::new(&text.value.to_ascii_lowercase(), syntax));
+            values.push(Spanned {
+                span: text.span,
+                value: ActionPattern { text: text.value, pattern },
+            });
         }
         Some(Element { negated, key: entry.key_span, values })
     }
@@ -294,7 +346,11 @@ impl Reader {
         let Some((negated, entry)) = found else {
             // Trust policies have no resource, and some services' policies may leave it out.
             if !matches!(self.policy_type, PolicyType::Trust | PolicyType::ResourceBased) {
-                self.refuse(node.span(), "the statement has no `Resource`", "add `\"Resource\": \"arn:…\"` or `\"*\"`");
+                self.refuse(
+                    node.span(),
+                    "the statement has no `Resource`",
+                    "add `\"Resource\": \"arn:…\"` or `\"*\"`",
+                );
             }
             return None;
         };
@@ -306,7 +362,8 @@ impl Reader {
                 true,
             );
         }
-        let variables = if self.variables { VariablesIn::ResourcePart } else { VariablesIn::Nothing };
+        let variables =
+            if self.variables { VariablesIn::ResourcePart } else { VariablesIn::Nothing };
         let mut values = Vec::new();
         for text in self.strings(&entry) {
             let matcher = if !text.value.is_empty() && text.value.bytes().all(|byte| byte == b'*') {
@@ -316,13 +373,19 @@ impl Reader {
             } else {
                 self.note(
                     text.span,
-                    format!("`{}` is neither `*` nor an ARN of six parts, so it matches nothing", text.value),
+                    format!(
+                        "`{}` is neither `*` nor an ARN of six parts, so it matches nothing",
+                        text.value
+                    ),
                     "write the whole ARN, `arn:partition:service:region:account:resource`",
                     true,
                 );
                 ResourceMatcher::Nothing
             };
-            values.push(Spanned { span: text.span, value: ResourcePattern { text: text.value, matcher } });
+            values.push(Spanned {
+                span: text.span,
+                value: ResourcePattern { text: text.value, matcher },
+            });
         }
         Some(Element { negated, key: entry.key_span, values })
     }
@@ -330,7 +393,11 @@ impl Reader {
     fn conditions(&mut self, node: Node<'_>) -> Vec<Condition> {
         let Some(block) = node.get("Condition") else { return Vec::new() };
         if block.kind() != Kind::Mapping {
-            self.refuse(block.span(), "`Condition` has to be an object", "write `{ \"StringEquals\": { \"key\": \"value\" } }`");
+            self.refuse(
+                block.span(),
+                "`Condition` has to be an object",
+                "write `{ \"StringEquals\": { \"key\": \"value\" } }`",
+            );
         }
         let mut conditions = Vec::new();
         for outer in block.entries() {
@@ -363,14 +430,21 @@ impl Reader {
         conditions
     }
 
-    fn condition_values(&mut self, operator: Option<Operator>, entry: &Entry<'_>) -> Vec<Spanned<ConditionValue>> {
+    fn condition_values(
+        &mut self,
+        operator: Option<Operator>,
+        entry: &Entry<'_>,
+    ) -> Vec<Spanned<ConditionValue>> {
         let mut values = Vec::new();
         let one = (entry.value.kind() != Kind::Sequence).then_some(entry.value);
         for node in entry.value.items().chain(one) {
             let Some(text) = node.scalar() else {
                 self.refuse(
                     node.span(),
-                    format!("a value of `{}` has to be a string, a number, true or false", entry.key),
+                    format!(
+                        "a value of `{}` has to be a string, a number, true or false",
+                        entry.key
+                    ),
                     "write one value, or a list of them",
                 );
                 continue;
@@ -379,12 +453,18 @@ impl Reader {
             if let (None, Some(operator)) = (&operand, operator) {
                 self.note(
                     node.span(),
-                    format!("`{text}` is not {}, so it never matches", what_it_takes(operator.row.family)),
+                    format!(
+                        "`{text}` is not {}, so it never matches",
+                        what_it_takes(operator.row.family)
+                    ),
                     format!("give `{}` a value that it can compare", operator.row.name),
                     false,
                 );
             }
-            values.push(Spanned { value: ConditionValue { text: text.into_owned(), operand }, span: node.span() });
+            values.push(Spanned {
+                value: ConditionValue { text: text.into_owned(), operand },
+                span: node.span(),
+            });
         }
         values
     }
@@ -401,7 +481,8 @@ impl Reader {
                 Some(Operand::Text(Pattern::new(text, Syntax { wildcards: true, ..literal })))
             }
             Family::Arn => {
-                let variables = if self.variables { VariablesIn::EveryPart } else { VariablesIn::Nothing };
+                let variables =
+                    if self.variables { VariablesIn::EveryPart } else { VariablesIn::Nothing };
                 ArnPattern::new(text, variables).map(Operand::Arn)
             }
             Family::Numeric(_) => Number::parse(text).map(Operand::Number),

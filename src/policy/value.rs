@@ -89,7 +89,9 @@ pub fn moment(text: &str) -> Option<Timestamp> {
     }
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     let Some(time) = time else {
-        return date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+        return jiff::tz::Offset::UTC
+            .to_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+            .ok();
     };
     let (clock, zone) = match time.find(['Z', 'z', '+', '-']) {
         Some(at) => time.split_at_checked(at)?,
@@ -126,7 +128,7 @@ pub fn moment(text: &str) -> Option<Timestamp> {
     // A leap second is read as the second before it.
     let time = jiff::civil::Time::new(small(hour)?, small(minute)?, small(second.min(59))?, nanos);
     let local = date.to_datetime(time.ok().filter(|_| second <= 60)?);
-    let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    let utc = jiff::tz::Offset::UTC.to_timestamp(local).ok()?;
     utc.checked_sub(jiff::SignedDuration::from_secs(offset)).ok()
 }
 
@@ -175,7 +177,9 @@ impl ArnPattern {
         let mut cuts = Vec::with_capacity(6);
         let (mut start, mut at, bytes) = (0, 0, text.as_bytes());
         while at < bytes.len() && cuts.len() < 5 {
-            if variables != VariablesIn::Nothing && text.get(at..).is_some_and(|rest| rest.starts_with("${")) {
+            if variables != VariablesIn::Nothing
+                && text.get(at..).is_some_and(|rest| rest.starts_with("${"))
+            {
                 at += text.get(at..).and_then(|rest| rest.find('}')).unwrap_or(0) + 1;
                 continue;
             }
@@ -209,7 +213,9 @@ mod tests {
 
     #[test]
     fn numbers_compare_exactly() {
-        let cmp = |left: &str, right: &str| Number::parse(left).unwrap().cmp(&Number::parse(right).unwrap());
+        let cmp = |left: &str, right: &str| {
+            Number::parse(left).unwrap().cmp(&Number::parse(right).unwrap())
+        };
         assert_eq!(cmp("9007199254740993", "9007199254740992"), Ordering::Greater);
         assert_eq!(cmp("-1.50", "-1.5"), Ordering::Equal);
         assert_eq!(cmp("-2", "1"), Ordering::Less);
@@ -229,7 +235,15 @@ mod tests {
         assert_eq!(seconds("2026-01-01T00:00Z"), Some(1_767_225_600));
         assert_eq!(seconds("2026-01-01T01:00:00.25+01:00"), Some(1_767_225_600));
         assert_eq!(seconds("1767225600"), Some(1_767_225_600));
-        for text in ["", "2026-13-01", "2026-01-01T00:00", "yesterday", "2026-1-1", "2026-01-01T25:00Z", "2026-01-01 00:00Z"] {
+        for text in [
+            "",
+            "2026-13-01",
+            "2026-01-01T00:00",
+            "yesterday",
+            "2026-1-1",
+            "2026-01-01T25:00Z",
+            "2026-01-01 00:00Z",
+        ] {
             assert_eq!(moment(text), None, "{text}");
         }
     }
@@ -244,7 +258,11 @@ mod tests {
 
     #[test]
     fn an_arn_pattern_is_cut_outside_variables() {
-        let pattern = ArnPattern::new("arn:aws:iam::${aws:PrincipalAccount}:role/${aws:username}", VariablesIn::EveryPart).unwrap();
+        let pattern = ArnPattern::new(
+            "arn:aws:iam::${aws:PrincipalAccount}:role/${aws:username}",
+            VariablesIn::EveryPart,
+        )
+        .unwrap();
         let [.., account, resource] = pattern.parts.as_ref();
         assert_eq!(account.variables().count(), 1);
         assert_eq!(resource.variables().count(), 1);

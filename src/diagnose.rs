@@ -1,0 +1,291 @@
+//! From a request and its layers to a diagnosis: evaluate, run the rules, write the checklist.
+//!
+//! Pure, like everything below it.
+
+mod gates;
+
+use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, evaluate, lookup};
+use crate::finding::{
+    DecidingStatement, Diagnosis, Finding, Gate, Outcome, Severity, StatementRole,
+};
+use crate::layers::{Gap, Layers};
+use crate::policy::{Effect, PolicyType};
+use crate::request::{Given, Request};
+use crate::rules::{self, Case, Companion, UsableRole, nearest};
+
+/// Diagnoses one request. `usable_roles` is asked only where the request is denied and is not
+/// itself about assuming a role.
+pub fn diagnose(
+    request: &Request,
+    layers: &Layers,
+    usable_roles: &dyn Fn() -> Vec<UsableRole>,
+) -> Diagnosis {
+    let evaluation = evaluate(request, layers);
+    let companions = companions(request, layers);
+    let ask = evaluation.decision.is_denied() && !request.is_assume_role();
+    let usable_roles = if ask { usable_roles() } else { Vec::new() };
+    let case = Case {
+        request,
+        layers,
+        evaluation: &evaluation,
+        companions: &companions,
+        usable_roles: &usable_roles,
+    };
+    let decision = worst(&evaluation, &companions);
+    let findings = findings(&case, decision);
+    let gates = gates::all(&case, &findings);
+    let gaps = gaps(&case, decision);
+    Diagnosis {
+        decision,
+        headline: headline(decision, &gates, &gaps, &evaluation),
+        principal: request.caller.text.value.clone(),
+        action: request.action.value.clone(),
+        resource: request.resource.text.value.clone(),
+        same_account: match evaluation.accounts {
+            crate::eval::Accounts::Same => Some(true),
+            crate::eval::Accounts::Different => Some(false),
+            crate::eval::Accounts::Unknown => None,
+        },
+        context: context(request),
+        statements: statements(&case),
+        gates,
+        findings,
+        gaps,
+        notes: Vec::new(),
+    }
+}
+
+/// The decision alone, by the same code: for many requests at once.
+pub fn decide(request: &Request, layers: &Layers) -> Decision {
+    let own = crate::eval::decide(request, layers);
+    companion_requests(request)
+        .iter()
+        .fold(own, |worst, companion| worse(worst, crate::eval::decide(companion, layers)))
+}
+
+/// Passing tags or a source identity takes an authorization of its own, on the same role.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+fn companion_requests(request: &Request) -> Vec<Request> {
+    let Some(parameters) = request.parameters.as_ref().filter(|_| request.is_assume_role()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    if !parameters.tags.is_empty() {
+        found.push(request.with_action("sts:TagSession"));
+    }
+    if parameters.source_identity.is_some() {
+        found.push(request.with_action("sts:SetSourceIdentity"));
+    }
+    found
+}
+
+fn companions(request: &Request, layers: &Layers) -> Vec<Companion> {
+    companion_requests(request)
+        .into_iter()
+        .map(|request| Companion { evaluation: evaluate(&request, layers), request })
+        .collect()
+}
+
+fn worst(evaluation: &Evaluation, companions: &[Companion]) -> Decision {
+    companions.iter().fold(evaluation.decision, |decision, companion| {
+        worse(decision, companion.evaluation.decision)
+    })
+}
+
+/// The first of two denials stands; a denial outweighs what is undetermined, and that an Allow.
+fn worse(first: Decision, second: Decision) -> Decision {
+    match (first, second) {
+        (first, _) if first.is_denied() => first,
+        (_, second) if second.is_denied() => second,
+        (Decision::Undetermined, _) | (_, Decision::Undetermined) => Decision::Undetermined,
+        _ => Decision::Allowed,
+    }
+}
+
+/// All findings, the cause first: rank of cause, severity, checklist, place.
+fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
+    let mut found: Vec<(u8, usize, Finding)> = Vec::new();
+    for (place, rule) in rules::all().enumerate() {
+        for finding in (rule.check)(case) {
+            found.push((rule.meta.rank, place, finding));
+        }
+    }
+    // Where the request is denied for certain, what only may stand in the way comes after what does.
+    let weight = |finding: &Finding| match finding.severity {
+        Severity::Error => 0_u8,
+        Severity::Warning | Severity::Note if decision.is_denied() => 1,
+        _ => 0,
+    };
+    found.sort_by(|(left_rank, left_place, left), (right_rank, right_place, right)| {
+        (weight(left), left_rank, left.severity, left_place, left.primary.span).cmp(&(
+            weight(right),
+            right_rank,
+            right.severity,
+            right_place,
+            right.primary.span,
+        ))
+    });
+    // An allowed request has nothing in its way; what is left is worth a warning at most.
+    found.into_iter().map(|(_, _, finding)| finding).collect()
+}
+
+/// What could not be learned and matters: what the answer depends on, and every layer that was not
+/// visible.
+fn gaps(case: &Case<'_>, decision: Decision) -> Vec<Gap> {
+    let mut found: Vec<Gap> = Vec::new();
+    let mut add = |gap: &Gap| {
+        if !found.contains(gap) {
+            found.push(gap.clone());
+        }
+    };
+    if decision == Decision::Undetermined {
+        let evaluations = std::iter::once(case.evaluation)
+            .chain(case.companions.iter().map(|one| &one.evaluation));
+        evaluations.flat_map(Evaluation::deciding_gaps).for_each(&mut add);
+    }
+    for (layer, verdict) in case.layers.layers.iter().zip(&case.evaluation.verdicts) {
+        if !verdict.applies.is_no()
+            && (verdict.allow.gaps().is_some() || verdict.deny.gaps().is_some())
+        {
+            layer.missing.iter().for_each(&mut add);
+        }
+    }
+    found
+}
+
+/// The keys that carry a value, given and derived, by name.
+fn context(request: &Request) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for entry in request.context.entries() {
+        match &entry.value {
+            Given::Absent => {}
+            Given::One(value) => found.push((entry.key.clone(), vec![value.clone()])),
+            Given::Many(values) => found.push((entry.key.clone(), values.clone())),
+        }
+    }
+    let tags = request.parameters.iter().flat_map(|parameters| &parameters.tags);
+    let tag_keys = tags.map(|(key, _)| format!("aws:RequestTag/{}", key.value));
+    let caller_tags = request.caller.tags.known().into_iter().flatten();
+    let caller_tags = caller_tags.map(|(key, _)| format!("aws:PrincipalTag/{key}"));
+    let resource_tags = request.resource.tags.known().into_iter().flatten();
+    let resource_tags = resource_tags.map(|(key, _)| format!("aws:ResourceTag/{key}"));
+    let derived = DERIVED
+        .iter()
+        .map(|key| (*key).to_owned())
+        .chain(tag_keys)
+        .chain(caller_tags)
+        .chain(resource_tags);
+    for key in derived {
+        let lower = key.to_lowercase();
+        if found.iter().any(|(other, _)| other.to_lowercase() == lower) {
+            continue;
+        }
+        match lookup(request, &lower) {
+            KeyValue::One(value) => found.push((key, vec![value.into_owned()])),
+            KeyValue::Many(values) => found.push((key, values.into_owned())),
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The statements that decide.
+fn statements(case: &Case<'_>) -> Vec<DecidingStatement> {
+    let mut found = Vec::new();
+    let mut add = |trace: &crate::eval::StatementTrace, role: StatementRole| {
+        let Some(((attached, statement), policy_type)) =
+            case.statement(trace).zip(case.policy_type(trace))
+        else {
+            return;
+        };
+        let Some(effect) = &statement.effect else { return };
+        let one = DecidingStatement {
+            policy: attached.title(),
+            policy_type,
+            sid: statement.sid.as_ref().map(|sid| sid.value.clone()),
+            effect: effect.value,
+            role,
+            span: statement.span,
+        };
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    };
+    for trace in &case.evaluation.trace {
+        match trace.effect {
+            Some(Effect::Deny) if !trace.outcome.is_no() => add(trace, StatementRole::Denies),
+            Some(Effect::Allow) if trace.outcome.is_yes() => add(trace, StatementRole::Allows),
+            _ => {}
+        }
+    }
+    let lacks = |policy_type: PolicyType| {
+        (case.layers.layers.iter().zip(&case.evaluation.verdicts)).any(|(layer, verdict)| {
+            layer.policy_type == policy_type && !verdict.applies.is_no() && !verdict.allow.is_yes()
+        })
+    };
+    for row in &crate::policy::POLICY_TYPES {
+        if lacks(row.policy_type)
+            && let Some(near) = nearest(case, row.policy_type).first()
+        {
+            add(near.trace, StatementRole::Nearest);
+        }
+    }
+    found
+}
+
+/// A few words beside the decision.
+fn headline(
+    decision: Decision,
+    gates: &[crate::finding::GateReport],
+    gaps: &[Gap],
+    evaluation: &Evaluation,
+) -> String {
+    let failed: Vec<_> = gates.iter().filter(|report| report.outcome == Outcome::Failed).collect();
+    let by = |gate: Gate| match gate {
+        Gate::RoleArn => "the role ARN",
+        Gate::Caller => "the kind of caller",
+        Gate::Credentials => "expired credentials",
+        Gate::IdentityPolicies => "the caller's identity-based policies",
+        Gate::TrustPolicy => "the role's trust policy",
+        Gate::ResourcePolicy => "the resource-based policy",
+        Gate::ExplicitDenies => "a Deny statement",
+        Gate::PermissionsBoundary => "the permissions boundary",
+        Gate::SessionPolicy => "the session policy",
+        Gate::ServiceControlPolicies => "the service control policies",
+        Gate::ResourceControlPolicies => "the resource control policies",
+        Gate::EndpointPolicy => "the VPC endpoint policy",
+        Gate::Parameters => "the parameters of the call",
+    };
+    match decision {
+        Decision::Allowed if evaluation.always_allowed => {
+            "no policy is asked for this call".to_owned()
+        }
+        Decision::Allowed => "every layer lets it through".to_owned(),
+        Decision::Undetermined => match gaps {
+            [] => "a fact that decides it is not known".to_owned(),
+            [one] => format!("it depends on {}", one.fact),
+            [first, rest @ ..] => format!("it depends on {} and {} more", first.fact, rest.len()),
+        },
+        Decision::ExplicitDeny | Decision::ImplicitDeny => {
+            let kind =
+                if decision == Decision::ExplicitDeny { "explicit deny" } else { "implicit deny" };
+            let refused = evaluation.refusals.iter().any(|(_, result)| *result == Match::Yes);
+            match failed.as_slice() {
+                [] => kind.to_owned(),
+                [one] => format!("{kind}, decided by {}", by(one.gate)),
+                [first, ..] if refused || decision == Decision::ExplicitDeny => {
+                    let first = failed
+                        .iter()
+                        .find(|report| report.gate == Gate::ExplicitDenies && !refused)
+                        .unwrap_or(first);
+                    format!("{kind}, decided by {}", by(first.gate))
+                }
+                [first, second] => format!("{kind}, by {} and {}", by(first.gate), by(second.gate)),
+                [first, rest @ ..] => {
+                    format!("{kind}, by {} and {} other layers", by(first.gate), rest.len())
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! From what the layers say to a decision, step by step as AWS's flow chart has it.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+
+use crate::layers::{Gap, Layer, Layers};
+use crate::policy::{Arn, Effect, PolicyType};
+use crate::request::{CallerKind, Owner, Request};
+
+use super::Decision;
+use super::logic::{GapTable, Match};
+use super::principal::{GRANTS, Grant};
+use super::refusal::{Refusal, refusals};
+use super::statement::{Recorder, Silent, StatementTrace, Subject, statement};
+
+/// What the Allow and Deny statements of one layer come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the layer applies to this request at all.
+    pub applies: Match,
+    /// Whether an Allow matches.
+    pub allow: Match,
+    /// Whether a Deny matches.
+    pub deny: Match,
+    /// For a resource-based policy: whether an Allow matches that names the caller in this way.
+    pub grants: [Match; 4],
+}
+
+impl Verdict {
+    const NONE: Self = Self {
+        applies: Match::No,
+        allow: Match::No,
+        deny: Match::No,
+        grants: [Match::No, Match::No, Match::No, Match::No],
+    };
+}
+
+/// Whether caller and resource belong to one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accounts {
+    /// They do.
+    Same,
+    /// They do not, or the caller has no account.
+    Different,
+    /// Nobody knows whose the resource is.
+    Unknown,
+}
+
+/// What each kind of layer came to, all its layers together.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Whether some Deny applies.
+    pub explicit_deny: Match,
+    /// Whether an identity-based policy allows.
+    pub identity: Match,
+    /// Whether the resource's own policy allows, in any way.
+    pub resource: Match,
+    /// The same, by how the caller is named; in the order of [`Grant`].
+    pub grants: [Match; 4],
+    /// Whether the permissions boundary keeps it; `Yes` where there is none.
+    pub boundary: Match,
+    /// Whether the session policies keep it; `Yes` where there is none.
+    pub session: Match,
+    /// Whether every level of service control policies keeps it.
+    pub service_control: Match,
+    /// Whether every endpoint policy keeps it.
+    pub endpoint: Match,
+}
+
+/// One decision, with all that led to it.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The answer.
+    pub decision: Decision,
+    /// Why it is refused before any policy, if it is or may be.
+    pub refusals: Vec<(Refusal, Match)>,
+    /// Caller's and resource's account.
+    pub accounts: Accounts,
+    /// Whether the resource's own policy has to allow it.
+    pub needs_resource_policy: bool,
+    /// Whether the caller's identity-based policies have to allow it.
+    pub needs_identity_policy: Match,
+    /// Whether no policy is asked at all, as for `sts:GetCallerIdentity`.
+    pub always_allowed: bool,
+    /// What the kinds of layers came to.
+    pub parts: Parts,
+    /// One for each layer, in the order of [`Layers`].
+    pub verdicts: Vec<Verdict>,
+    /// Every statement that was looked at.
+    pub trace: Vec<StatementTrace>,
+    /// Whether the request is allowed, with the gaps on which that depends.
+    pub allowed: Match,
+    /// Everything that was not known and was asked for.
+    pub gaps: Vec<Gap>,
+}
+
+/// Decides, and takes down every step.
+pub fn evaluate(request: &Request, layers: &Layers) -> Evaluation {
+    let mut trace = Vec::new();
+    run(request, layers, &mut trace, |evaluation| evaluation).with_trace(trace)
+}
+
+/// Decides, and takes down nothing: for many requests at once. Same code, same answer.
+pub fn decide(request: &Request, layers: &Layers) -> Decision {
+    run(request, layers, &mut Silent, |evaluation| evaluation.decision)
+}
+
+impl Evaluation {
+    fn with_trace(mut self, trace: Vec<StatementTrace>) -> Self {
+        self.trace = trace;
+        self
+    }
+
+    /// The gaps on which the answer depends, if it is undetermined.
+    pub fn deciding_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let set = self.allowed.gaps().filter(|_| self.decision == Decision::Undetermined);
+        set.into_iter().flat_map(|set| set.iter()).filter_map(|id| self.gap(id))
+    }
+
+    /// The gap with the id `id`.
+    pub fn gap(&self, id: super::logic::GapId) -> Option<&Gap> {
+        self.gaps.get(usize::from(id.0))
+    }
+}
+
+fn run<R: Recorder, T>(
+    request: &Request,
+    layers: &Layers,
+    recorder: &mut R,
+    finish: impl FnOnce(Evaluation) -> T,
+) -> T {
+    let gaps = GapTable::default();
+    let subject = Subject {
+        request,
+        arn: Arn::parse(&request.resource.text.value),
+        has_boundary: has_boundary(layers, &gaps),
+        gaps: &gaps,
+    };
+    let mut verdicts = Vec::with_capacity(layers.layers.len());
+    for (at, layer) in layers.layers.iter().enumerate() {
+        let applies = applies(layer, request, &gaps);
+        verdicts.push(if applies.is_no() {
+            Verdict::NONE
+        } else {
+            Verdict { applies, ..verdict(layer, at, &subject, recorder) }
+        });
+    }
+    let refusals = refusals(request, &gaps);
+    let accounts = accounts(request);
+    let needs_resource_policy = needs_resource_policy(request);
+    let parts = parts(request, layers, &verdicts);
+    let always_allowed = is_always_allowed(request);
+    let granted = match accounts {
+        Accounts::Same => same_account(request, &parts, needs_resource_policy),
+        Accounts::Different => cross_account(request, &parts),
+        Accounts::Unknown => Match::agreed(
+            [same_account(request, &parts, needs_resource_policy), cross_account(request, &parts)],
+            || {
+                gaps.unknown(Gap {
+                    fact: format!("the account that owns `{}`", request.resource.text.value),
+                    reason: "the resource's ARN names no account, and the rules differ between one account and two".to_owned(),
+                    supply: "pass `--context aws:ResourceAccount=ACCOUNT`".to_owned(),
+                })
+            },
+        ),
+    };
+    // A layer whose relevance is itself open (service control policies on an unsigned call)
+    // leaves the answer open only where it would deny.
+    let kept = granted.and(parts.service_control.clone()).and(parts.endpoint.clone());
+    let refused = refusals.iter().map(|(_, result)| result.clone()).fold(Match::No, Match::or);
+    let allowed = if always_allowed {
+        refused.clone().not()
+    } else {
+        kept.clone().and(parts.explicit_deny.clone().not()).and(refused.clone().not())
+    };
+    let decision = match (&refused, &parts.explicit_deny, &allowed) {
+        (Match::Yes, ..) => Decision::ImplicitDeny,
+        (_, Match::Yes, _) if !always_allowed => Decision::ExplicitDeny,
+        (.., Match::Yes) => Decision::Allowed,
+        (.., Match::No) => Decision::ImplicitDeny,
+        (.., Match::Unknown(_)) => Decision::Undetermined,
+    };
+    let needs_identity_policy = needs_identity_policy(request, accounts, &parts);
+    drop(subject);
+    finish(Evaluation {
+        decision,
+        refusals,
+        accounts,
+        needs_resource_policy: needs_resource_policy || accounts == Accounts::Different,
+        needs_identity_policy,
+        always_allowed,
+        parts,
+        verdicts,
+        trace: Vec::new(),
+        allowed,
+        gaps: gaps.into_gaps(),
+    })
+}
+
+/// Calls for which no policy is asked.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+fn is_always_allowed(request: &Request) -> bool {
+    matches!(&*request.action_lower, "sts:getcalleridentity" | "sts:getsessiontoken")
+}
+
+fn accounts(request: &Request) -> Accounts {
+    let Some(callers) = request.caller.account.as_deref() else { return Accounts::Different };
+    match &request.resource.account {
+        Owner::Account(account) if account == callers => Accounts::Same,
+        Owner::Account(_) => Accounts::Different,
+        Owner::CallersAccount => Accounts::Same,
+        Owner::Unknown => Accounts::Unknown,
+    }
+}
+
+/// Roles and KMS keys grant nothing to anybody without an Allow of their own.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
+fn needs_resource_policy(request: &Request) -> bool {
+    let is_key = || {
+        Arn::parse(&request.resource.text.value)
+            .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
+    };
+    request.needs_trust_policy() || (request.service() == "kms" && is_key())
+}
+
+fn has_boundary(layers: &Layers, gaps: &GapTable) -> Match {
+    let mut result = Match::No;
+    for layer in layers.of(PolicyType::PermissionsBoundary) {
+        let visible = if layer.policies.is_empty() { missing(layer, gaps) } else { Match::Yes };
+        result = result.or(visible);
+    }
+    result
+}
+
+/// `No` if nothing is missing, else unknown because of what is.
+fn missing(layer: &Layer, gaps: &GapTable) -> Match {
+    layer.missing.iter().map(|gap| gaps.unknown(gap.clone())).fold(Match::No, Match::or)
+}
+
+/// Services that resource control policies cover, as of August 2026. AWS adds to it.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+pub const RESOURCE_CONTROL_SERVICES: &[&str] = &[
+    "aoss",
+    "appconfig",
+    "appstream",
+    "autoscaling",
+    "cloudfront",
+    "cloudsearch",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "cognito-sync",
+    "comprehend",
+    "comprehendmedical",
+    "cost-optimization-hub",
+    "dax",
+    "dynamodb",
+    "ecr",
+    "events",
+    "firehose",
+    "fis",
+    "health",
+    "inspector-scan",
+    "kendra",
+    "kinesisvideo",
+    "kms",
+    "logs",
+    "memorydb",
+    "networkmonitor",
+    "opensearch",
+    "pca-connector-ad",
+    "polly",
+    "pricing",
+    "s3",
+    "secretsmanager",
+    "signin",
+    "sqs",
+    "sts",
+    "support",
+    "textract",
+    "timestream-influxdb",
+    "transcribe",
+    "transfer",
+    "translate",
+    "wafv2",
+];
+
+/// Whether a layer plays a part for this caller and action.
+fn applies(layer: &Layer, request: &Request, gaps: &GapTable) -> Match {
+    let caller = &request.caller;
+    let linked = caller.is_service_linked_role();
+    let no_policies_of_its_own = matches!(
+        caller.kind,
+        CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated
+    );
+    match layer.policy_type {
+        PolicyType::ResourceBased | PolicyType::VpcEndpoint => Match::Yes,
+        // A role's trust policy decides who may assume it, and nothing else about the role.
+        PolicyType::Trust => request.needs_trust_policy().into(),
+        PolicyType::IdentityBased | PolicyType::Session => (!no_policies_of_its_own).into(),
+        PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !linked).into(),
+        PolicyType::ServiceControl => match caller.kind {
+            CallerKind::Service | CallerKind::Anonymous => Match::No,
+            CallerKind::Federated => gaps.unknown(Gap {
+                fact: "whether service control policies apply to this call".to_owned(),
+                reason:
+                    "the call is not signed by an AWS principal, and AWS's documents do not say"
+                        .to_owned(),
+                supply: "compare with the event in CloudTrail".to_owned(),
+            }),
+            _ => (!linked).into(),
+        },
+        PolicyType::ResourceControl => {
+            let covered = RESOURCE_CONTROL_SERVICES.contains(&request.service())
+                && &*request.action_lower != "kms:retiregrant";
+            (covered && !linked).into()
+        }
+    }
+}
+
+fn verdict<R: Recorder>(
+    layer: &Layer,
+    at: usize,
+    subject: &Subject<'_>,
+    recorder: &mut R,
+) -> Verdict {
+    let mut verdict = Verdict::NONE;
+    for (policy_at, attached) in layer.policies.iter().enumerate() {
+        for (statement_at, one) in attached.policy.statements.iter().enumerate() {
+            let place = (at, policy_at, statement_at);
+            let (outcome, grant) = statement(one, layer.policy_type, place, subject, recorder);
+            if outcome.is_no() {
+                continue;
+            }
+            let effect = one.effect.as_ref().map(|effect| effect.value);
+            if effect != Some(Effect::Deny) {
+                verdict.allow = verdict.allow.or(outcome.clone());
+                if let Some(cell) = verdict.grants.get_mut(grant as usize) {
+                    *cell = cell.clone().or(outcome.clone());
+                }
+            }
+            if effect != Some(Effect::Allow) {
+                verdict.deny = verdict.deny.or(outcome);
+            }
+        }
+    }
+    let missing = missing(layer, subject.gaps);
+    verdict.allow = verdict.allow.or(missing.clone());
+    verdict.deny = verdict.deny.or(missing.clone());
+    // What is not visible may grant in the strongest way.
+    if let Some(cell) = verdict.grants.get_mut(Grant::Direct as usize) {
+        *cell = cell.clone().or(missing);
+    }
+    verdict
+}
+
+fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
+    let mut parts = Parts {
+        explicit_deny: Match::No,
+        identity: Match::No,
+        resource: Match::No,
+        grants: [Match::No, Match::No, Match::No, Match::No],
+        boundary: Match::Yes,
+        session: Match::Yes,
+        service_control: Match::Yes,
+        endpoint: Match::Yes,
+    };
+    let mut has_session_policy = false;
+    for (layer, verdict) in layers.layers.iter().zip(verdicts) {
+        if verdict.applies.is_no() {
+            continue;
+        }
+        let deny = verdict.deny.clone().and(verdict.applies.clone());
+        parts.explicit_deny = parts.explicit_deny.or(deny);
+        let keeps = verdict.allow.clone().or(verdict.applies.clone().not());
+        match layer.policy_type {
+            PolicyType::IdentityBased => parts.identity = parts.identity.or(verdict.allow.clone()),
+            PolicyType::Trust | PolicyType::ResourceBased => {
+                parts.resource = parts.resource.or(verdict.allow.clone());
+                for (all, one) in parts.grants.iter_mut().zip(&verdict.grants) {
+                    *all = all.clone().or(one.clone());
+                }
+            }
+            PolicyType::PermissionsBoundary => parts.boundary = parts.boundary.and(keeps),
+            PolicyType::Session => {
+                has_session_policy = true;
+                parts.session = parts.session.and(keeps);
+            }
+            PolicyType::ServiceControl => parts.service_control = parts.service_control.and(keeps),
+            // The full-access policy is on every level and cannot be detached.
+            PolicyType::ResourceControl => {}
+            PolicyType::VpcEndpoint => parts.endpoint = parts.endpoint.and(keeps),
+        }
+    }
+    // A federated user's session without any session policy has no permissions of its own.
+    if request.caller.kind == CallerKind::FederatedUser && !has_session_policy {
+        parts.session = Match::No;
+    }
+    parts
+}
+
+/// Which limits of the caller's own account a grant of the resource still meets.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
+fn through(grant: Grant, parts: &Parts, federated_without_session: bool) -> Match {
+    match grant {
+        Grant::Delegation => {
+            parts.identity.clone().and(parts.boundary.clone()).and(parts.session.clone())
+        }
+        Grant::Role => parts.boundary.clone().and(parts.session.clone()),
+        // A session without any session policy still gets what the resource gives its user.
+        Grant::FederatingUser if federated_without_session => parts.boundary.clone(),
+        Grant::FederatingUser => parts.boundary.clone().and(parts.session.clone()),
+        Grant::Direct => Match::Yes,
+    }
+}
+
+fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -> Match {
+    let no_session = request.caller.kind == CallerKind::FederatedUser && parts.session.is_no();
+    let by_resource = || {
+        GRANTS
+            .iter()
+            .zip(&parts.grants)
+            .map(|(grant, found)| found.clone().and(through(*grant, parts, no_session)))
+            .fold(Match::No, Match::or)
+    };
+    if request.caller.kind == CallerKind::Root {
+        return if needs_resource_policy { parts.resource.clone() } else { Match::Yes };
+    }
+    if needs_resource_policy {
+        return by_resource();
+    }
+    let by_identity = parts.identity.clone().and(parts.boundary.clone()).and(parts.session.clone());
+    by_identity.or(by_resource())
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+fn cross_account(request: &Request, parts: &Parts) -> Match {
+    match request.caller.kind {
+        CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated => {
+            parts.resource.clone()
+        }
+        _ => (parts.identity.clone())
+            .and(parts.boundary.clone())
+            .and(parts.session.clone())
+            .and(parts.resource.clone()),
+    }
+}
+
+/// Whether an identity-based Allow is needed, given what the resource's policy says.
+fn needs_identity_policy(request: &Request, accounts: Accounts, parts: &Parts) -> Match {
+    let kind = request.caller.kind;
+    if matches!(
+        kind,
+        CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated
+    ) {
+        return Match::No;
+    }
+    if accounts == Accounts::Different {
+        return Match::Yes;
+    }
+    let [_, others @ ..] = &parts.grants;
+    others.iter().cloned().fold(Match::No, Match::or).not()
+}

@@ -1,0 +1,303 @@
+//! Whether a `Principal` element names the caller, and how.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+
+use crate::layers::Gap;
+use crate::policy::{Arn, NamedPrincipal, Names, PolicyType, Principals};
+use crate::request::{Caller, CallerKind, Request};
+
+use super::logic::{GapTable, Match};
+
+/// How a resource-based Allow names the caller: it decides which limits of the caller's own
+/// account still apply. Ordered from the weakest to the strongest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grant {
+    /// To the account, which may give it on to its principals: identity-based policies have to
+    /// allow it too.
+    Delegation,
+    /// To a role: its sessions need no identity-based policy; boundary and session policy limit.
+    Role,
+    /// To the user who made a federated session: as for a role.
+    FederatingUser,
+    /// To the very user, session or service, or to everyone: no implicit deny elsewhere limits it.
+    Direct,
+}
+
+/// Every kind of grant, in order.
+pub(super) const GRANTS: [Grant; 4] =
+    [Grant::Delegation, Grant::Role, Grant::FederatingUser, Grant::Direct];
+
+/// Whether the element names the caller; the strongest kind of grant that it makes.
+pub(super) fn principal(
+    principals: &Principals,
+    request: &Request,
+    policy_type: PolicyType,
+    has_boundary: &Match,
+    is_deny: bool,
+    gaps: &GapTable,
+) -> (Match, Grant) {
+    let test = Test { request, caller: &request.caller, policy_type, gaps };
+    if principals.negated {
+        return (test.not_principal(principals, has_boundary, is_deny), Grant::Direct);
+    }
+    let mut result = Match::No;
+    let mut strongest = Grant::Delegation;
+    for value in &principals.values {
+        let (named, grant) = test.names(&value.value);
+        if named.is_no() {
+            continue;
+        }
+        if named.is_yes() && (!result.is_yes() || grant > strongest) {
+            strongest = grant;
+        } else if !result.is_yes() {
+            strongest = strongest.max(grant);
+        }
+        result = result.or(named);
+    }
+    (result, strongest)
+}
+
+struct Test<'a> {
+    request: &'a Request,
+    caller: &'a Caller,
+    policy_type: PolicyType,
+    gaps: &'a GapTable,
+}
+
+impl Test<'_> {
+    fn unknown(&self, fact: String, reason: &str, supply: &str) -> Match {
+        self.gaps.unknown(Gap { fact, reason: reason.to_owned(), supply: supply.to_owned() })
+    }
+
+    fn names(&self, named: &NamedPrincipal) -> (Match, Grant) {
+        let caller = self.caller;
+        match &named.names {
+            Names::Everyone => {
+                // A token's bearer is no AWS principal yet; whether `*` covers it is not documented.
+                if caller.kind == CallerKind::Federated {
+                    let unknown = self.unknown(
+                        "whether `*` names a caller with a token".to_owned(),
+                        "AWS documents only `Federated` principals for this call",
+                        "name the identity provider under `Federated`",
+                    );
+                    return (unknown, Grant::Direct);
+                }
+                (Match::Yes, Grant::Direct)
+            }
+            Names::Account { account, partition } => {
+                (self.account(account, partition.as_deref()), Grant::Delegation)
+            }
+            Names::User => self.user(named),
+            Names::Role => (self.role(&named.text).into(), Grant::Role),
+            Names::RoleSession => (self.session(&named.text), Grant::Direct),
+            Names::FederatedUser => {
+                let yes =
+                    caller.kind == CallerKind::FederatedUser && caller.text.value == named.text;
+                (yes.into(), Grant::Direct)
+            }
+            Names::UniqueId => self.unique_id(&named.text),
+            Names::Service => {
+                let yes = caller.kind == CallerKind::Service && caller.name == named.text;
+                (yes.into(), Grant::Direct)
+            }
+            Names::Provider => (self.provider(&named.text), Grant::Direct),
+            Names::CanonicalUser => {
+                let possible = matches!(
+                    caller.kind,
+                    CallerKind::Root
+                        | CallerKind::User
+                        | CallerKind::RoleSession
+                        | CallerKind::FederatedUser
+                );
+                if !possible {
+                    return (Match::No, Grant::Delegation);
+                }
+                let unknown = self.unknown(
+                    format!("the account of canonical user `{}`", named.text),
+                    "a canonical user id does not show its account",
+                    "compare it with `aws s3api list-buckets --query Owner.ID`, and name the account in the policy",
+                );
+                (unknown, Grant::Delegation)
+            }
+            Names::Invalid(_) => (Match::No, Grant::Delegation),
+        }
+    }
+
+    fn account(&self, account: &str, partition: Option<&str>) -> Match {
+        let caller = self.caller;
+        let same = caller.account.as_deref() == Some(account)
+            && partition.is_none_or(|partition| partition == caller.partition);
+        if !same {
+            return Match::No;
+        }
+        // At a gateway endpoint an account means its root user alone; at an interface endpoint all
+        // its principals. <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
+        let gateway = self.policy_type == PolicyType::VpcEndpoint
+            && matches!(self.request.service(), "s3" | "dynamodb")
+            && caller.kind != CallerKind::Root;
+        if gateway {
+            return self.unknown(
+                "whether the VPC endpoint is a gateway endpoint".to_owned(),
+                "in the policy of a gateway endpoint an account means its root user alone",
+                "name `*` as the principal, with a condition on `aws:PrincipalArn`",
+            );
+        }
+        Match::Yes
+    }
+
+    fn user(&self, named: &NamedPrincipal) -> (Match, Grant) {
+        let caller = self.caller;
+        match caller.kind {
+            CallerKind::User => ((caller.text.value == named.text).into(), Grant::Direct),
+            CallerKind::FederatedUser => {
+                let same_account = Arn::parse(&named.text)
+                    .is_some_and(|arn| Some(arn.account) == caller.account.as_deref());
+                let result = match &caller.made_by {
+                    Some(user) => (*user == named.text).into(),
+                    None if same_account => self.unknown(
+                        "the IAM user who made the federated session".to_owned(),
+                        "the ARN of a federated user does not show it",
+                        "look for the `GetFederationToken` event in CloudTrail",
+                    ),
+                    None => Match::No,
+                };
+                (result, Grant::FederatingUser)
+            }
+            _ => (Match::No, Grant::Direct),
+        }
+    }
+
+    /// Names of roles are unique in an account whatever their path, and AWS takes no principal that
+    /// does not exist, so the name decides where the session's path is not known.
+    fn role(&self, text: &str) -> bool {
+        let caller = self.caller;
+        if caller.kind != CallerKind::RoleSession {
+            return false;
+        }
+        if let Some(arn) = caller.role_arn() {
+            return arn == text;
+        }
+        Arn::parse(text).is_some_and(|arn| {
+            arn.partition == caller.partition
+                && Some(arn.account) == caller.account.as_deref()
+                && arn.iam_name("role").is_some_and(|(_, name)| name == caller.name)
+        })
+    }
+
+    fn session(&self, text: &str) -> Match {
+        let caller = self.caller;
+        if caller.kind != CallerKind::RoleSession {
+            return Match::No;
+        }
+        if caller.session.is_some() {
+            return (caller.text.value == text).into();
+        }
+        // The caller was given as a role; which of its sessions it is, nobody said.
+        let of_this_role = Arn::parse(text).is_some_and(|arn| {
+            arn.partition == caller.partition
+                && Some(arn.account) == caller.account.as_deref()
+                && arn
+                    .resource
+                    .strip_prefix("assumed-role/")
+                    .and_then(|rest| rest.split_once('/'))
+                    .is_some_and(|(name, _)| name == caller.name)
+        });
+        if !of_this_role {
+            return Match::No;
+        }
+        self.unknown(
+            "the name of the caller's session".to_owned(),
+            "the caller was given as a role, not as one of its sessions",
+            "pass the session's ARN with `--caller`, as `aws sts get-caller-identity` prints it",
+        )
+    }
+
+    /// AWS shows a unique id for a principal that was deleted; it never names one that was made
+    /// again under the same name.
+    fn unique_id(&self, text: &str) -> (Match, Grant) {
+        let caller = self.caller;
+        let (possible, grant) = match caller.kind {
+            CallerKind::User => (text.starts_with("AIDA"), Grant::Direct),
+            CallerKind::RoleSession => (text.starts_with("AROA"), Grant::Role),
+            _ => (false, Grant::Direct),
+        };
+        if !possible {
+            return (Match::No, grant);
+        }
+        let given = self.request.context.get("aws:userid").and_then(|entry| match &entry.value {
+            crate::request::Given::One(id) => Some(id.as_str()),
+            _ => None,
+        });
+        let id = caller.unique_id.as_deref().or(given.map(|id| id.split(':').next().unwrap_or(id)));
+        let result = match id {
+            Some(id) => (id == text).into(),
+            None => self.unknown(
+                "the unique id of the caller".to_owned(),
+                "the policy names a principal by unique id, as AWS shows it when the principal was deleted",
+                "pass `--context aws:userid=ID`, with the UserId that `aws sts get-caller-identity` prints",
+            ),
+        };
+        (result, grant)
+    }
+
+    fn provider(&self, text: &str) -> Match {
+        let caller = self.caller;
+        if caller.kind != CallerKind::Federated {
+            return Match::No;
+        }
+        if caller.name == text {
+            return Match::Yes;
+        }
+        if text == "*" {
+            return self.unknown(
+                "whether `*` names every identity provider".to_owned(),
+                "AWS's documents do not say",
+                "name the provider's ARN",
+            );
+        }
+        Match::No
+    }
+
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    fn not_principal(&self, principals: &Principals, has_boundary: &Match, is_deny: bool) -> Match {
+        let caller = self.caller;
+        let listed = |test: &dyn Fn(&NamedPrincipal) -> Match| {
+            principals.values.iter().map(|value| test(&value.value)).fold(Match::No, Match::or)
+        };
+        let any = listed(&|named| self.names(named).0);
+        // An account's principals are excluded for certain only where every form is listed that
+        // AWS may look at: the account, and then the user, or the role and its session.
+        let is = |names: &[Names]| {
+            let names = names.to_vec();
+            listed(&move |named| {
+                let kind = names.iter().any(|name| {
+                    std::mem::discriminant(name) == std::mem::discriminant(&named.names)
+                });
+                if kind || named.names == Names::Everyone { self.names(named).0 } else { Match::No }
+            })
+        };
+        let account = is(&[Names::Account { account: String::new(), partition: None }]);
+        let complete = match caller.kind {
+            CallerKind::User => is(&[Names::User, Names::UniqueId]).and(account),
+            CallerKind::RoleSession => {
+                is(&[Names::Role, Names::UniqueId]).and(is(&[Names::RoleSession])).and(account)
+            }
+            CallerKind::FederatedUser => is(&[Names::FederatedUser]).and(account),
+            _ => any.clone(),
+        };
+        let excluded = if !is_deny {
+            any
+        } else {
+            Match::agreed([any, complete], || {
+                self.unknown(
+                    "whether `NotPrincipal` excludes the caller".to_owned(),
+                    "with Deny it is sure to do so only if account, role and session, or account and user, are all listed",
+                    "replace it by `\"Principal\": \"*\"` with a condition on `aws:PrincipalArn`",
+                )
+            })
+        };
+        let applies = excluded.not();
+        // With Deny, a principal that has a permissions boundary is denied whatever is listed.
+        if is_deny { applies.or(has_boundary.clone()) } else { applies }
+    }
+}

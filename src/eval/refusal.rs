@@ -1,0 +1,237 @@
+//! What AWS refuses before it looks at any policy.
+
+use jiff::Timestamp;
+
+use crate::layers::Gap;
+use crate::policy::{Arn, is_account_id};
+use crate::request::{CallerKind, CredentialKind, Parameters, Request};
+
+use super::logic::{GapTable, Match};
+
+/// A reason to refuse a request before any policy is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The `RoleArn` is not well-formed.
+    RoleArnMalformed,
+    /// The `RoleArn` is an ARN, but of something else than a role.
+    NotARole,
+    /// The facts prove that there is no such role.
+    RoleMissing,
+    /// Caller and role belong to different partitions.
+    Partition,
+    /// The caller is the root user, who may not assume roles.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+    CallerIsRoot,
+    /// Credentials of this kind cannot make this call.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
+    CallerCannot,
+    /// The credentials have expired.
+    Expired,
+    /// `DurationSeconds` is outside 900 to 43,200 (129,600 for the tokens of users).
+    DurationOutOfRange,
+    /// `DurationSeconds` is over the role's `MaxSessionDuration`.
+    DurationOverRoleMaximum,
+    /// `DurationSeconds` is over the hour that role chaining allows.
+    DurationOverChainingLimit,
+    /// `RoleSessionName` is not 2 to 64 of the allowed characters.
+    SessionName,
+    /// `ExternalId` is not 2 to 1,224 of the allowed characters.
+    ExternalId,
+    /// `SourceIdentity` is not 2 to 64 of the allowed characters.
+    SourceIdentity,
+    /// The session tags are too many, too long, repeated or reserved.
+    Tags,
+    /// `SerialNumber` without `TokenCode`, or the other way round, or malformed.
+    Mfa,
+}
+
+/// Every reason that applies or may apply, in the order in which a person should look.
+pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Vec<(Refusal, Match)> {
+    let mut found = Vec::new();
+    let mut note = |refusal, result: Match| {
+        if !result.is_no() {
+            found.push((refusal, result));
+        }
+    };
+    if request.is_assume_role() {
+        for (refusal, result) in role_arn(request) {
+            note(refusal, result.into());
+        }
+    }
+    for (refusal, result) in caller(request) {
+        note(refusal, result.into());
+    }
+    note(Refusal::Expired, expired(request, gaps));
+    if let Some(parameters) = request.parameters.as_ref().filter(|_| request.service() == "sts") {
+        let role_call = request.is_assume_role();
+        for (refusal, result) in parameter_rules(parameters) {
+            note(refusal, (result && role_call).into());
+        }
+        for (refusal, result) in duration(request, parameters, gaps) {
+            note(refusal, result);
+        }
+    }
+    found
+}
+
+fn role_arn(request: &Request) -> Vec<(Refusal, bool)> {
+    let text = &request.resource.text.value;
+    let Some(arn) =
+        Arn::parse(text).filter(|arn| is_account_id(arn.account) && arn.region.is_empty())
+    else {
+        return vec![(Refusal::RoleArnMalformed, true)];
+    };
+    let name_is_good = arn.iam_name("role").is_some_and(|(path, name)| {
+        !name.is_empty()
+            && name.len() <= 64
+            && is_word(name)
+            && path.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    let malformed =
+        (arn.is_role() && !name_is_good) || text.contains(['$', '<', '>', '{', '*', '?', ' ']);
+    let caller = &request.caller;
+    let foreign = !caller.partition.is_empty() && caller.partition != arn.partition;
+    vec![
+        (Refusal::RoleArnMalformed, malformed),
+        (Refusal::NotARole, !malformed && !arn.is_role()),
+        (Refusal::RoleMissing, request.role.exists == Some(false)),
+        (Refusal::Partition, foreign),
+    ]
+}
+
+fn caller(request: &Request) -> Vec<(Refusal, bool)> {
+    let caller = &request.caller;
+    match &*request.action_lower {
+        "sts:assumerole" => vec![
+            (Refusal::CallerIsRoot, caller.kind == CallerKind::Root),
+            (
+                Refusal::CallerCannot,
+                matches!(
+                    caller.kind,
+                    CallerKind::FederatedUser | CallerKind::Federated | CallerKind::Anonymous
+                ),
+            ),
+        ],
+        "sts:getsessiontoken" | "sts:getfederationtoken" => {
+            let long_term = matches!(caller.kind, CallerKind::User | CallerKind::Root)
+                && matches!(caller.credentials, None | Some(CredentialKind::LongTerm));
+            vec![(Refusal::CallerCannot, !long_term)]
+        }
+        _ => vec![],
+    }
+}
+
+fn expired(request: &Request, gaps: &GapTable) -> Match {
+    let Some(expires) = &request.caller.expires else { return Match::No };
+    match request.time {
+        Some(time) => (expires.value <= time).into(),
+        None if expires.value == Timestamp::MAX => Match::No,
+        None => gaps.unknown(Gap {
+            fact: "the moment of the request".to_owned(),
+            reason: "without it nobody can tell whether the credentials had expired".to_owned(),
+            supply: "pass `--time TIME`".to_owned(),
+        }),
+    }
+}
+
+/// `[\w+=,.@-]`, of which `\w` is ASCII.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+}
+
+fn length(text: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&text.chars().count())
+}
+
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+fn parameter_rules(parameters: &Parameters) -> Vec<(Refusal, bool)> {
+    let bad = |value: &Option<crate::text::Spanned<String>>, good: &dyn Fn(&str) -> bool| {
+        value.as_ref().is_some_and(|value| !good(&value.value))
+    };
+    let external = |text: &str| {
+        length(text, 2, 1224)
+            && text
+                .bytes()
+                .all(|byte| is_word(&char::from(byte).to_string()) || b":/".contains(&byte))
+    };
+    let serial = |text: &str| {
+        length(text, 9, 256)
+            && text
+                .bytes()
+                .all(|byte| is_word(&char::from(byte).to_string()) || b":/".contains(&byte))
+    };
+    vec![
+        (
+            Refusal::SessionName,
+            bad(&parameters.session_name, &|text| length(text, 2, 64) && is_word(text)),
+        ),
+        (Refusal::ExternalId, bad(&parameters.external_id, &external)),
+        (
+            Refusal::SourceIdentity,
+            bad(&parameters.source_identity, &|text| {
+                length(text, 2, 64)
+                    && is_word(text)
+                    && !text.to_ascii_lowercase().starts_with("aws:")
+            }),
+        ),
+        (Refusal::Tags, !tags_are_good(parameters)),
+        (
+            Refusal::Mfa,
+            bad(&parameters.serial_number, &serial)
+                || (parameters.token_code && parameters.serial_number.is_none()),
+        ),
+    ]
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+fn tags_are_good(parameters: &Parameters) -> bool {
+    let mut keys: Vec<String> =
+        parameters.tags.iter().map(|(key, _)| key.value.to_lowercase()).collect();
+    let each = parameters.tags.iter().all(|(key, value)| {
+        length(&key.value, 1, 128)
+            && length(&value.value, 0, 256)
+            && !key.value.to_lowercase().starts_with("aws:")
+    });
+    let count = keys.len();
+    keys.sort();
+    keys.dedup();
+    each && count <= 50 && keys.len() == count
+}
+
+/// The order of AWS's own checks: the range of the API, the role's maximum, the limit of chaining.
+fn duration(request: &Request, parameters: &Parameters, gaps: &GapTable) -> Vec<(Refusal, Match)> {
+    let Some(duration) = parameters.duration.as_ref().map(|duration| duration.value) else {
+        return vec![];
+    };
+    let most = match &*request.action_lower {
+        "sts:getsessiontoken" | "sts:getfederationtoken"
+            if request.caller.kind == CallerKind::Root =>
+        {
+            3600
+        }
+        "sts:getsessiontoken" | "sts:getfederationtoken" => 129_600,
+        _ if request.is_assume_role() => 43_200,
+        _ => return vec![],
+    };
+    if !(900..=most).contains(&duration) {
+        return vec![(Refusal::DurationOutOfRange, Match::Yes)];
+    }
+    if !request.is_assume_role() || duration <= 3600 {
+        return vec![];
+    }
+    let over_role = match &request.role.max_session_duration {
+        Some(most) => (duration > most.value).into(),
+        None => gaps.unknown(Gap {
+            fact: "the role's MaxSessionDuration".to_owned(),
+            reason:
+                "the facts do not hold it, and the request asks for more than the least it can be"
+                    .to_owned(),
+            supply: "export it with `aws iam get-role --role-name NAME`".to_owned(),
+        }),
+    };
+    let chained = request.caller.kind == CallerKind::RoleSession;
+    vec![
+        (Refusal::DurationOverRoleMaximum, over_role),
+        (Refusal::DurationOverChainingLimit, chained.into()),
+    ]
+}

@@ -1,0 +1,42 @@
+//! The caller: may such a caller make this call at all?
+
+use crate::eval::Refusal;
+use crate::finding::{Finding, Party};
+
+use super::refusals::refused;
+use super::{Case, Rule, rule};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!("caller-is-root", Caller, 11, "the caller is a root user, who cannot assume roles", root),
+    rule!("caller-cannot-assume", Caller, 12, "credentials of this kind cannot make this call", cannot),
+];
+
+fn root(case: &Case<'_>) -> Vec<Finding> {
+    let caller = &case.request.caller;
+    refused(case, Refusal::CallerIsRoot, || {
+        let message = "the caller is the root user of its account, and root users cannot assume roles";
+        Some(
+            Finding::new("caller-is-root", message, caller.text.span, "a root user")
+                .help("call as an IAM user or a role; no policy can change this")
+                .owner(Party::Yourself),
+        )
+    })
+}
+
+fn cannot(case: &Case<'_>) -> Vec<Finding> {
+    let caller = &case.request.caller;
+    refused(case, Refusal::CallerCannot, || {
+        let action = &case.request.action.value;
+        let message = format!("{} cannot call `{action}`, whatever the policies say", caller.describe());
+        let help = if action.eq_ignore_ascii_case("sts:AssumeRole") {
+            "call with the credentials of an IAM user or a role"
+        } else {
+            "call with the long-term credentials of an IAM user"
+        };
+        Some(
+            Finding::new("caller-cannot-assume", message, caller.text.span, "credentials of this kind are refused")
+                .help(help)
+                .owner(Party::Yourself),
+        )
+    })
+}

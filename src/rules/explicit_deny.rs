@@ -1,0 +1,71 @@
+//! A `Deny` statement applies to the request.
+
+use crate::eval::{Match, StatementTrace};
+use crate::finding::{Finding, Party, Severity};
+use crate::policy::{Effect, PolicyType};
+
+use super::words::wants;
+use super::{Case, Rule, rule};
+
+pub(super) static RULES: &[Rule] =
+    &[rule!("explicit-deny", ExplicitDenies, 40, "a Deny statement applies to the request", check)];
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    (case.evaluation.trace.iter())
+        .filter(|trace| trace.effect == Some(Effect::Deny) && !trace.outcome.is_no())
+        .filter_map(|trace| finding(case, trace))
+        .collect()
+}
+
+fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
+    let (attached, statement) = case.statement(trace)?;
+    let policy_type = case.policy_type(trace)?;
+    let effect = statement.effect.as_ref()?;
+    let on = match &attached.attached_to {
+        Some(target) => format!(" on `{target}`"),
+        None => String::new(),
+    };
+    let which = match &statement.sid {
+        Some(sid) => format!("statement `{}`", sid.value),
+        None => "a statement".to_owned(),
+    };
+    let action = &case.request.action;
+    let title = match &attached.name {
+        Some(name) => format!("{} `{name}`", policy_type.name()),
+        None => policy_type.name().to_owned(),
+    };
+    let certain = trace.outcome.is_yes();
+    let verb = if certain { "denies" } else { "may deny" };
+    let message = format!("{which} of the {title}{on} {verb} `{}`", action.value);
+    let mut finding = Finding::new("explicit-deny", message, effect.span, "an explicit deny outweighs every allow")
+        .owner(owner(case, policy_type));
+    for (condition, (result, _)) in statement.conditions.iter().zip(&trace.conditions) {
+        let applies = if matches!(result, Match::Yes) { "applies" } else { "would apply" };
+        finding = finding.also(condition.values_span, format!("{applies} because {}", reason(&wants(condition), case, condition)));
+    }
+    if !certain {
+        finding = finding.severity(Severity::Warning);
+    }
+    let help = if statement.conditions.is_empty() {
+        "remove the statement, or leave this action, resource or caller out of it; no Allow can make up for it"
+    } else {
+        "make the request so that the condition of the statement does not hold, or have the statement changed; no Allow can make up for it"
+    };
+    Some(finding.help(help))
+}
+
+fn reason(wants: &str, case: &Case<'_>, condition: &crate::policy::Condition) -> String {
+    let why = crate::eval::Why::Satisfied;
+    let sentence = super::words::condition_sentence(condition, case.request, why);
+    sentence.strip_prefix(wants).map_or_else(|| sentence.clone(), |rest| format!("{wants}{rest}"))
+}
+
+fn owner(case: &Case<'_>, policy_type: PolicyType) -> Party {
+    match policy_type {
+        PolicyType::IdentityBased | PolicyType::PermissionsBoundary => Party::CallerAccount,
+        PolicyType::Session => Party::Yourself,
+        PolicyType::Trust | PolicyType::ResourceBased => case.resource_owner(),
+        PolicyType::ServiceControl | PolicyType::ResourceControl => Party::Organization,
+        PolicyType::VpcEndpoint => Party::EndpointOwner,
+    }
+}

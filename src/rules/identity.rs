@@ -1,0 +1,82 @@
+//! The caller's identity-based policies: do they allow the request?
+
+use crate::eval::Match;
+use crate::finding::{Finding, Party, Severity};
+use crate::policy::PolicyType;
+use crate::request::CallerKind;
+
+use super::nearest::{Miss, Near, nearest};
+use super::trust::unmet;
+use super::{Case, Rule, rule};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!("identity-no-allow", IdentityPolicies, 60, "no identity-based policy of the caller allows the action", no_allow),
+    rule!("identity-condition-unmet", IdentityPolicies, 61, "an identity-based policy allows it under a condition that is not met", condition),
+];
+
+/// Whether the identity-based policies are in the way, and how surely.
+fn severity(case: &Case<'_>) -> Option<Severity> {
+    let evaluation = case.evaluation;
+    if evaluation.always_allowed || evaluation.parts.identity.is_yes() {
+        return None;
+    }
+    match (&evaluation.needs_identity_policy, &evaluation.parts.identity) {
+        (Match::No, _) => None,
+        (Match::Yes, Match::No) => Some(Severity::Error),
+        _ => Some(Severity::Warning),
+    }
+}
+
+fn near<'a>(case: &Case<'a>) -> Option<Near<'a>> {
+    nearest(case, PolicyType::IdentityBased).into_iter().find(|near| near.miss != Miss::Principal)
+}
+
+fn is_condition(near: &Near<'_>) -> bool {
+    matches!(near.miss, Miss::Condition(_))
+}
+
+fn no_allow(case: &Case<'_>) -> Vec<Finding> {
+    let Some(severity) = severity(case) else { return vec![] };
+    let near = near(case).filter(|near| near.miss != Miss::Action);
+    if near.as_ref().is_some_and(is_condition) {
+        return vec![];
+    }
+    // Nothing visible allows it, and what is not visible may: the gap says so, no policy is at fault.
+    if !case.evaluation.parts.identity.is_no() && near.is_none() {
+        return vec![];
+    }
+    let request = case.request;
+    let (action, resource) = (&request.action, &request.resource.text);
+    let who = request.caller.describe();
+    let owner = if request.caller.kind == CallerKind::FederatedUser { Party::Yourself } else { Party::CallerAccount };
+    let help = format!(
+        "ask an administrator of the caller's account to allow `{}` on `{}` to {who}",
+        action.value, resource.value
+    );
+    let finding = match near {
+        Some(near) => {
+            let message = format!("no identity-based policy of {who} allows `{}` on `{}`", action.value, resource.value);
+            let label = match near.statement.resource.as_ref() {
+                Some(element) if element.negated => "leaves this resource out",
+                _ => "allows the action, but on another resource",
+            };
+            Finding::new("identity-no-allow", message, near.span(&resource.value), label)
+                .also(resource.span, "the resource that was asked for")
+        }
+        None => {
+            let message = format!("no identity-based policy of {who} allows `{}`", action.value);
+            Finding::new("identity-no-allow", message, action.span, "nothing grants this to the caller")
+        }
+    };
+    vec![finding.severity(severity).help(help).owner(owner)]
+}
+
+fn condition(case: &Case<'_>) -> Vec<Finding> {
+    let Some(severity) = severity(case) else { return vec![] };
+    let Some(near) = near(case).filter(is_condition) else { return vec![] };
+    let intro = match &near.attached.name {
+        Some(name) => format!("the identity-based policy `{name}`"),
+        None => "an identity-based policy".to_owned(),
+    };
+    unmet(case, &near, "identity-condition-unmet", &intro, Party::CallerAccount, severity)
+}

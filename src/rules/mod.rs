@@ -1,0 +1,172 @@
+//! The rules: each reads an evaluation, decides whether one cause is present, and words it.
+//!
+//! No rule interprets a policy itself; what matched and what did not is in the trace.
+
+mod limits;
+mod nearest;
+mod refusals;
+mod words;
+
+pub use nearest::{Miss, Near, nearest};
+pub use words::condition_sentence;
+
+use crate::eval::{Evaluation, StatementTrace};
+use crate::finding::{Finding, Gate, Party};
+use crate::layers::{Attached, Layers};
+use crate::policy::{PolicyType, Statement};
+use crate::request::Request;
+
+/// What a rule is, apart from what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleMeta {
+    /// Kebab-case; names the cause, and is never used again for another.
+    pub id: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// The page, as Markdown.
+    pub doc: &'static str,
+    /// The step of the checklist that it belongs to.
+    pub gate: Gate,
+    /// Its place among causes: the lower one is the more likely cause of the others.
+    pub rank: u8,
+}
+
+/// One rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// What it is.
+    pub meta: RuleMeta,
+    /// What it finds in one case; nothing if its cause is absent.
+    pub check: fn(&Case<'_>) -> Vec<Finding>,
+}
+
+/// A role of the facts that would be allowed to do what the caller was denied.
+#[derive(Clone, Debug)]
+pub struct UsableRole {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether the caller is certain to be allowed to assume it.
+    pub assumable: bool,
+}
+
+/// An authorization that the call needs besides its own action, such as `sts:TagSession`.
+#[derive(Clone, Debug)]
+pub struct Companion {
+    /// The same request for the other action.
+    pub request: Request,
+    /// How it came out.
+    pub evaluation: Evaluation,
+}
+
+/// One request with everything that led to its decision.
+pub struct Case<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// What applies to it.
+    pub layers: &'a Layers,
+    /// How it came out.
+    pub evaluation: &'a Evaluation,
+    /// Further authorizations that the same call needs.
+    pub companions: &'a [Companion],
+    /// Roles that the caller might have meant to use.
+    pub usable_roles: &'a [UsableRole],
+}
+
+impl<'a> Case<'a> {
+    /// The policy and the statement of a trace.
+    pub fn statement(&self, trace: &StatementTrace) -> Option<(&'a Attached, &'a Statement)> {
+        let layer = self.layers.layers.get(trace.layer)?;
+        let attached = layer.policies.get(trace.policy)?;
+        Some((attached, attached.policy.statements.get(trace.statement)?))
+    }
+
+    /// The type of the policy in which a trace's statement stands.
+    pub fn policy_type(&self, trace: &StatementTrace) -> Option<PolicyType> {
+        self.layers.layers.get(trace.layer).map(|layer| layer.policy_type)
+    }
+
+    /// The traces of all statements in policies of one type.
+    pub fn traces(&self, policy_type: PolicyType) -> impl Iterator<Item = &'a StatementTrace> {
+        let evaluation = self.evaluation;
+        let layers = self.layers;
+        (evaluation.trace.iter()).filter(move |trace| {
+            layers.layers.get(trace.layer).is_some_and(|layer| layer.policy_type == policy_type)
+        })
+    }
+
+    /// What the resource's own policy is called, and its type.
+    pub fn resource_policy_type(&self) -> PolicyType {
+        if self.request.needs_trust_policy() {
+            PolicyType::Trust
+        } else {
+            PolicyType::ResourceBased
+        }
+    }
+
+    /// Whoever owns the resource.
+    pub fn resource_owner(&self) -> Party {
+        if self.request.is_assume_role() { Party::RoleAccount } else { Party::ResourceAccount }
+    }
+
+    /// `resource` in a sentence: the last part of an ARN, or the whole text.
+    pub fn resource_name(&self) -> &'a str {
+        let text = &self.request.resource.text.value;
+        crate::policy::Arn::parse(text)
+            .map(|arn| arn.resource)
+            .filter(|resource| self.request.needs_trust_policy() && !resource.is_empty())
+            .and_then(|resource| resource.rsplit('/').next())
+            .unwrap_or(text)
+    }
+}
+
+macro_rules! rules {
+    ($($module:ident),+ $(,)?) => {
+        $(mod $module;)+
+        /// Every rule, in the order of the checklist.
+        pub static CHECKLIST: &[&[Rule]] = &[$($module::RULES),+];
+    };
+}
+
+rules! {
+    role_arn,
+    caller,
+    credentials,
+    parameters,
+    explicit_deny,
+    trust,
+    resource_policy,
+    identity,
+    boundary,
+    session_policy,
+    control_policies,
+    endpoint,
+    companions,
+    role_not_used,
+    policy_defect,
+}
+
+/// Every rule, in the order of the checklist.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    CHECKLIST.iter().copied().flatten()
+}
+
+/// The rule with the id `id`.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.meta.id == id)
+}
+
+macro_rules! rule {
+    ($id:literal, $gate:ident, $rank:literal, $summary:literal, $check:expr) => {
+        $crate::rules::Rule {
+            meta: $crate::rules::RuleMeta {
+                id: $id,
+                summary: $summary,
+                doc: include_str!(concat!("../../rules/", $id, ".md")),
+                gate: $crate::finding::Gate::$gate,
+                rank: $rank,
+            },
+            check: $check,
+        }
+    };
+}
+use rule;

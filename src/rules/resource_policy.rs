@@ -1,0 +1,64 @@
+//! The resource's own policy: where it has to allow the request, does it?
+
+use crate::eval::Accounts;
+use crate::finding::{Finding, Severity};
+use crate::policy::PolicyType;
+
+use super::nearest::{Miss, nearest};
+use super::words::condition_sentence;
+use super::{Case, Rule, rule};
+
+pub(super) static RULES: &[Rule] = &[rule!(
+    "resource-policy-no-allow",
+    ResourcePolicy,
+    54,
+    "the resource's own policy has to allow the request and does not",
+    check
+)];
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let evaluation = case.evaluation;
+    let result = &evaluation.parts.resource;
+    let needed = evaluation.needs_resource_policy && !evaluation.always_allowed;
+    if case.request.needs_trust_policy() || !needed || result.is_yes() {
+        return vec![];
+    }
+    let request = case.request;
+    let why = if evaluation.accounts == Accounts::Different && request.caller.account.is_some() {
+        "the caller belongs to another account"
+    } else if request.caller.account.is_none() {
+        "the caller has no policies of its own"
+    } else {
+        "a KMS key gives nothing to anybody unless its key policy does"
+    };
+    let severity = if result.is_no() { Severity::Error } else { Severity::Warning };
+    let near = nearest(case, PolicyType::ResourceBased).into_iter().next();
+    let (span, label) = match &near {
+        Some(near) => match near.miss {
+            Miss::Principal => (near.span(&request.caller.text.value), "does not name the caller".to_owned()),
+            Miss::Action => (near.span(&request.action.value), format!("does not cover `{}`", request.action.value)),
+            Miss::Resource => (near.span(&request.resource.text.value), "does not cover the resource".to_owned()),
+            Miss::Condition(at) => {
+                let condition = near.statement.conditions.get(at).zip(near.trace.conditions.get(at));
+                let text = condition.map_or_else(String::new, |(condition, (_, why))| condition_sentence(condition, request, *why));
+                (near.span(""), text)
+            }
+        },
+        None => (request.action.span, "no resource-based policy allows this".to_owned()),
+    };
+    let verb = if result.is_no() { "does not allow" } else { "may not allow" };
+    let message = format!(
+        "the policy of `{}` {verb} `{}`, and it has to: {why}",
+        request.resource.text.value, request.action.value
+    );
+    let help = format!(
+        "ask the owner of the resource to allow `{}` to `{}` in its resource-based policy",
+        request.action.value, request.caller.text.value
+    );
+    vec![
+        Finding::new("resource-policy-no-allow", message, span, label)
+            .severity(severity)
+            .help(help)
+            .owner(case.resource_owner()),
+    ]
+}

@@ -1,0 +1,192 @@
+//! The role's trust policy: does it let this caller assume the role?
+
+use crate::finding::{Finding, Party, Severity};
+use crate::policy::{Effect, PolicyType};
+use crate::request::CallerKind;
+
+use super::nearest::{Miss, Near, nearest};
+use super::words::{condition_help, condition_sentence};
+use super::{Case, Rule, rule};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!("trust-no-allow", TrustPolicy, 50, "the role has no trust policy that allows anything", no_allow),
+    rule!("trust-principal-mismatch", TrustPolicy, 51, "the trust policy does not name the caller", principal),
+    rule!("trust-action-mismatch", TrustPolicy, 52, "the trust policy names the caller, but not for this action", action),
+    rule!("trust-condition-unmet", TrustPolicy, 53, "the trust policy names the caller under a condition that is not met", condition),
+];
+
+/// The nearest Allow statement, where the trust policy does not let the caller in.
+fn miss<'a>(case: &Case<'a>) -> Option<Near<'a>> {
+    if !case.request.needs_trust_policy() || case.evaluation.parts.resource.is_yes() {
+        return None;
+    }
+    nearest(case, PolicyType::Trust).into_iter().next()
+        .or_else(|| nearest(case, PolicyType::ResourceBased).into_iter().next())
+}
+
+fn severity(case: &Case<'_>) -> Severity {
+    if case.evaluation.parts.resource.is_no() { Severity::Error } else { Severity::Warning }
+}
+
+fn no_allow(case: &Case<'_>) -> Vec<Finding> {
+    let evaluation = case.evaluation;
+    if !case.request.needs_trust_policy() || !evaluation.parts.resource.is_no() || miss(case).is_some() {
+        return vec![];
+    }
+    let role = case.resource_name();
+    let policy = case.layers.of(PolicyType::Trust).flat_map(|layer| &layer.policies).next();
+    let finding = match policy {
+        Some(attached) => {
+            let only_denies = attached.policy.statements.iter().all(|statement| {
+                statement.effect.as_ref().is_none_or(|effect| effect.value == Effect::Deny)
+            });
+            let label = if only_denies { "no statement here allows anything" } else { "no statement here applies" };
+            Finding::new(
+                "trust-no-allow",
+                format!("the trust policy of `{role}` allows nobody to assume it"),
+                attached.policy.statements.first().map_or(attached.policy.span, |statement| statement.span),
+                label,
+            )
+        }
+        None => Finding::new(
+            "trust-no-allow",
+            format!("`{role}` has no trust policy that allows anybody to assume it"),
+            case.request.resource.text.span,
+            "a role can be assumed only by whom its trust policy names",
+        ),
+    };
+    vec![finding.help(ask_to_trust(case)).owner(Party::RoleAccount)]
+}
+
+fn ask_to_trust(case: &Case<'_>) -> String {
+    let caller = &case.request.caller;
+    let account = crate::policy::Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
+    match caller.kind {
+        CallerKind::Service => format!("add `\"Service\": \"{}\"` to the principals of the trust policy", caller.name),
+        CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
+        _ => {
+            let whom = whom_to_name(case);
+            format!("ask the owner of account {account} to trust `{whom}`")
+        }
+    }
+}
+
+/// The ARN that a trust policy should name: the role's, never a session's.
+fn whom_to_name(case: &Case<'_>) -> String {
+    let caller = &case.request.caller;
+    if caller.kind != CallerKind::RoleSession {
+        return caller.text.value.clone();
+    }
+    caller.role_arn().unwrap_or_else(|| {
+        let account = caller.account.as_deref().unwrap_or("");
+        format!("arn:{}:iam::{account}:role/{}", caller.partition, caller.name)
+    })
+}
+
+fn principal(case: &Case<'_>) -> Vec<Finding> {
+    let Some(near) = miss(case).filter(|near| near.miss == Miss::Principal) else { return vec![] };
+    let caller = &case.request.caller;
+    let wanted = whom_to_name(case);
+    let role = case.resource_name();
+    let who = caller.describe();
+    let named = near.statement.principal.as_ref();
+    let span = near.span(&wanted);
+    let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
+    let message = match (value, near.certain) {
+        (Some(value), true) => {
+            format!("the trust policy of `{role}` trusts {}, the caller is {who}", whom(&value.value))
+        }
+        (None, true) => format!("the trust policy of `{role}` does not name {who}"),
+        (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
+    };
+    let label = match value.map(|value| &value.value.names) {
+        Some(crate::policy::Names::Invalid(why)) => (*why).to_owned(),
+        Some(crate::policy::Names::UniqueId) => {
+            "the unique id of a principal that was deleted; one made again under its name is not trusted".to_owned()
+        }
+        Some(crate::policy::Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
+            "one session by name, and the caller's session is another".to_owned()
+        }
+        _ if near.certain => "this is not the caller".to_owned(),
+        _ => "may or may not be the caller".to_owned(),
+    };
+    let finding = Finding::new("trust-principal-mismatch", message, span, label)
+        .severity(severity(case))
+        .also(caller.text.span, "the caller")
+        .help(ask_to_trust(case))
+        .owner(Party::RoleAccount);
+    vec![finding]
+}
+
+/// `role `ci-old``, `account 444455556666`, `the service `ec2.amazonaws.com``.
+fn whom(named: &crate::policy::NamedPrincipal) -> String {
+    use crate::policy::Names;
+    let text = &named.text;
+    let last = || text.rsplit(['/', ':']).next().unwrap_or(text);
+    let account = || crate::policy::Arn::parse(text).map_or("", |arn| arn.account);
+    match &named.names {
+        Names::Everyone => "everyone".to_owned(),
+        Names::Account { account, .. } => format!("account {account}"),
+        Names::User => format!("user `{}` of account {}", last(), account()),
+        Names::Role => format!("role `{}` of account {}", last(), account()),
+        Names::RoleSession => format!("the session `{}`", text.split_once("assumed-role/").map_or(text.as_str(), |(_, rest)| rest)),
+        Names::FederatedUser => format!("federated user `{}`", last()),
+        Names::UniqueId => format!("the unique id `{text}`"),
+        Names::Service => format!("the service `{text}`"),
+        Names::Provider => format!("the identity provider `{text}`"),
+        Names::CanonicalUser => format!("canonical user `{text}`"),
+        Names::Invalid(_) => format!("`{text}`, which is no principal"),
+    }
+}
+
+fn action(case: &Case<'_>) -> Vec<Finding> {
+    let Some(near) = miss(case).filter(|near| near.miss == Miss::Action) else { return vec![] };
+    let wanted = &case.request.action.value;
+    let role = case.resource_name();
+    let message = format!("the trust policy of `{role}` names the caller, but not for `{wanted}`");
+    let finding = Finding::new("trust-action-mismatch", message, near.span(wanted), format!("does not cover `{wanted}`"))
+        .severity(severity(case))
+        .help(format!("ask for `{wanted}` in the `Action` of this statement"))
+        .owner(Party::RoleAccount);
+    vec![finding]
+}
+
+fn condition(case: &Case<'_>) -> Vec<Finding> {
+    let Some(near) = miss(case) else { return vec![] };
+    let role = case.resource_name();
+    let intro = format!("the trust policy of `{role}`");
+    unmet(case, &near, "trust-condition-unmet", &intro, Party::RoleAccount, severity(case))
+}
+
+/// One finding for each condition of the statement that is not met, or may not be.
+pub(super) fn unmet(
+    case: &Case<'_>,
+    near: &Near<'_>,
+    rule: &'static str,
+    intro: &str,
+    owner: Party,
+    severity: Severity,
+) -> Vec<Finding> {
+    if !matches!(near.miss, Miss::Condition(_)) {
+        return vec![];
+    }
+    let any_certain = near.trace.conditions.iter().any(|(result, _)| result.is_no());
+    let pairs = near.statement.conditions.iter().zip(&near.trace.conditions).enumerate();
+    pairs
+        .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
+        .map(|(_, (condition, (result, why)))| {
+            let sentence = condition_sentence(condition, case.request, *why);
+            let span = match condition.values.as_slice() {
+                [one] => one.span,
+                _ => condition.values_span,
+            };
+            let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
+            let message = format!("{intro} {verb} {sentence}");
+            let label = if result.is_no() { "this condition is not met" } else { "whether this condition is met is not known" };
+            Finding::new(rule, message, span, label)
+                .severity(severity)
+                .help(condition_help(condition, case.request))
+                .owner(owner)
+        })
+        .collect()
+}

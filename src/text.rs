@@ -1,0 +1,345 @@
+//! Texts and places in them: sources, spans, lines.
+//!
+//! A span carries its source, so one finding can point into several texts. Offsets are bytes of the
+//! text as it is on disk, a byte order mark included. A text decoded from inside another is a source
+//! of its own, with a map back to its host.
+
+use std::sync::{Arc, OnceLock};
+
+/// One source text of a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(u32);
+
+/// A half-open range of bytes in one source text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The text.
+    pub source: SourceId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Another value at the same place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: change(self.value), span: self.span }
+    }
+}
+
+/// Why bytes cannot be read as a text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Not UTF-8.
+    #[error("the file is not UTF-8 at byte {at}")]
+    NotUtf8 {
+        /// The first byte that is none.
+        at: usize,
+    },
+    /// Another encoding, by its byte order mark.
+    #[error("the file is encoded as {encoding}")]
+    OtherEncoding {
+        /// Which.
+        encoding: &'static str,
+    },
+    /// Larger than offsets reach.
+    #[error("the file is larger than 4 GiB")]
+    TooLarge,
+}
+
+impl TextError {
+    /// What to do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 { .. } => {
+                "save it as UTF-8; if it is compressed or binary, unpack it first"
+            }
+            Self::OtherEncoding { .. } => {
+                "save it as UTF-8: in PowerShell, `aws … | Out-File -Encoding utf8 file.json`; elsewhere, `iconv -f UTF-16 -t UTF-8`"
+            }
+            Self::TooLarge => "split it",
+        }
+    }
+}
+
+/// Every text that was read.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    name: String,
+    text: Arc<str>,
+    origin: Origin,
+    lines: OnceLock<Vec<u32>>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    File,
+    Given,
+    Embedded { host: Span, map: SegmentMap },
+}
+
+/// A span as people and tools name it, in the file on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'s> {
+    /// The file; `None` for a text that is in no file.
+    pub file: Option<&'s str>,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+    /// The bytes there.
+    pub text: &'s str,
+}
+
+impl SourceMap {
+    fn add(&mut self, name: String, text: Arc<str>, origin: Origin) -> SourceId {
+        // INVARIANT: each source takes far more than a byte of memory, so the count fits.
+        let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        self.sources.push(Source { name, text, origin, lines: OnceLock::new() });
+        id
+    }
+
+    /// Adds the text of a file.
+    ///
+    /// # Errors
+    /// If the bytes are not UTF-8, or more than 4 GiB.
+    pub fn add_file(
+        &mut self,
+        path: impl Into<String>,
+        bytes: Vec<u8>,
+    ) -> Result<SourceId, TextError> {
+        let encoding = match bytes.as_slice() {
+            [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
+            _ => None,
+        };
+        if let Some(encoding) = encoding {
+            return Err(TextError::OtherEncoding { encoding });
+        }
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(TextError::TooLarge);
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| TextError::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
+        Ok(self.add(path.into(), text.into(), Origin::File))
+    }
+
+    /// Adds a text that is in no file, such as lines made from options.
+    pub fn add_given(&mut self, label: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.add(label.into(), text.into().into(), Origin::Given)
+    }
+
+    /// Adds a text decoded from `host`; `map` leads back.
+    pub fn add_embedded(&mut self, host: Span, text: String, map: SegmentMap) -> SourceId {
+        let name = self.name(host.source).to_owned();
+        self.add(name, text.into(), Origin::Embedded { host, map })
+    }
+
+    fn get(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(id.0 as usize)
+    }
+
+    /// The whole text.
+    pub fn text(&self, id: SourceId) -> &str {
+        self.get(id).map_or("", |source| &source.text)
+    }
+
+    /// The whole text, shared.
+    pub fn shared_text(&self, id: SourceId) -> Arc<str> {
+        self.get(id).map_or_else(|| Arc::from(""), |source| Arc::clone(&source.text))
+    }
+
+    /// The text at `span`; empty if the span is out of range.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.source).get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// The whole text as a span.
+    pub fn whole(&self, id: SourceId) -> Span {
+        Span { source: id, start: 0, end: u32::try_from(self.text(id).len()).unwrap_or(u32::MAX) }
+    }
+
+    /// The file's path, or the label of a text that is in no file.
+    pub fn name(&self, id: SourceId) -> &str {
+        self.get(id).map_or("", |source| &source.name)
+    }
+
+    /// The file's path; for an embedded text that of its outermost host.
+    pub fn path(&self, id: SourceId) -> Option<&str> {
+        let source = self.get(id)?;
+        match &source.origin {
+            Origin::File => Some(&source.name),
+            Origin::Given => None,
+            Origin::Embedded { host, .. } => self.path(host.source),
+        }
+    }
+
+    /// Whether the text was decoded from inside another.
+    pub fn is_embedded(&self, id: SourceId) -> bool {
+        self.get(id).is_some_and(|source| matches!(source.origin, Origin::Embedded { .. }))
+    }
+
+    /// Where the span is in the outermost host.
+    pub fn to_host(&self, span: Span) -> Span {
+        let mut span = span;
+        // INVARIANT: a host is added before what is embedded in it, so this ends.
+        while let Some(Source { origin: Origin::Embedded { host, map }, .. }) =
+            self.get(span.source)
+        {
+            let (start, end) = map.to_host(span.start, span.end);
+            span = Span { source: host.source, start, end };
+        }
+        span
+    }
+
+    /// The span as people and tools name it.
+    pub fn place(&self, span: Span) -> Place<'_> {
+        let span = self.to_host(span);
+        let text = self.text(span.source);
+        let start = (span.start as usize).min(text.len());
+        let end = (span.end as usize).clamp(start, text.len());
+        let (line, column) = self.line_and_column(span.source, start);
+        Place {
+            file: self.path(span.source),
+            line,
+            column,
+            start,
+            end,
+            text: text.get(start..end).unwrap_or(""),
+        }
+    }
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    pub fn line_and_column(&self, id: SourceId, at: usize) -> (usize, usize) {
+        let Some(source) = self.get(id) else { return (1, 1) };
+        let starts = source.lines.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', source.text.as_bytes());
+            std::iter::once(0)
+                .chain(ends.map(|end| u32::try_from(end + 1).unwrap_or(u32::MAX)))
+                .collect()
+        });
+        let line = starts.partition_point(|start| *start as usize <= at).max(1);
+        let start = starts.get(line - 1).map_or(0, |start| *start as usize);
+        let before = source.text.get(start..at).unwrap_or("");
+        let before =
+            if line == 1 { before.strip_prefix('\u{FEFF}').unwrap_or(before) } else { before };
+        (line, before.chars().count() + 1)
+    }
+}
+
+/// How a decoded text lies in its host: runs that are the same in both, and atoms such as escapes.
+#[derive(Clone, Debug, Default)]
+pub struct SegmentMap {
+    segments: Vec<Segment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    decoded: u32,
+    decoded_len: u32,
+    host: u32,
+    host_len: u32,
+}
+
+impl SegmentMap {
+    fn decoded_end(&self) -> u32 {
+        self.segments.last().map_or(0, |last| last.decoded + last.decoded_len)
+    }
+
+    /// Adds `len` bytes that are the same in both texts.
+    pub fn push_verbatim(&mut self, len: usize, host: usize) {
+        let (len, host) = (to_u32(len), to_u32(host));
+        if let Some(last) = self.segments.last_mut()
+            && last.decoded_len == last.host_len
+            && last.decoded_len > 0
+            && last.host + last.host_len == host
+        {
+            last.decoded_len += len;
+            last.host_len += len;
+            return;
+        }
+        let decoded = self.decoded_end();
+        self.segments.push(Segment { decoded, decoded_len: len, host, host_len: len });
+    }
+
+    /// Adds an escape: `decoded_len` bytes that stand for `host_len` others. It is not divisible.
+    pub fn push_atom(&mut self, decoded_len: usize, host: usize, host_len: usize) {
+        let decoded = self.decoded_end();
+        let atom = Segment {
+            decoded,
+            decoded_len: to_u32(decoded_len),
+            host: to_u32(host),
+            host_len: to_u32(host_len),
+        };
+        self.segments.push(atom);
+    }
+
+    /// The host's range for a range of the decoded text.
+    pub fn to_host(&self, start: u32, end: u32) -> (u32, u32) {
+        let last = self.segments.last().map_or(0, |last| last.host + last.host_len);
+        let at =
+            self.segments.partition_point(|segment| segment.decoded + segment.decoded_len <= start);
+        let host_start = match self.segments.get(at) {
+            Some(segment) if segment.decoded_len == segment.host_len => {
+                segment.host + start.saturating_sub(segment.decoded)
+            }
+            Some(segment) => segment.host,
+            None => last,
+        };
+        if end <= start {
+            return (host_start, host_start);
+        }
+        let at =
+            self.segments.partition_point(|segment| segment.decoded + segment.decoded_len < end);
+        let host_end = match self.segments.get(at) {
+            Some(segment) if segment.decoded_len == segment.host_len => {
+                segment.host + (end - segment.decoded)
+            }
+            Some(segment) => segment.host + segment.host_len,
+            None => last,
+        };
+        (host_start, host_end.max(host_start))
+    }
+
+    /// The decoded range for a range of the host, where the map reaches it.
+    pub fn to_decoded(&self, start: u32, end: u32) -> Option<(u32, u32)> {
+        let find = |at: u32, is_end: bool| {
+            self.segments.iter().find_map(|segment| {
+                let inside = if is_end {
+                    segment.host < at && at <= segment.host + segment.host_len
+                } else {
+                    segment.host <= at && at < segment.host + segment.host_len
+                };
+                inside.then(|| match (segment.decoded_len == segment.host_len, is_end) {
+                    (true, _) => segment.decoded + (at - segment.host),
+                    (false, true) => segment.decoded + segment.decoded_len,
+                    (false, false) => segment.decoded,
+                })
+            })
+        };
+        Some((find(start, false)?, find(end, true)?))
+    }
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
