@@ -50,10 +50,10 @@ impl InputError {
 
     /// A text that is not well-formed.
     pub fn syntax(error: &SyntaxError) -> Self {
-        let related = error.related.iter().cloned().map(|(span, text)| (span, text.to_string()));
+        let related = error.related.iter().map(|span| (*span, "opened here".to_owned()));
         Self {
-            label: Some(error.label().to_string()),
-            help: error.help().map(|help| help.to_string()),
+            label: Some(error.label().to_owned()),
+            help: Some(error.help()),
             related: related.collect(),
             ..Self::at(error.span, error.to_string())
         }

@@ -61,10 +61,14 @@ struct Reader<'r> {
 }
 
 /// Adds the bytes of a file, without the secrets in them.
-pub(super) fn add(sources: &mut SourceMap, path: &Path, bytes: Vec<u8>) -> Result<SourceId, InputError> {
+pub(super) fn add(
+    sources: &mut SourceMap,
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<SourceId, InputError> {
     sources
-        .add_file(path, secrets::mask(bytes))
-        .map_err(|error| InputError::of(path, error.to_string()))
+        .add_file(path.to_string_lossy(), secrets::mask(bytes))
+        .map_err(|error| InputError::of(path, error.to_string()).help(error.help()))
 }
 
 /// What to say of a file that could not be read.
@@ -81,7 +85,8 @@ impl Reader<'_> {
     /// Hidden files and folders are left out, links are followed, and a loop of links is an error of
     /// its own that hides nothing else.
     fn folder(&mut self, folder: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>) {
-        let hidden = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.'));
+        let hidden =
+            |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.'));
         let walk = WalkDir::new(folder)
             .follow_links(true)
             .sort_by_file_name()
@@ -90,7 +95,8 @@ impl Reader<'_> {
         for entry in walk {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
-                    let extension = entry.path().extension().and_then(|extension| extension.to_str());
+                    let extension =
+                        entry.path().extension().and_then(|extension| extension.to_str());
                     if matches!(extension, Some("json" | "yaml" | "yml")) {
                         self.file(entry.path(), read, Found::Walking);
                     }
@@ -126,7 +132,7 @@ impl Reader<'_> {
             Ok(id) => id,
             Err(error) => return self.collected.errors.push(error),
         };
-        let syntax = Syntax::guess(Some(path), self.sources.text(id));
+        let syntax = Syntax::guess(&path.to_string_lossy(), self.sources.text(id));
         let documents = match parse(self.sources, id, syntax) {
             Ok(documents) => documents,
             Err(error) => {
@@ -138,18 +144,22 @@ impl Reader<'_> {
             let root = document.root();
             match shapes::recognise(root) {
                 Some(shape) if shape.id == "case-file" && found == Found::Named => {
-                    let error = InputError::at(root.span(), "a case file holds no facts of an account");
+                    let error =
+                        InputError::at(root.span(), "a case file holds no facts of an account");
                     let help = "diagnose it with `--case`, or run it with `why-denied test`";
                     self.collected.errors.push(error.file(path).help(help));
                 }
                 Some(shape) if shape.id == "case-file" => self.skip(path, "it is a case file"),
                 Some(shape) => {
-                    self.collected.recognised.push(Recognised { path: path.to_owned(), shape: shape.id });
+                    self.collected
+                        .recognised
+                        .push(Recognised { path: path.to_owned(), shape: shape.id });
                     let document = Arc::new(document);
                     (shape.read)(&Input { document: &document, folder }, &mut self.builder);
                 }
                 None if found == Found::Named => {
-                    let error = InputError::at(root.span(), "this is no file of facts that is known");
+                    let error =
+                        InputError::at(root.span(), "this is no file of facts that is known");
                     self.collected.errors.push(error.file(path).help(shapes::expected()));
                 }
                 None => self.skip(path, "its shape is not known"),

@@ -52,7 +52,7 @@ impl LayerFiles {
         level: u32,
     ) -> Result<(), InputError> {
         let id = files::add(sources, path, bytes)?;
-        let syntax = Syntax::guess(Some(path), sources.text(id));
+        let syntax = Syntax::guess(&path.to_string_lossy(), sources.text(id));
         let documents =
             parse(sources, id, syntax).map_err(|error| InputError::syntax(&error).file(path))?;
         let Some(document) = documents.into_iter().next().map(Arc::new) else {
@@ -64,7 +64,8 @@ impl LayerFiles {
                 .help("give a policy document, an object with `Statement`")
         })?;
         let handle = Handle::new(&document, node.id());
-        let policy = read_policy(&handle, sources, policy_type).map_err(|error| error.file(path))?;
+        let policy =
+            read_policy(&handle, sources, policy_type).map_err(|error| error.file(path))?;
         let file_name = || path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.map(|name| name.value).or_else(file_name);
         let attached = Attached { name, arn: None, attached_to: None, policy: Arc::new(policy) };
@@ -84,7 +85,10 @@ impl LayerFiles {
 }
 
 /// The policy in `root`: itself, or the one document in an output of the AWS CLI.
-fn policy_in(root: Node<'_>, policy_type: PolicyType) -> Option<(Node<'_>, Option<Spanned<String>>)> {
+fn policy_in(
+    root: Node<'_>,
+    policy_type: PolicyType,
+) -> Option<(Node<'_>, Option<Spanned<String>>)> {
     if root.get("Statement").is_some() || root.kind() == Kind::String {
         return Some((root, None));
     }
@@ -95,9 +99,9 @@ fn policy_in(root: Node<'_>, policy_type: PolicyType) -> Option<(Node<'_>, Optio
     }
     let version = root.get("PolicyVersion").and_then(|version| version.get("Document"));
     let document = root.get("PolicyDocument").or(version)?;
-    let name = root.get("PolicyName").and_then(|name| {
-        Some(Spanned { value: name.text()?.into_owned(), span: name.span() })
-    });
+    let name = root
+        .get("PolicyName")
+        .and_then(|name| Some(Spanned { value: name.text()?.into_owned(), span: name.span() }));
     Some((document, name))
 }
 

@@ -188,7 +188,11 @@ impl Builder {
                 self.snapshot.accounts.entry(account.clone()).or_default().complete = true;
             } else {
                 self.snapshot.accounts.entry(account.clone()).or_default();
-                let why = if pages.ended { "some of its four lists are missing" } else { "its last page is missing" };
+                let why = if pages.ended {
+                    "some of its four lists are missing"
+                } else {
+                    "its last page is missing"
+                };
                 notes.push(format!("the export of account {account} is not whole: {why}"));
             }
         }
@@ -222,12 +226,13 @@ impl Builder {
         let owners: Vec<_> = lists.iter().map(|pending| self.owner(pending)).collect();
         for (at, (pending, owner)) in lists.iter().zip(&owners).enumerate() {
             let kind = std::mem::discriminant(&pending.what);
-            let contested = lists.iter().zip(&owners).enumerate().any(|(other, (second, claimed))| {
-                other != at
-                    && claimed == owner
-                    && std::mem::discriminant(&second.what) == kind
-                    && !second.what.same(&pending.what)
-            });
+            let contested =
+                lists.iter().zip(&owners).enumerate().any(|(other, (second, claimed))| {
+                    other != at
+                        && claimed == owner
+                        && std::mem::discriminant(&second.what) == kind
+                        && !second.what.same(&pending.what)
+                });
             let entity = owner.as_ref().filter(|_| !contested);
             let Some(entity) = entity.and_then(|arn| self.snapshot.entities.get_mut(arn)) else {
                 notes.push(format!(
@@ -240,9 +245,14 @@ impl Builder {
             };
             let mut entry = EntityEntry { entity, conflicts: &mut self.conflicts };
             match &pending.what {
-                Unowned::Attached(list) => entry.attached(list.items.iter().cloned(), list.complete),
+                Unowned::Attached(list) => {
+                    entry.attached(list.items.iter().cloned(), list.complete)
+                }
                 Unowned::InlineNames(list) => {
-                    let nameless = |name: &Spanned<String>| InlinePolicy { name: name.clone(), document: None };
+                    let nameless = |name: &Spanned<String>| InlinePolicy {
+                        name: name.clone(),
+                        document: None,
+                    };
                     entry.inline(list.items.iter().map(nameless), list.complete);
                 }
                 Unowned::Groups(list) => entry.groups(list.items.iter().cloned(), list.complete),
@@ -261,8 +271,9 @@ impl Builder {
     fn owner(&self, pending: &Pending) -> Option<String> {
         let fits: Vec<_> =
             self.snapshot.entities.values().filter(|entity| pending.what.fits(entity)).collect();
-        let near: Vec<_> =
-            fits.iter().filter(|entity| entity.folders.contains(&pending.folder)).collect();
+        let near: Vec<_> = (fits.iter().copied())
+            .filter(|entity| entity.folders.contains(&pending.folder))
+            .collect();
         match (near.as_slice(), fits.as_slice()) {
             ([only], _) | ([], [only]) => Some(only.arn.value.clone()),
             _ => None,
@@ -380,8 +391,9 @@ impl Unowned {
         match self {
             Self::Attached(list) => {
                 !entity.attached.complete
-                    && (entity.attached.items.iter())
-                        .all(|known| list.items.iter().any(|item| item.arn.value == known.arn.value))
+                    && (entity.attached.items.iter()).all(|known| {
+                        list.items.iter().any(|item| item.arn.value == known.arn.value)
+                    })
             }
             Self::InlineNames(list) => {
                 !entity.inline.complete
@@ -404,11 +416,12 @@ impl Unowned {
             list.items.iter().map(|item| item.value.clone()).collect::<Vec<_>>()
         };
         match (self, other) {
-            (Self::Attached(one), Self::Attached(two)) => (one.items.iter().map(|item| &item.arn.value))
-                .eq(two.items.iter().map(|item| &item.arn.value)),
-            (Self::InlineNames(one), Self::InlineNames(two)) | (Self::Groups(one), Self::Groups(two)) => {
-                texts(one) == texts(two)
+            (Self::Attached(one), Self::Attached(two)) => {
+                (one.items.iter().map(|item| &item.arn.value))
+                    .eq(two.items.iter().map(|item| &item.arn.value))
             }
+            (Self::InlineNames(one), Self::InlineNames(two))
+            | (Self::Groups(one), Self::Groups(two)) => texts(one) == texts(two),
             _ => false,
         }
     }
@@ -423,20 +436,23 @@ pub struct EntityEntry<'b> {
 impl EntityEntry<'_> {
     /// Its unique id.
     pub fn unique_id(&mut self, id: Option<Spanned<String>>) {
-        let what = || format!("unique ids of {}", self.entity.title());
-        Conflict::keep(&mut self.entity.unique_id, id, self.conflicts, what);
+        let Entity { unique_id: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("unique ids of {} {name}", kind.noun());
+        Conflict::keep(slot, id, self.conflicts, what);
     }
 
     /// When it was created.
     pub fn created(&mut self, created: Option<Spanned<Timestamp>>) {
-        let what = || format!("dates of creation of {}", self.entity.title());
-        Conflict::keep(&mut self.entity.created, created, self.conflicts, what);
+        let Entity { created: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("dates of creation of {} {name}", kind.noun());
+        Conflict::keep(slot, created, self.conflicts, what);
     }
 
     /// `MaxSessionDuration`.
     pub fn max_session_duration(&mut self, seconds: Option<Spanned<i64>>) {
-        let what = || format!("values of MaxSessionDuration of {}", self.entity.title());
-        Conflict::keep(&mut self.entity.max_session_duration, seconds, self.conflicts, what);
+        let Entity { max_session_duration: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("values of MaxSessionDuration of {} {name}", kind.noun());
+        Conflict::keep(slot, seconds, self.conflicts, what);
     }
 
     /// Its tags, all of them.
@@ -464,8 +480,9 @@ impl EntityEntry<'_> {
 
     /// A role's trust policy.
     pub fn trust(&mut self, document: Handle) {
-        let what = || format!("trust policies of {}", self.entity.title());
-        keep_document(&mut self.entity.trust, Some(document), self.conflicts, what);
+        let Entity { trust, name, .. } = &mut *self.entity;
+        let what = || format!("trust policies of role {name}");
+        keep_document(trust, Some(document), self.conflicts, what);
     }
 
     /// Inline policies; `complete` if these are all.

@@ -76,13 +76,20 @@ fn same(one: Node<'_>, two: Node<'_>) -> bool {
     }
     match one.kind() {
         Kind::Sequence => {
-            one.len() == two.len() && one.items().zip(two.items()).all(|(one, two)| same(one, two))
+            let (mut one, mut two) = (one.items(), two.items());
+            loop {
+                match (one.next(), two.next()) {
+                    (Some(one), Some(two)) if same(one, two) => {}
+                    (None, None) => return true,
+                    _ => return false,
+                }
+            }
         }
         Kind::Mapping => {
-            one.len() == two.len()
-                && one.entries().all(|entry| {
-                    two.get(&entry.key).is_some_and(|other| same(entry.value, other))
-                })
+            one.entries().count() == two.entries().count()
+                && one
+                    .entries()
+                    .all(|entry| two.get(&entry.key).is_some_and(|other| same(entry.value, other)))
         }
         Kind::Null => true,
         _ => one.scalar().map(Cow::into_owned) == two.scalar().map(Cow::into_owned),

@@ -40,9 +40,10 @@ impl<'s> Assembler<'s> {
             ))
         };
         match caller.kind {
-            CallerKind::Root | CallerKind::Service | CallerKind::Federated | CallerKind::Anonymous => {
-                Who::NoEntity
-            }
+            CallerKind::Root
+            | CallerKind::Service
+            | CallerKind::Federated
+            | CallerKind::Anonymous => Who::NoEntity,
             CallerKind::User => by_arn(&caller.text.value).unwrap_or(Who::NoEntity),
             CallerKind::FederatedUser => {
                 caller.made_by.as_deref().and_then(by_arn).unwrap_or(Who::NoMaker)
@@ -61,7 +62,9 @@ impl<'s> Assembler<'s> {
                         name: caller.name.clone(),
                     },
                     [role] => Who::Found(role),
-                    several => Who::Ambiguous(several.iter().map(|role| role.arn.value.clone()).collect()),
+                    several => {
+                        Who::Ambiguous(several.iter().map(|role| role.arn.value.clone()).collect())
+                    }
                 }
             }
         }
@@ -93,10 +96,16 @@ impl<'s> Assembler<'s> {
 
     /// `get-caller-identity` gives the unique id, for a session before a colon.
     fn fill_identity(&self, caller: &mut Caller) {
-        if caller.unique_id.is_some() || !matches!(caller.kind, CallerKind::User | CallerKind::RoleSession) {
+        if caller.unique_id.is_some()
+            || !matches!(caller.kind, CallerKind::User | CallerKind::RoleSession)
+        {
             return;
         }
-        let identity = self.snapshot.identities.iter().find(|identity| identity.arn.value == caller.text.value);
+        let identity = self
+            .snapshot
+            .identities
+            .iter()
+            .find(|identity| identity.arn.value == caller.text.value);
         let id = identity.and_then(|identity| identity.user_id.as_ref());
         caller.unique_id =
             id.map(|id| id.value.split_once(':').map_or(&*id.value, |(id, _)| id).to_owned());
@@ -171,11 +180,18 @@ impl<'s> Assembler<'s> {
             _ => {
                 layer.missing.extend(self.gap("the identity-based policies", caller, who));
                 if let Who::Missing { kind, name, account } = who {
-                    self.unplaced(*kind, name, &role_or_user_arn(caller, *kind, account, name), &mut layer);
+                    self.unplaced(
+                        *kind,
+                        name,
+                        &role_or_user_arn(caller, *kind, account, name),
+                        &mut layer,
+                    );
                 }
                 if let Who::Ambiguous(arns) = who {
                     let (name, arns) = (&caller.name, arns.join(", "));
-                    self.note(format!("the caller is a session of a role `{name}`, which may be any of {arns}"));
+                    self.note(format!(
+                        "the caller is a session of a role `{name}`, which may be any of {arns}"
+                    ));
                 }
             }
         }
@@ -224,7 +240,14 @@ impl<'s> Assembler<'s> {
         }
     }
 
-    fn managed(&mut self, arn: &str, name: Option<String>, to: &str, place: &str, layer: &mut Layer) {
+    fn managed(
+        &mut self,
+        arn: &str,
+        name: Option<String>,
+        to: &str,
+        place: &str,
+        layer: &mut Layer,
+    ) {
         let snapshot: &'s Snapshot = self.snapshot;
         let policy = snapshot.managed.get(arn);
         let name = name
@@ -252,10 +275,18 @@ impl<'s> Assembler<'s> {
             match snapshot.named(EntityKind::Group, &entity.account, &group.value).next() {
                 Some(group) => self.policies_of(group, layer),
                 None => {
-                    let complete =
-                        snapshot.accounts.get(&entity.account).is_some_and(|account| account.complete);
+                    let complete = snapshot
+                        .accounts
+                        .get(&entity.account)
+                        .is_some_and(|account| account.complete);
                     let kind = EntityKind::Group;
-                    layer.missing.push(gaps::no_entity("the policies", kind, &entity.account, &group.value, complete));
+                    layer.missing.push(gaps::no_entity(
+                        "the policies",
+                        kind,
+                        &entity.account,
+                        &group.value,
+                        complete,
+                    ));
                 }
             }
         }

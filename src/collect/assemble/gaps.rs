@@ -16,10 +16,18 @@ fn run(command: &str) -> String {
 }
 
 /// Nothing is known of a principal.
-pub(super) fn no_entity(what: &str, kind: EntityKind, account: &str, name: &str, exported: bool) -> Gap {
+pub(super) fn no_entity(
+    what: &str,
+    kind: EntityKind,
+    account: &str,
+    name: &str,
+    exported: bool,
+) -> Gap {
     let noun = kind.noun();
     let reason = if exported {
-        format!("the export of account {account} in the facts has no {noun} `{name}`, so it is older or filtered")
+        format!(
+            "the export of account {account} in the facts has no {noun} `{name}`, so it is older or filtered"
+        )
     } else {
         format!("the facts hold nothing about {noun} `{name}` of account {account}")
     };
@@ -39,7 +47,9 @@ pub(super) fn ambiguous(what: &str, name: &str, arns: &[String]) -> Gap {
 pub(super) fn no_maker(what: &str, name: &str) -> Gap {
     Gap {
         fact: format!("{what} of the IAM user who made the session {name}"),
-        reason: "the ARN of a federated user's session does not say who called sts:GetFederationToken".to_owned(),
+        reason:
+            "the ARN of a federated user's session does not say who called sts:GetFederationToken"
+                .to_owned(),
         supply: "pass the user's policies with `--identity-policy FILE`".to_owned(),
     }
 }
@@ -81,9 +91,9 @@ pub(super) fn attached_list(entity: &Entity) -> Gap {
 /// The document of a managed policy; `place` says where it matters.
 pub(super) fn managed_document(arn: &str, version: Option<&str>, place: &str) -> Gap {
     let supply = match version {
-        Some(version) => run(&format!(
-            "aws iam get-policy-version --policy-arn {arn} --version-id {version}"
-        )),
+        Some(version) => {
+            run(&format!("aws iam get-policy-version --policy-arn {arn} --version-id {version}"))
+        }
         None => format!(
             "run `aws iam get-policy --policy-arn {arn}`, then `aws iam get-policy-version --policy-arn {arn} \
              --version-id` with its DefaultVersionId, and pass both outputs with `--facts`"

@@ -156,7 +156,11 @@ impl<'s> Assembler<'s> {
     }
 
     /// A policy at its place, read once.
-    fn policy(&mut self, handle: &Handle, policy_type: PolicyType) -> Result<Arc<Policy>, InputError> {
+    fn policy(
+        &mut self,
+        handle: &Handle,
+        policy_type: PolicyType,
+    ) -> Result<Arc<Policy>, InputError> {
         let key = (handle.span(), policy_type);
         if let Some(known) = self.policies.get(&key) {
             return known.clone();
@@ -176,7 +180,8 @@ impl<'s> Assembler<'s> {
                 policy,
             }),
             Err(error) => {
-                let what = attached.name.as_deref().or(attached.arn.as_deref()).unwrap_or("the document");
+                let what =
+                    attached.name.as_deref().or(attached.arn.as_deref()).unwrap_or("the document");
                 let place = self.sources.name(handle.span().source).to_owned();
                 layer.missing.push(Gap {
                     fact: format!("the document of {what}"),

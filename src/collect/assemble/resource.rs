@@ -79,8 +79,10 @@ pub(super) fn resource_based(request: &Request) -> Option<Layer> {
         command => {
             let name = Arn::parse(holder)
                 .map_or("", |arn| arn.resource.rsplit(['/', ':']).next().unwrap_or_default());
-            let command =
-                command.replace("ARN", holder).replace("NAME", name).replace(" ID", &format!(" {name}"));
+            let command = command
+                .replace("ARN", holder)
+                .replace("NAME", name)
+                .replace(" ID", &format!(" {name}"));
             format!("run `{command}`, and pass the policy with `--resource-policy FILE`")
         }
     };
@@ -99,13 +101,15 @@ impl Assembler<'_> {
     pub(super) fn fill_role(&mut self, request: &mut Request) {
         let arn = request.resource.text.value.as_str();
         let Some(parsed) = Arn::parse(arn).filter(Arn::is_role) else { return };
-        let (account, name) = (parsed.account, parsed.iam_name("role").map_or("", |(_, name)| name));
+        let (account, name) =
+            (parsed.account, parsed.iam_name("role").map_or("", |(_, name)| name));
         let Some(role) = self.snapshot.entities.get(arn) else {
             if request.role.exists.is_none() && self.snapshot.proves_absence_of_role(account, arn) {
                 request.role.exists = Some(false);
                 let other = self.snapshot.named(EntityKind::Role, account, name).next();
                 if let Some(other) = other.map(|other| other.arn.value.clone()) {
-                    let note = format!("account {account} has no role `{arn}`, but it has `{other}`");
+                    let note =
+                        format!("account {account} has no role `{arn}`, but it has `{other}`");
                     self.note(note);
                 }
             }

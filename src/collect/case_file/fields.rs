@@ -44,8 +44,10 @@ impl Fields {
         }
         for entry in node.entries() {
             if !known.contains(&entry.key.as_ref()) {
-                let error =
-                    InputError::at(entry.key_span, format!("`{}` is no member of {what}", entry.key));
+                let error = InputError::at(
+                    entry.key_span,
+                    format!("`{}` is no member of {what}", entry.key),
+                );
                 self.error(error.label("not known").help(match nearest(&entry.key, known) {
                     Some(word) => format!("did you mean `{word}`?"),
                     None => format!("it takes {}", known.join(", ")),
@@ -111,7 +113,11 @@ impl Fields {
         Some(node.items().filter_map(|item| self.scalar(item, what)).collect())
     }
 
-    pub(super) fn string_or_strings(&mut self, node: Node<'_>, what: &str) -> Option<Vec<Spanned<String>>> {
+    pub(super) fn string_or_strings(
+        &mut self,
+        node: Node<'_>,
+        what: &str,
+    ) -> Option<Vec<Spanned<String>>> {
         if node.kind() != Kind::Sequence {
             return Some(vec![self.string(node, what)?]);
         }
@@ -149,11 +155,17 @@ impl Fields {
     }
 
     /// One of a few words.
-    pub(super) fn one_of<'k>(&mut self, node: Node<'_>, what: &str, known: &[&'k str]) -> Option<&'k str> {
+    pub(super) fn one_of<'k>(
+        &mut self,
+        node: Node<'_>,
+        what: &str,
+        known: &[&'k str],
+    ) -> Option<&'k str> {
         let text = self.string(node, what)?;
         let found = known.iter().find(|word| **word == text.value);
         if found.is_none() {
-            let error = InputError::at(text.span, format!("`{}` is not known as `{what}`", text.value));
+            let error =
+                InputError::at(text.span, format!("`{}` is not known as `{what}`", text.value));
             self.error(error.label("not known").help(match nearest(&text.value, known) {
                 Some(word) => format!("did you mean `{word}`?"),
                 None => format!("it takes {}", known.join(", ")),
@@ -182,8 +194,10 @@ impl Fields {
 
     pub(super) fn duplicates_where(&mut self, document: &Document, wanted: impl Fn(Span) -> bool) {
         for duplicate in document.duplicates().iter().filter(|duplicate| wanted(duplicate.again)) {
-            let error =
-                InputError::at(duplicate.again, format!("`{}` stands twice in one mapping", duplicate.key));
+            let error = InputError::at(
+                duplicate.again,
+                format!("`{}` stands twice in one mapping", duplicate.key),
+            );
             let mut error = error.label("again").help("remove one of the two");
             error.related.push((duplicate.first, "first".to_owned()));
             self.error(error);

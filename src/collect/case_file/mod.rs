@@ -99,7 +99,7 @@ pub fn load(
         Ok(id) => id,
         Err(error) => return failed(error),
     };
-    let syntax = Syntax::guess(Some(path), sources.text(id));
+    let syntax = Syntax::guess(&path.to_string_lossy(), sources.text(id));
     match parse(sources, id, syntax) {
         Ok(documents) => read_documents(sources, path, documents, read),
         Err(error) => failed(InputError::syntax(&error).file(path)),
@@ -147,8 +147,17 @@ struct Loader<'l> {
 
 /// The members of a case.
 const MEMBERS: &[&str] = &[
-    "why-denied", "name", "about", "see", "request", "resource-account", "role", "policies", "unknown",
-    "facts", "expect",
+    "why-denied",
+    "name",
+    "about",
+    "see",
+    "request",
+    "resource-account",
+    "role",
+    "policies",
+    "unknown",
+    "facts",
+    "expect",
 ];
 
 /// The members of a document that holds several cases.
@@ -191,7 +200,9 @@ impl Loader<'_> {
             let span = root.span();
             let in_cases = cases.span();
             fields.duplicates_where(document, |at| {
-                span.start <= at.start && at.end <= span.end && !(in_cases.start <= at.start && at.end <= in_cases.end)
+                span.start <= at.start
+                    && at.end <= span.end
+                    && !(in_cases.start <= at.start && at.end <= in_cases.end)
             });
             self.file.errors.extend(fields.take(self.path));
         } else {
@@ -218,7 +229,8 @@ impl Loader<'_> {
             for key in ["about", "see"] {
                 fields.member(node, key, Fields::string_or_strings);
             }
-            case.facts = node.get("facts").and_then(|facts| self.facts(facts, &mut fields, &mut case.notes));
+            case.facts =
+                node.get("facts").and_then(|facts| self.facts(facts, &mut fields, &mut case.notes));
             let with_facts = node.get("facts").is_some();
             let mut request = node
                 .get("request")

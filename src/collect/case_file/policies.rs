@@ -29,9 +29,15 @@ const MEMBERS: &[&str] = &["type", "attached-to", "name", "arn", "level", "docum
 
 impl Loader<'_> {
     /// Reads `policies` and `unknown`.
-    pub(super) fn listed(&mut self, document: &Arc<Document>, case: Node<'_>, fields: &mut Fields) -> Listed {
+    pub(super) fn listed(
+        &mut self,
+        document: &Arc<Document>,
+        case: Node<'_>,
+        fields: &mut Fields,
+    ) -> Listed {
         let mut listed = Listed::default();
-        if let Some(policies) = case.get("policies").and_then(|node| fields.list(node, "policies")) {
+        if let Some(policies) = case.get("policies").and_then(|node| fields.list(node, "policies"))
+        {
             for node in policies {
                 listed.policies.extend(self.listed_policy(document, node, fields));
             }
@@ -57,15 +63,23 @@ impl Loader<'_> {
         let name = fields.member(node, "name", Fields::string).map(|name| name.value);
         let arn = fields.member(node, "arn", Fields::string).map(|arn| arn.value);
         let attached_to = fields.member(node, "attached-to", Fields::scalar).map(|to| to.value);
-        let level = node.get("level").map_or(Some(0), |level| self.level(level, policy_type, fields));
+        let level =
+            node.get("level").map_or(Some(0), |level| self.level(level, policy_type, fields));
         let place = fields.required(node, "document", "the policy", |_, node, _| Some(node))?;
         let policy = self.policy(document, place, policy_type?, fields)?;
         Some((level?, Attached { name, arn, attached_to, policy: Arc::new(policy) }))
     }
 
-    fn level(&self, node: Node<'_>, policy_type: Option<PolicyType>, fields: &mut Fields) -> Option<u32> {
+    fn level(
+        &self,
+        node: Node<'_>,
+        policy_type: Option<PolicyType>,
+        fields: &mut Fields,
+    ) -> Option<u32> {
         let has_levels = [PolicyType::ServiceControl, PolicyType::ResourceControl];
-        if let Some(policy_type) = policy_type.filter(|policy_type| !has_levels.contains(policy_type)) {
+        if let Some(policy_type) =
+            policy_type.filter(|policy_type| !has_levels.contains(policy_type))
+        {
             let message = format!("a {} has no level", policy_type.name());
             let help = "only `service-control` and `resource-control` policies have one";
             fields.error(InputError::at(node.span(), message).help(help));
@@ -74,7 +88,9 @@ impl Loader<'_> {
         let level = fields.integer(node, "level")?;
         let depth = u32::try_from(level.value).ok();
         if depth.is_none() {
-            fields.error(InputError::at(level.span, "`level` has to be 0 or more").label("below the root"));
+            fields.error(
+                InputError::at(level.span, "`level` has to be 0 or more").label("below the root"),
+            );
         }
         depth
     }
@@ -88,7 +104,9 @@ impl Loader<'_> {
         fields: &mut Fields,
     ) -> Option<Policy> {
         let read = match node.kind() {
-            Kind::String => read_policy(&Handle::new(document, node.id()), self.sources, policy_type),
+            Kind::String => {
+                read_policy(&Handle::new(document, node.id()), self.sources, policy_type)
+            }
             Kind::Mapping if node.get("file").is_some() => {
                 fields.known(node, "a document in a file", &["file"]);
                 let path = fields.member(node, "file", Fields::string)?;
@@ -120,11 +138,12 @@ impl Loader<'_> {
         named: &Spanned<String>,
     ) -> Result<Arc<Document>, InputError> {
         let at = |error: InputError| InputError { span: Some(named.span), file: None, ..error };
-        let bytes = (self.read)(path).map_err(|error: io::Error| at(files::unreadable(path, &error)))?;
+        let bytes =
+            (self.read)(path).map_err(|error: io::Error| at(files::unreadable(path, &error)))?;
         let id = files::add(self.sources, path, bytes).map_err(at)?;
-        let syntax = Syntax::guess(Some(path), self.sources.text(id));
-        let documents =
-            parse(self.sources, id, syntax).map_err(|error| InputError::syntax(&error).file(path))?;
+        let syntax = Syntax::guess(&path.to_string_lossy(), self.sources.text(id));
+        let documents = parse(self.sources, id, syntax)
+            .map_err(|error| InputError::syntax(&error).file(path))?;
         (documents.into_iter().next().map(Arc::new))
             .ok_or_else(|| InputError::at(named.span, format!("`{}` is empty", path.display())))
     }
@@ -136,7 +155,8 @@ impl Listed {
         let mut layers: Vec<Layer> = Vec::new();
         for (level, attached) in &self.policies {
             let policy_type = attached.policy.policy_type;
-            let same = |layer: &&mut Layer| (layer.policy_type, layer.level) == (policy_type, *level);
+            let same =
+                |layer: &&mut Layer| (layer.policy_type, layer.level) == (policy_type, *level);
             match layers.iter_mut().find(same) {
                 Some(layer) => layer.policies.push(attached.clone()),
                 None => layers.push(Layer::known(policy_type, *level, vec![attached.clone()])),
@@ -173,11 +193,15 @@ impl Listed {
             let same_account = caller.account.as_deref() == Some(arn.account);
             match (caller.kind, arn.iam_name("role"), arn.iam_name("user")) {
                 (CallerKind::RoleSession, Some((path, name)), _)
-                    if same_account && name == caller.name && caller.role_path.known().is_none() =>
+                    if same_account
+                        && name == caller.name
+                        && caller.role_path.known().is_none() =>
                 {
                     caller.role_path = Fact::Known(path.to_owned());
                 }
-                (CallerKind::FederatedUser, _, Some(_)) if same_account && caller.made_by.is_none() => {
+                (CallerKind::FederatedUser, _, Some(_))
+                    if same_account && caller.made_by.is_none() =>
+                {
                     caller.made_by = Some(to.to_owned());
                 }
                 _ => {}

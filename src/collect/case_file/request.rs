@@ -13,7 +13,14 @@ use crate::text::Spanned;
 use super::fields::Fields;
 
 const MEMBERS: &[&str] = &[
-    "principal", "action", "resource", "resource-account", "context", "context-is", "time", "parameters",
+    "principal",
+    "action",
+    "resource",
+    "resource-account",
+    "context",
+    "context-is",
+    "time",
+    "parameters",
     "credentials",
 ];
 
@@ -117,8 +124,10 @@ fn special(fields: &mut Fields, node: Node<'_>) -> Option<Caller> {
             Some(Caller::federated(provider, claims))
         }
         _ => {
-            let error = InputError::at(node.span(), "a principal is a service or a provider, not both");
-            let help = "write `{ service: ec2.amazonaws.com }` or `{ federated: ARN, claims: { … } }`";
+            let error =
+                InputError::at(node.span(), "a principal is a service or a provider, not both");
+            let help =
+                "write `{ service: ec2.amazonaws.com }` or `{ federated: ARN, claims: { … } }`";
             fields.error(error.help(help));
             None
         }
@@ -185,7 +194,8 @@ fn credentials(fields: &mut Fields, node: Node<'_>) -> Option<Credentials> {
     if !fields.known(node, "credentials", &["kind", "expires"]) {
         return None;
     }
-    let kind = node.get("kind").and_then(|node| fields.one_of(node, "kind", &KINDS.map(|(id, _)| id)));
+    let kind =
+        node.get("kind").and_then(|node| fields.one_of(node, "kind", &KINDS.map(|(id, _)| id)));
     Some(Credentials {
         kind: KINDS.iter().find(|(id, _)| Some(*id) == kind).map(|(_, kind)| *kind),
         expires: fields.member(node, "expires", Fields::time),
@@ -195,8 +205,15 @@ fn credentials(fields: &mut Fields, node: Node<'_>) -> Option<Credentials> {
 /// The parameters of the AssumeRole* operations. What does not play a part in the decision may
 /// stand there, and is not kept.
 const PARAMETERS: &[&str] = &[
-    "RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity", "Tags",
-    "TransitiveTagKeys", "SerialNumber", "TokenCode",
+    "RoleArn",
+    "RoleSessionName",
+    "DurationSeconds",
+    "ExternalId",
+    "SourceIdentity",
+    "Tags",
+    "TransitiveTagKeys",
+    "SerialNumber",
+    "TokenCode",
 ];
 
 fn parameters(fields: &mut Fields, node: Node<'_>) -> Option<Parameters> {
@@ -210,14 +227,20 @@ fn parameters(fields: &mut Fields, node: Node<'_>) -> Option<Parameters> {
         external_id: fields.member(node, "ExternalId", Fields::scalar),
         source_identity: fields.member(node, "SourceIdentity", Fields::scalar),
         tags: fields.member(node, "Tags", tags).unwrap_or_default(),
-        transitive_tag_keys: fields.member(node, "TransitiveTagKeys", Fields::scalars).unwrap_or_default(),
+        transitive_tag_keys: fields
+            .member(node, "TransitiveTagKeys", Fields::scalars)
+            .unwrap_or_default(),
         serial_number: fields.member(node, "SerialNumber", Fields::scalar),
         token_code: node.get("TokenCode").is_some_and(|code| !code.is_null()),
     })
 }
 
 /// A list of `Key` and `Value`, or a mapping.
-fn tags(fields: &mut Fields, node: Node<'_>, what: &str) -> Option<Vec<(Spanned<String>, Spanned<String>)>> {
+fn tags(
+    fields: &mut Fields,
+    node: Node<'_>,
+    what: &str,
+) -> Option<Vec<(Spanned<String>, Spanned<String>)>> {
     if node.kind() == Kind::Mapping {
         let pairs = node.entries().filter_map(|entry| {
             let key = Spanned { value: entry.key.to_string(), span: entry.key_span };

@@ -20,8 +20,9 @@ const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList",
 
 fn recognise(root: Node<'_>) -> bool {
     let [users, groups, roles, policies] = LISTS;
-    let with_versions =
-        || items(root, policies).next().is_some_and(|policy| policy.get("PolicyVersionList").is_some());
+    let with_versions = || {
+        items(root, policies).next().is_some_and(|policy| policy.get("PolicyVersionList").is_some())
+    };
     [users, groups, roles].into_iter().any(|list| has_list(root, list)) || with_versions()
 }
 

@@ -7,9 +7,7 @@ use super::{Input, Shape, has_mapping, text, time};
 pub(super) const CALLER_IDENTITY: Shape = Shape {
     id: "get-caller-identity",
     proves: "who calls",
-    recognise: |root| {
-        ["UserId", "Account", "Arn"].iter().all(|key| root.get(key).is_some())
-    },
+    recognise: |root| ["UserId", "Account", "Arn"].iter().all(|key| root.get(key).is_some()),
     read: |input, builder| {
         let root = input.root();
         if let Some(arn) = text(root, "Arn") {
@@ -35,7 +33,9 @@ pub(super) const SESSION_TOKEN: Shape = Shape {
 fn expiration(input: &Input<'_>, builder: &mut Builder) {
     let root = input.root();
     let arn = root.get("AssumedRoleUser").and_then(|session| text(session, "Arn"));
-    if let Some(at) = root.get("Credentials").and_then(|credentials| time(credentials, "Expiration")) {
+    if let Some(at) =
+        root.get("Credentials").and_then(|credentials| time(credentials, "Expiration"))
+    {
         builder.expiration(Expiration { arn, at });
     }
 }

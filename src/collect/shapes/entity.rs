@@ -106,14 +106,17 @@ pub(super) fn read_entity(
         if let Some(trust) = node.get("AssumeRolePolicyDocument").filter(|trust| !trust.is_null()) {
             entry.trust(input.handle(trust));
         }
-        entry.max_session_duration(node.get("MaxSessionDuration").and_then(|seconds| {
-            Some(Spanned { value: seconds.as_i64()?, span: seconds.span() })
-        }));
+        entry.max_session_duration(
+            node.get("MaxSessionDuration").and_then(|seconds| {
+                Some(Spanned { value: seconds.as_i64()?, span: seconds.span() })
+            }),
+        );
     }
     if kind != EntityKind::Group {
         let boundary = node.get("PermissionsBoundary");
         let arn = boundary.and_then(|boundary| text(boundary, "PermissionsBoundaryArn"));
-        if arn.is_some() || (detail != Detail::Listed && boundary.is_none_or(|node| node.is_null())) {
+        if arn.is_some() || (detail != Detail::Listed && boundary.is_none_or(|node| node.is_null()))
+        {
             entry.boundary(arn);
         }
         if detail != Detail::Listed || has_list(node, "Tags") {
@@ -126,7 +129,10 @@ pub(super) fn read_entity(
         items(node, inline).filter_map(|policy| inline_policy(input, policy)),
         in_export(inline),
     );
-    entry.attached(attached_policies(node, "AttachedManagedPolicies"), in_export("AttachedManagedPolicies"));
+    entry.attached(
+        attached_policies(node, "AttachedManagedPolicies"),
+        in_export("AttachedManagedPolicies"),
+    );
     if kind == EntityKind::User {
         let names = items(node, "GroupList").filter_map(|name| {
             Some(Spanned { value: name.text()?.into_owned(), span: name.span() })
@@ -162,7 +168,10 @@ pub(super) fn attached_policies<'d>(
 }
 
 /// The names in a list of groups.
-pub(super) fn group_names(input: &Input<'_>, builder: &mut Builder) -> (Vec<Spanned<String>>, bool) {
+pub(super) fn group_names(
+    input: &Input<'_>,
+    builder: &mut Builder,
+) -> (Vec<Spanned<String>>, bool) {
     let root = input.root();
     let mut names = Vec::new();
     for group in items(root, "Groups") {

@@ -36,9 +36,8 @@ fn attached(input: &Input<'_>, builder: &mut Builder) {
 
 fn inline(input: &Input<'_>, builder: &mut Builder) {
     let root = input.root();
-    let names = items(root, "PolicyNames").filter_map(|name| {
-        Some(Spanned { value: name.text()?.into_owned(), span: name.span() })
-    });
+    let names = items(root, "PolicyNames")
+        .filter_map(|name| Some(Spanned { value: name.text()?.into_owned(), span: name.span() }));
     let list = List { items: names.collect(), complete: !is_truncated(root) };
     builder.inline_names_of_somebody(list, input.origin());
 }

@@ -74,7 +74,10 @@ pub fn recognise(root: Node<'_>) -> Option<&'static Shape> {
 /// What a file may be, for a message about one that is nothing of that.
 pub fn expected() -> String {
     let ids: Vec<_> = SHAPES.iter().skip(2).map(|shape| shape.id).collect();
-    format!("expected a policy document, or the JSON output of one of these `aws` commands: {}", ids.join(", "))
+    format!(
+        "expected a policy document, or the JSON output of one of these `aws` commands: {}",
+        ids.join(", ")
+    )
 }
 
 impl<'i> Input<'i> {
@@ -104,7 +107,7 @@ fn time(node: Node<'_>, key: &str) -> Option<Spanned<Timestamp>> {
 }
 
 /// The items of the list under `key`.
-fn items<'d>(node: Node<'d>, key: &str) -> impl Iterator<Item = Node<'d>> {
+fn items<'d>(node: Node<'d>, key: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
     node.get(key).into_iter().flat_map(|list| list.items())
 }
 
