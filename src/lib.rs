@@ -1,6 +1,7 @@
 //! AWS said AccessDenied: why, exactly, and what is the smallest change that fixes it?
 #![forbid(unsafe_code)]
 
+pub mod collect;
 #[deny(clippy::disallowed_methods)]
 pub mod diagnose;
 #[deny(clippy::disallowed_methods)]
@@ -17,5 +18,7 @@ pub mod policy;
 pub mod request;
 #[deny(clippy::disallowed_methods)]
 pub mod rules;
+#[deny(clippy::disallowed_methods)]
+pub mod snapshot;
 #[deny(clippy::disallowed_methods)]
 pub mod text;

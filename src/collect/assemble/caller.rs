@@ -1,0 +1,328 @@
+//! The caller's side: its facts, its identity-based policies, its boundary, its session policy and
+//! the service control policies of its account.
+
+use std::sync::Arc;
+
+use crate::layers::{Gap, Layer};
+use crate::policy::{Arn, PolicyType};
+use crate::request::{Caller, CallerKind, CredentialKind, Fact, Request};
+use crate::snapshot::{Entity, EntityKind, Snapshot};
+
+use super::{Assembler, CallerLayers, Unread, gaps, limits};
+
+/// What the facts say about who the caller is.
+enum Who<'s> {
+    /// A root user, a service, nobody: it has no policies of its own.
+    NoEntity,
+    /// This user or role.
+    Found(&'s Entity),
+    /// A user or role that is not in the facts.
+    Missing { kind: EntityKind, account: String, name: String },
+    /// One of several roles.
+    Ambiguous(Vec<String>),
+    /// A federated user's session whose maker is not known.
+    NoMaker,
+}
+
+impl<'s> Assembler<'s> {
+    fn who(&self, caller: &Caller) -> Who<'s> {
+        let snapshot: &'s Snapshot = self.snapshot;
+        let by_arn = |arn: &str| {
+            let parsed = Arn::parse(arn)?;
+            let (_, name) = parsed.iam_name("user")?;
+            Some(snapshot.entities.get(arn).map_or_else(
+                || Who::Missing {
+                    kind: EntityKind::User,
+                    account: parsed.account.to_owned(),
+                    name: name.to_owned(),
+                },
+                Who::Found,
+            ))
+        };
+        match caller.kind {
+            CallerKind::Root
+            | CallerKind::Service
+            | CallerKind::Federated
+            | CallerKind::Anonymous => Who::NoEntity,
+            CallerKind::User => by_arn(&caller.text.value).unwrap_or(Who::NoEntity),
+            CallerKind::FederatedUser => {
+                caller.made_by.as_deref().and_then(by_arn).unwrap_or(Who::NoMaker)
+            }
+            CallerKind::RoleSession => {
+                let account = caller.account.as_deref().unwrap_or("");
+                let path = caller.role_path.known();
+                let found: Vec<_> = (snapshot.everywhere(EntityKind::Role, &caller.name))
+                    .filter(|role| role.account == account)
+                    .filter(|role| path.is_none_or(|path| *path == role.path))
+                    .collect();
+                match found.as_slice() {
+                    [] => Who::Missing {
+                        kind: EntityKind::Role,
+                        account: account.to_owned(),
+                        name: caller.name.clone(),
+                    },
+                    [role] => Who::Found(role),
+                    several => {
+                        Who::Ambiguous(several.iter().map(|role| role.arn.value.clone()).collect())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills in what the facts know; what was given stays.
+    pub(super) fn fill(&mut self, request: &mut Request) {
+        if let Who::Found(entity) = self.who(&request.caller) {
+            let caller = &mut request.caller;
+            if caller.kind == CallerKind::RoleSession && caller.role_path.known().is_none() {
+                caller.role_path = Fact::Known(entity.path.clone());
+            }
+            if caller.kind != CallerKind::FederatedUser && caller.unique_id.is_none() {
+                caller.unique_id = entity.unique_id.as_ref().map(|id| id.value.clone());
+            }
+            // The tags of a session are those of its role and those that were passed when it was
+            // made, which no export shows.
+            if caller.kind == CallerKind::User
+                && caller.tags.known().is_none()
+                && let Fact::Known(tags) = &entity.tags
+            {
+                caller.tags = Fact::Known(tags.clone());
+            }
+        }
+        self.fill_identity(&mut request.caller);
+        self.fill_expiry(&mut request.caller);
+        self.fill_role(request);
+    }
+
+    /// `get-caller-identity` gives the unique id, for a session before a colon.
+    fn fill_identity(&self, caller: &mut Caller) {
+        if caller.unique_id.is_some()
+            || !matches!(caller.kind, CallerKind::User | CallerKind::RoleSession)
+        {
+            return;
+        }
+        let identity = self
+            .snapshot
+            .identities
+            .iter()
+            .find(|identity| identity.arn.value == caller.text.value);
+        let id = identity.and_then(|identity| identity.user_id.as_ref());
+        caller.unique_id =
+            id.map(|id| id.value.split_once(':').map_or(&*id.value, |(id, _)| id).to_owned());
+    }
+
+    /// The latest of the expirations that are about this caller.
+    fn fill_expiry(&self, caller: &mut Caller) {
+        if caller.expires.is_some() {
+            return;
+        }
+        let of_user = caller.kind == CallerKind::User
+            && matches!(caller.credentials, None | Some(CredentialKind::SessionToken));
+        caller.expires = (self.snapshot.expirations.iter())
+            .filter(|expiration| match &expiration.arn {
+                Some(arn) => arn.value == caller.text.value,
+                None => of_user,
+            })
+            .max_by_key(|expiration| expiration.at.value)
+            .map(|expiration| expiration.at.clone());
+    }
+
+    /// The layers that follow from the caller, put together once for each caller.
+    pub(super) fn caller_layers(&mut self, request: &Request) -> Arc<CallerLayers> {
+        let caller = &request.caller;
+        let path = caller.role_path.known().map_or("?", String::as_str);
+        let in_none = caller.organization.known() == Some(&None);
+        let made_by = caller.made_by.as_deref().unwrap_or("");
+        let key = format!("{}\n{path}\n{made_by}\n{in_none}", caller.text.value);
+        if let Some(known) = self.callers.get(&key) {
+            return Arc::clone(known);
+        }
+        let who = self.who(caller);
+        let mut layers = Vec::new();
+        if !self.files.has(PolicyType::IdentityBased) {
+            layers.extend(self.identity(caller, &who));
+        }
+        if !self.files.has(PolicyType::PermissionsBoundary) {
+            layers.extend(self.boundary(caller, &who));
+        }
+        if !self.files.has(PolicyType::Session) {
+            layers.extend(limits::session(caller));
+        }
+        if !self.files.has(PolicyType::ServiceControl) {
+            layers.extend(limits::service_control(caller));
+        }
+        let layers = Arc::new(CallerLayers { layers });
+        self.callers.insert(key, Arc::clone(&layers));
+        layers
+    }
+
+    fn gap(&self, what: &str, caller: &Caller, who: &Who<'_>) -> Option<Gap> {
+        match who {
+            Who::NoEntity | Who::Found(_) => None,
+            Who::Missing { kind, account, name } => {
+                let exported =
+                    self.snapshot.accounts.get(account).is_some_and(|account| account.complete);
+                Some(gaps::no_entity(what, *kind, account, name, exported))
+            }
+            Who::Ambiguous(arns) => Some(gaps::ambiguous(what, &caller.name, arns)),
+            Who::NoMaker => Some(gaps::no_maker(what, &caller.name)),
+        }
+    }
+
+    fn identity(&mut self, caller: &Caller, who: &Who<'s>) -> Option<Layer> {
+        let mut layer = Layer::known(PolicyType::IdentityBased, 0, Vec::new());
+        match who {
+            Who::NoEntity => return None,
+            Who::Found(entity) => {
+                self.policies_of(entity, &mut layer);
+                self.group_policies(entity, &mut layer);
+            }
+            _ => {
+                layer.missing.extend(self.gap("the identity-based policies", caller, who));
+                if let Who::Missing { kind, name, account } = who {
+                    self.unplaced(
+                        *kind,
+                        name,
+                        &role_or_user_arn(caller, *kind, account, name),
+                        &mut layer,
+                    );
+                }
+                if let Who::Ambiguous(arns) = who {
+                    let (name, arns) = (&caller.name, arns.join(", "));
+                    self.note(format!(
+                        "the caller is a session of a role `{name}`, which may be any of {arns}"
+                    ));
+                }
+            }
+        }
+        Some(layer)
+    }
+
+    /// Inline policies of somebody with this name, whoever it is.
+    fn unplaced(&mut self, kind: EntityKind, name: &str, arn: &str, layer: &mut Layer) {
+        let snapshot: &'s Snapshot = self.snapshot;
+        // With principals of that name in other accounts, nobody can tell.
+        if snapshot.everywhere(kind, name).next().is_some() {
+            return;
+        }
+        for unplaced in &snapshot.unplaced {
+            if unplaced.kind == kind
+                && unplaced.owner.value == name
+                && let Some(document) = &unplaced.policy.document
+            {
+                let name = Some(unplaced.policy.name.value.clone());
+                self.add(layer, document, Unread { name, arn: None, to: arn.to_owned() });
+            }
+        }
+    }
+
+    /// The inline and attached policies of one user, group or role.
+    fn policies_of(&mut self, entity: &'s Entity, layer: &mut Layer) {
+        let to = entity.arn.value.clone();
+        for inline in &entity.inline.items {
+            match &inline.document {
+                Some(document) => {
+                    let name = Some(inline.name.value.clone());
+                    self.add(layer, document, Unread { name, arn: None, to: to.clone() });
+                }
+                None => layer.missing.push(gaps::inline_document(entity, &inline.name.value)),
+            }
+        }
+        if !entity.inline.complete {
+            layer.missing.push(gaps::inline_list(entity));
+        }
+        for attached in &entity.attached.items {
+            let place = format!("attached to {}", entity.title());
+            self.managed(&attached.arn.value, attached.name.clone(), &to, &place, layer);
+        }
+        if !entity.attached.complete {
+            layer.missing.push(gaps::attached_list(entity));
+        }
+    }
+
+    fn managed(
+        &mut self,
+        arn: &str,
+        name: Option<String>,
+        to: &str,
+        place: &str,
+        layer: &mut Layer,
+    ) {
+        let snapshot: &'s Snapshot = self.snapshot;
+        let policy = snapshot.managed.get(arn);
+        let name = name
+            .or_else(|| policy.and_then(|policy| policy.name.clone()))
+            .or_else(|| Some(arn.rsplit('/').next()?.to_owned()));
+        match policy.and_then(|policy| policy.document.as_ref()) {
+            Some(document) => {
+                let unread = Unread { name, arn: Some(arn.to_owned()), to: to.to_owned() };
+                self.add(layer, document, unread);
+            }
+            None => {
+                let version = policy.and_then(|policy| policy.default_version.as_ref());
+                let version = version.map(|version| version.value.as_str());
+                layer.missing.push(gaps::managed_document(arn, version, place));
+            }
+        }
+    }
+
+    fn group_policies(&mut self, entity: &'s Entity, layer: &mut Layer) {
+        if entity.kind != EntityKind::User {
+            return;
+        }
+        let snapshot: &'s Snapshot = self.snapshot;
+        for group in &entity.groups.items {
+            match snapshot.named(EntityKind::Group, &entity.account, &group.value).next() {
+                Some(group) => self.policies_of(group, layer),
+                None => {
+                    let complete = snapshot
+                        .accounts
+                        .get(&entity.account)
+                        .is_some_and(|account| account.complete);
+                    let kind = EntityKind::Group;
+                    layer.missing.push(gaps::no_entity(
+                        "the policies",
+                        kind,
+                        &entity.account,
+                        &group.value,
+                        complete,
+                    ));
+                }
+            }
+        }
+        if !entity.groups.complete {
+            layer.missing.push(gaps::groups(entity));
+        }
+    }
+
+    fn boundary(&mut self, caller: &Caller, who: &Who<'s>) -> Option<Layer> {
+        // Service-linked roles cannot have one.
+        if caller.is_service_linked_role() {
+            return None;
+        }
+        let mut layer = Layer::known(PolicyType::PermissionsBoundary, 0, Vec::new());
+        match who {
+            Who::NoEntity => return None,
+            Who::Found(entity) => match &entity.boundary {
+                Fact::Known(None) => return None,
+                Fact::Known(Some(arn)) => {
+                    let place = format!("the permissions boundary of {}", entity.title());
+                    self.managed(&arn.value, None, &entity.arn.value, &place, &mut layer);
+                }
+                Fact::Unknown(_) => layer.missing.push(gaps::boundary(entity)),
+            },
+            _ => layer.missing.extend(self.gap("the permissions boundary", caller, who)),
+        }
+        Some(layer)
+    }
+}
+
+/// The ARN of the principal whose policies apply, as far as the caller tells it.
+fn role_or_user_arn(caller: &Caller, kind: EntityKind, account: &str, name: &str) -> String {
+    let path = caller.role_path.known().map_or("/", String::as_str);
+    let path = if kind == EntityKind::Role { path } else { "/" };
+    if caller.kind == CallerKind::User {
+        return caller.text.value.clone();
+    }
+    format!("arn:{}:iam::{account}:{}{path}{name}", caller.partition, kind.noun())
+}

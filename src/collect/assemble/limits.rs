@@ -1,0 +1,165 @@
+//! The layers that no file of an account shows: session policies, the organization's policies and
+//! VPC endpoint policies. Either they cannot apply, or they are gaps.
+
+use crate::layers::{Gap, Layer};
+use crate::policy::PolicyType;
+use crate::request::{Caller, CallerKind, Fact, Request};
+
+use super::{is_absent, is_present};
+
+/// Services whose resources resource control policies cover, by the prefix of their actions.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
+const RESOURCE_CONTROL: &[&str] = &[
+    "aoss",
+    "appconfig",
+    "appstream",
+    "autoscaling",
+    "cloudfront",
+    "cloudsearch",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "cognito-sync",
+    "comprehend",
+    "comprehendmedical",
+    "cost-optimization-hub",
+    "dax",
+    "dynamodb",
+    "ecr",
+    "es",
+    "events",
+    "firehose",
+    "fis",
+    "health",
+    "inspector-scan",
+    "kendra",
+    "kinesisvideo",
+    "kms",
+    "logs",
+    "memorydb",
+    "networkmonitor",
+    "opensearch",
+    "pca-connector-ad",
+    "polly",
+    "pricing",
+    "s3",
+    "secretsmanager",
+    "signin",
+    "sqs",
+    "sts",
+    "support",
+    "textract",
+    "timestream-influxdb",
+    "transcribe",
+    "transfer",
+    "translate",
+    "wafv2",
+];
+
+/// A session policy limits the sessions of roles and federated users.
+pub(super) fn session(caller: &Caller) -> Option<Layer> {
+    let applies = matches!(caller.kind, CallerKind::RoleSession | CallerKind::FederatedUser);
+    // Nobody passes a policy when a service makes a session of its own role.
+    (applies && !caller.is_service_linked_role()).then(|| {
+        Layer::unknown(
+            PolicyType::Session,
+            Gap {
+                fact: "the session policy of the caller's session".to_owned(),
+                reason: "whether one was passed when the session was made is shown nowhere in IAM"
+                    .to_owned(),
+                supply: "pass it with `--session-policy FILE`".to_owned(),
+            },
+        )
+    })
+}
+
+/// Service control policies limit the principals of an account, service-linked roles apart.
+pub(super) fn service_control(caller: &Caller) -> Option<Layer> {
+    let account = caller.account.as_deref()?;
+    let limited = matches!(
+        caller.kind,
+        CallerKind::Root | CallerKind::User | CallerKind::RoleSession | CallerKind::FederatedUser
+    );
+    let in_none = caller.organization == Fact::Known(None);
+    (limited && !in_none && !caller.is_service_linked_role()).then(|| {
+        Layer::unknown(
+            PolicyType::ServiceControl,
+            Gap {
+                fact: format!("the service control policies of account {account}"),
+                reason: "the facts hold no policies of an organization".to_owned(),
+                supply: format!(
+                    "pass each with `--scp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
+                     --target-id {account} --filter SERVICE_CONTROL_POLICY` names those of the account"
+                ),
+            },
+        )
+    })
+}
+
+/// Whether resource control policies can play a part.
+pub(super) fn resource_control_covers(request: &Request) -> bool {
+    RESOURCE_CONTROL.binary_search(&request.service()).is_ok()
+        && request.resource.organization != Fact::Known(None)
+        && !request.caller.is_service_linked_role()
+}
+
+/// Resource control policies limit the resources of an account, whoever asks.
+pub(super) fn resource_control(request: &Request) -> Option<Layer> {
+    resource_control_covers(request).then(|| {
+        let (fact, target) = match request.resource_account() {
+            Some(account) => (format!("the resource control policies of account {account}"), account),
+            None => ("the resource control policies of the account that owns the resource".to_owned(), "ACCOUNT"),
+        };
+        Layer::unknown(
+            PolicyType::ResourceControl,
+            Gap {
+                fact,
+                reason: "the facts hold no policies of an organization".to_owned(),
+                supply: format!(
+                    "pass each with `--rcp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
+                     --target-id {target} --filter RESOURCE_CONTROL_POLICY` names those of the account"
+                ),
+            },
+        )
+    })
+}
+
+/// Whether the request may have gone through a VPC endpoint: one that did carries the endpoint's id
+/// and no public address.
+pub(super) fn may_pass_endpoint(request: &Request) -> bool {
+    !is_present(request, "aws:sourceip") && !is_absent(request, "aws:sourcevpce")
+}
+
+/// An endpoint's policy limits what goes through it.
+pub(super) fn endpoint(request: &Request) -> Option<Layer> {
+    may_pass_endpoint(request).then(|| {
+        let sure = is_present(request, "aws:sourcevpce");
+        let fact = if sure {
+            "the policy of the VPC endpoint".to_owned()
+        } else {
+            "whether the request went through a VPC endpoint with a policy".to_owned()
+        };
+        Layer::unknown(
+            PolicyType::VpcEndpoint,
+            Gap {
+                fact,
+                reason: "the facts hold no endpoint policy".to_owned(),
+                supply: "pass it with `--endpoint-policy FILE`, or `--context aws:SourceVpce=` if the request \
+                         went through none"
+                    .to_owned(),
+            },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_services_is_sorted() {
+        assert!(RESOURCE_CONTROL.is_sorted());
+    }
+}

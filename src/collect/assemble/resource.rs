@@ -1,0 +1,150 @@
+//! The resource's side: the role that is to be assumed with its trust policy, or the policy that
+//! another resource may have.
+
+use crate::layers::{Gap, Layer};
+use crate::policy::{Arn, PolicyType};
+use crate::request::{Fact, Request};
+use crate::snapshot::EntityKind;
+
+use super::{Assembler, Unread, gaps};
+
+/// Services whose resources can have a policy of their own, by the prefix of their actions, and the
+/// command that shows it, where there is one for the whole service. Not in the list: services whose
+/// actions know only identity-based policies, so that nothing has to be asked there.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
+const WITH_POLICIES: &[(&str, &str)] = &[
+    ("acm-pca", "aws acm-pca get-policy --resource-arn ARN"),
+    ("aoss", ""),
+    ("apigateway", ""),
+    ("backup", "aws backup get-backup-vault-access-policy --backup-vault-name NAME"),
+    ("codeartifact", ""),
+    ("codebuild", "aws codebuild get-resource-policy --resource-arn ARN"),
+    ("dynamodb", "aws dynamodb get-resource-policy --resource-arn ARN"),
+    ("ecr", "aws ecr get-repository-policy --repository-name NAME"),
+    ("elasticfilesystem", "aws efs describe-file-system-policy --file-system-id ID"),
+    ("es", ""),
+    ("events", "aws events describe-event-bus --name NAME"),
+    ("execute-api", "aws apigateway get-rest-api --rest-api-id ID"),
+    ("glacier", "aws glacier get-vault-access-policy --account-id - --vault-name NAME"),
+    ("glue", "aws glue get-resource-policy"),
+    ("iot", ""),
+    ("kinesis", "aws kinesis get-resource-policy --resource-arn ARN"),
+    ("kms", "aws kms get-key-policy --key-id ID"),
+    ("lambda", "aws lambda get-policy --function-name NAME"),
+    ("lex", ""),
+    ("logs", "aws logs describe-resource-policies"),
+    ("rekognition", ""),
+    ("s3", "aws s3api get-bucket-policy --bucket NAME"),
+    ("s3-object-lambda", ""),
+    ("s3-outposts", ""),
+    ("s3express", "aws s3api get-bucket-policy --bucket NAME"),
+    ("s3tables", ""),
+    ("s3vectors", ""),
+    ("schemas", ""),
+    ("secretsmanager", "aws secretsmanager get-resource-policy --secret-id ID"),
+    ("ses", ""),
+    ("sns", "aws sns get-topic-attributes --topic-arn ARN"),
+    ("sqs", "aws sqs get-queue-attributes --queue-url URL --attribute-names Policy"),
+    ("ssm", ""),
+    ("vpc-lattice", ""),
+];
+
+fn with_policies(request: &Request) -> Option<&'static (&'static str, &'static str)> {
+    let service = request.service();
+    WITH_POLICIES.iter().find(|(prefix, _)| *prefix == service)
+}
+
+/// The resource whose policy applies: an object's is that of its bucket.
+pub(super) fn policy_holder(request: &Request) -> &str {
+    let resource = request.resource.text.value.as_str();
+    match Arn::parse(resource) {
+        Some(arn) if arn.service == "s3" && !arn.resource.contains(':') => {
+            let key = arn.resource.find('/').map_or(0, |slash| arn.resource.len() - slash);
+            resource.get(..resource.len() - key).unwrap_or(resource)
+        }
+        _ => resource,
+    }
+}
+
+/// What is to be said of the policy of a resource that is no role, where it may have one.
+pub(super) fn resource_based(request: &Request) -> Option<Layer> {
+    // An action on no resource in particular meets no resource's policy.
+    if request.resource.text.value == "*" {
+        return None;
+    }
+    let (_, command) = with_policies(request)?;
+    let holder = policy_holder(request);
+    let supply = match *command {
+        "" => "pass it with `--resource-policy FILE`".to_owned(),
+        command => {
+            let name = Arn::parse(holder)
+                .map_or("", |arn| arn.resource.rsplit(['/', ':']).next().unwrap_or_default());
+            let command = command
+                .replace("ARN", holder)
+                .replace("NAME", name)
+                .replace(" ID", &format!(" {name}"));
+            format!("run `{command}`, and pass the policy with `--resource-policy FILE`")
+        }
+    };
+    Some(Layer::unknown(
+        PolicyType::ResourceBased,
+        Gap {
+            fact: format!("the resource-based policy of {holder}"),
+            reason: "the facts do not show whether it has one".to_owned(),
+            supply,
+        },
+    ))
+}
+
+impl Assembler<'_> {
+    /// Fills in what is known of the role that is to be assumed, and of any role that is the resource.
+    pub(super) fn fill_role(&mut self, request: &mut Request) {
+        let arn = request.resource.text.value.as_str();
+        let Some(parsed) = Arn::parse(arn).filter(Arn::is_role) else { return };
+        let (account, name) =
+            (parsed.account, parsed.iam_name("role").map_or("", |(_, name)| name));
+        let Some(role) = self.snapshot.entities.get(arn) else {
+            if request.role.exists.is_none() && self.snapshot.proves_absence_of_role(account, arn) {
+                request.role.exists = Some(false);
+                let other = self.snapshot.named(EntityKind::Role, account, name).next();
+                if let Some(other) = other.map(|other| other.arn.value.clone()) {
+                    let note =
+                        format!("account {account} has no role `{arn}`, but it has `{other}`");
+                    self.note(note);
+                }
+            }
+            return;
+        };
+        let facts = &mut request.role;
+        if facts.max_session_duration.is_none() {
+            facts.max_session_duration = role.max_session_duration.clone();
+        }
+        if facts.id.is_none() {
+            facts.id = role.unique_id.as_ref().map(|id| id.value.clone());
+        }
+        facts.created = facts.created.or(role.created.as_ref().map(|created| created.value));
+        facts.exists = facts.exists.or(Some(true));
+        if request.resource.tags.known().is_none()
+            && let Fact::Known(tags) = &role.tags
+        {
+            request.resource.tags = Fact::Known(tags.clone());
+        }
+    }
+
+    /// The trust policy of the role that is to be assumed.
+    pub(super) fn trust(&mut self, request: &Request) -> Layer {
+        let arn = request.resource.text.value.as_str();
+        let snapshot = self.snapshot;
+        let mut layer = Layer::known(PolicyType::Trust, 0, Vec::new());
+        if let Some(document) = snapshot.entities.get(arn).and_then(|role| role.trust.as_ref()) {
+            let unread = Unread { name: None, arn: None, to: arn.to_owned() };
+            self.add(&mut layer, document, unread);
+        } else if request.role.exists != Some(false) {
+            let parsed = Arn::parse(arn);
+            let account = parsed.map_or("", |arn| arn.account);
+            let name = parsed.and_then(|arn| arn.iam_name("role")).map_or("", |(_, name)| name);
+            layer.missing.push(gaps::trust(account, name));
+        }
+        layer
+    }
+}

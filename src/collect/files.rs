@@ -1,0 +1,169 @@
+//! Reading facts from the disk: files as named, folders walked in the order of their paths.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use crate::doc::{Syntax, parse};
+use crate::snapshot::Builder;
+use crate::text::{SourceId, SourceMap};
+
+use super::shapes::{self, Input};
+use super::{Collected, InputError, Recognised, Skipped, secrets};
+
+/// Reads facts from files and folders.
+pub fn read_paths(sources: &mut SourceMap, paths: &[PathBuf]) -> Collected {
+    read_files(sources, paths, &|path| std::fs::read(path))
+}
+
+/// Reads facts from files and folders, with `read` in place of the disk for what is in files.
+pub fn read_files(
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Collected {
+    let mut reader = Reader {
+        sources,
+        builder: Builder::default(),
+        collected: Collected::default(),
+        seen: HashSet::new(),
+    };
+    for path in paths {
+        if path.is_dir() {
+            reader.folder(path, read);
+        } else {
+            reader.file(path, read, Found::Named);
+        }
+    }
+    let Reader { sources, builder, mut collected, .. } = reader;
+    let (snapshot, notes) = builder.finish(sources);
+    collected.snapshot = snapshot;
+    collected.notes.extend(notes);
+    collected
+}
+
+/// How a file came to be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Named,
+    Walking,
+}
+
+struct Reader<'r> {
+    sources: &'r mut SourceMap,
+    builder: Builder,
+    collected: Collected,
+    /// Files that were read, so that one which is named twice counts once.
+    seen: HashSet<PathBuf>,
+}
+
+/// Adds the bytes of a file, without the secrets in them.
+pub(super) fn add(
+    sources: &mut SourceMap,
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<SourceId, InputError> {
+    sources
+        .add_file(path.to_string_lossy(), secrets::mask(bytes))
+        .map_err(|error| InputError::of(path, error.to_string()).help(error.help()))
+}
+
+/// What to say of a file that could not be read.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> InputError {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
+        _ => error.to_string(),
+    };
+    InputError::of(path, format!("cannot read `{}`: {why}", path.display()))
+}
+
+impl Reader<'_> {
+    /// Hidden files and folders are left out, links are followed, and a loop of links is an error of
+    /// its own that hides nothing else.
+    fn folder(&mut self, folder: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>) {
+        let hidden =
+            |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.'));
+        let walk = WalkDir::new(folder)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
+        for entry in walk {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    let extension =
+                        entry.path().extension().and_then(|extension| extension.to_str());
+                    if matches!(extension, Some("json" | "yaml" | "yml")) {
+                        self.file(entry.path(), read, Found::Walking);
+                    }
+                }
+                Ok(_) => {}
+                Err(error) if error.loop_ancestor().is_some() => {
+                    if let Some(path) = error.path() {
+                        self.skip(path, "a link that leads back to a folder above it");
+                    }
+                }
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder).to_owned();
+                    let error = io::Error::from(error);
+                    self.collected.errors.push(unreadable(&path, &error));
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, path: &Path, why: impl Into<String>) {
+        self.collected.skipped.push(Skipped { path: path.to_owned(), why: why.into() });
+    }
+
+    fn file(&mut self, path: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>, found: Found) {
+        if !self.seen.insert(path.to_owned()) {
+            return;
+        }
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.collected.errors.push(unreadable(path, &error)),
+        };
+        let id = match add(self.sources, path, bytes) {
+            Ok(id) => id,
+            Err(error) => return self.collected.errors.push(error),
+        };
+        let syntax = Syntax::guess(&path.to_string_lossy(), self.sources.text(id));
+        let documents = match parse(self.sources, id, syntax) {
+            Ok(documents) => documents,
+            Err(error) => {
+                return self.collected.errors.push(InputError::syntax(&error).file(path));
+            }
+        };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for document in documents {
+            let root = document.root();
+            match shapes::recognise(root) {
+                Some(shape) if shape.id == "case-file" && found == Found::Named => {
+                    let error =
+                        InputError::at(root.span(), "a case file holds no facts of an account");
+                    let help = "diagnose it with `--case`, or run it with `why-denied test`";
+                    self.collected.errors.push(error.file(path).help(help));
+                }
+                Some(shape) if shape.id == "case-file" => self.skip(path, "it is a case file"),
+                Some(shape) => {
+                    self.collected
+                        .recognised
+                        .push(Recognised { path: path.to_owned(), shape: shape.id });
+                    let document = Arc::new(document);
+                    (shape.read)(&Input { document: &document, folder }, &mut self.builder);
+                }
+                None if found == Found::Named => {
+                    let error =
+                        InputError::at(root.span(), "this is no file of facts that is known");
+                    self.collected.errors.push(error.file(path).help(shapes::expected()));
+                }
+                None => self.skip(path, "its shape is not known"),
+            }
+        }
+    }
+}

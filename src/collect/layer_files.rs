@@ -1,0 +1,133 @@
+//! Policies that the user gives for a layer; they replace what the facts say of that layer.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::doc::{Document, Kind, Node, Syntax, parse};
+use crate::layers::{Attached, Layer};
+use crate::policy::{self, PolicyType};
+use crate::snapshot::Handle;
+use crate::text::{SourceMap, Spanned};
+
+use super::{InputError, files};
+
+/// Layers that are given.
+#[derive(Clone, Debug, Default)]
+pub struct LayerFiles {
+    layers: Vec<Layer>,
+}
+
+impl LayerFiles {
+    /// Says that there is no policy of this type, unless one is added.
+    pub fn none(&mut self, policy_type: PolicyType) {
+        if !self.has(policy_type) {
+            self.layers.push(Layer::known(policy_type, 0, Vec::new()));
+        }
+    }
+
+    /// Adds a policy.
+    pub fn push(&mut self, policy_type: PolicyType, level: u32, attached: Attached) {
+        let same = |layer: &&mut Layer| (layer.policy_type, layer.level) == (policy_type, level);
+        match self.layers.iter_mut().find(same) {
+            Some(layer) => layer.policies.push(attached),
+            None => self.layers.push(Layer::known(policy_type, level, vec![attached])),
+        }
+    }
+
+    /// Adds a layer as it is, with what of it is not visible.
+    pub fn push_layer(&mut self, layer: Layer) {
+        self.layers.push(layer);
+    }
+
+    /// Adds the policy in the file `path`, whose bytes are given.
+    ///
+    /// # Errors
+    /// If the file is no policy, nor an output of the AWS CLI that holds just one.
+    pub fn push_file(
+        &mut self,
+        sources: &mut SourceMap,
+        path: &Path,
+        bytes: Vec<u8>,
+        policy_type: PolicyType,
+        level: u32,
+    ) -> Result<(), InputError> {
+        let id = files::add(sources, path, bytes)?;
+        let syntax = Syntax::guess(&path.to_string_lossy(), sources.text(id));
+        let documents =
+            parse(sources, id, syntax).map_err(|error| InputError::syntax(&error).file(path))?;
+        let Some(document) = documents.into_iter().next().map(Arc::new) else {
+            return Err(InputError::of(path, "the file holds no policy"));
+        };
+        let (node, name) = policy_in(document.root(), policy_type).ok_or_else(|| {
+            InputError::at(document.root().span(), format!("this is no {}", policy_type.name()))
+                .file(path)
+                .help("give a policy document, an object with `Statement`")
+        })?;
+        let handle = Handle::new(&document, node.id());
+        let policy =
+            read_policy(&handle, sources, policy_type).map_err(|error| error.file(path))?;
+        let file_name = || path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.map(|name| name.value).or_else(file_name);
+        let attached = Attached { name, arn: None, attached_to: None, policy: Arc::new(policy) };
+        self.push(policy_type, level, attached);
+        Ok(())
+    }
+
+    /// Whether layers of this type are given.
+    pub fn has(&self, policy_type: PolicyType) -> bool {
+        self.layers.iter().any(|layer| layer.policy_type == policy_type)
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+}
+
+/// The policy in `root`: itself, or the one document in an output of the AWS CLI.
+fn policy_in(
+    root: Node<'_>,
+    policy_type: PolicyType,
+) -> Option<(Node<'_>, Option<Spanned<String>>)> {
+    if root.get("Statement").is_some() || root.kind() == Kind::String {
+        return Some((root, None));
+    }
+    if policy_type == PolicyType::Trust
+        && let Some(trust) = root.get("Role").and_then(|role| role.get("AssumeRolePolicyDocument"))
+    {
+        return Some((trust, None));
+    }
+    let version = root.get("PolicyVersion").and_then(|version| version.get("Document"));
+    let document = root.get("PolicyDocument").or(version)?;
+    let name = root
+        .get("PolicyName")
+        .and_then(|name| Some(Spanned { value: name.text()?.into_owned(), span: name.span() }));
+    Some((document, name))
+}
+
+/// Reads the policy at `handle`, which may stand in a string.
+pub(super) fn read_policy(
+    handle: &Handle,
+    sources: &mut SourceMap,
+    policy_type: PolicyType,
+) -> Result<policy::Policy, InputError> {
+    let node = handle.node();
+    if node.kind() != Kind::String {
+        return Ok(policy::read(node, policy_type));
+    }
+    match embedded(handle.document(), handle, sources) {
+        Some(Ok(document)) => Ok(policy::read(document.root(), policy_type)),
+        Some(Err(error)) => Err(error),
+        None => Err(InputError::at(node.span(), "this text is no policy document")
+            .help("give the document as JSON, or as JSON in a string")),
+    }
+}
+
+fn embedded(
+    document: &Document,
+    handle: &Handle,
+    sources: &mut SourceMap,
+) -> Option<Result<Document, InputError>> {
+    let found = crate::doc::embed::document_in(sources, document, handle.id())?;
+    Some(found.map_err(|error| InputError::syntax(&error)))
+}

@@ -1,0 +1,80 @@
+//! Secrets are masked in the bytes of a file before anything else sees them, so that no span, no
+//! excerpt and no error can show one. Lengths stay, so places stay right.
+
+use memchr::memmem;
+
+const KEYS: [&[u8]; 2] = [b"SecretAccessKey", b"SessionToken"];
+
+/// Overwrites the values of `SecretAccessKey` and `SessionToken` with asterisks. It works on the
+/// bytes, whether or not the file is well-formed.
+pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
+    for key in KEYS {
+        let ends: Vec<usize> =
+            memmem::find_iter(&bytes, key).map(|start| start + key.len()).collect();
+        for end in ends {
+            if let Some((from, to)) = value(&bytes, end) {
+                for byte in bytes.get_mut(from..to).into_iter().flatten() {
+                    *byte = b'*';
+                }
+            }
+        }
+    }
+    bytes
+}
+
+/// The bytes of the value that follows a key which ends at `at`.
+fn value(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let mut rest = at;
+    let skip = |from: usize, wanted: &[u8]| {
+        let run = bytes.get(from..).unwrap_or_default().iter();
+        from + run.take_while(|byte| wanted.contains(byte)).count()
+    };
+    rest = skip(rest, b"\\\"'");
+    rest = skip(rest, b" \t\r\n");
+    if bytes.get(rest) != Some(&b':') {
+        return None;
+    }
+    rest = skip(rest + 1, b" \t\r\n");
+    let quote = bytes.get(rest).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let start = rest + usize::from(quote.is_some());
+    let mut end = start;
+    while let Some(byte) = bytes.get(end) {
+        match (quote, byte) {
+            (_, b'\r' | b'\n') => break,
+            (Some(quote), byte) if *byte == quote => break,
+            (None, b' ' | b',' | b'}' | b'\t' | b'"' | b'\'') => break,
+            (Some(_), b'\\') => end += 2,
+            _ => end += 1,
+        }
+    }
+    Some((start, end.min(bytes.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(text: &str) -> String {
+        String::from_utf8(mask(text.into())).unwrap()
+    }
+
+    #[test]
+    fn the_values_go_and_their_places_stay() {
+        let text = r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey" : "ab\"c","SessionToken":"xyz"}"#;
+        let want = r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey" : "*****","SessionToken":"***"}"#;
+        assert_eq!(masked(text), want);
+        assert_eq!(masked("SessionToken: abc\nExpiration: x"), "SessionToken: ***\nExpiration: x");
+    }
+
+    #[test]
+    fn a_broken_file_keeps_no_secret() {
+        assert_eq!(masked(r#"{"SessionToken": "abc"#), r#"{"SessionToken": "***"#);
+        assert_eq!(masked(r#"{"SessionToken"#), r#"{"SessionToken"#);
+    }
+
+    #[test]
+    fn an_action_with_such_a_name_is_left_alone() {
+        let text = r#"{"Action": ["sts:GetSessionToken", "sts:AssumeRole"]}"#;
+        assert_eq!(masked(text), text);
+    }
+}

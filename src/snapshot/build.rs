@@ -1,0 +1,568 @@
+//! Putting facts together: each file adds what it says, and at the end what does not say whom it
+//! is about is joined where exactly one candidate fits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::policy::{Arn, PolicyType, is_account_id};
+use crate::request::Fact;
+use crate::text::{SourceMap, Span, Spanned};
+
+use super::merge::{Conflict, same_documents};
+use super::{
+    AttachedPolicy, Entity, EntityKind, Expiration, Handle, Identity, InlinePolicy, List,
+    LoosePolicy, ManagedPolicy, Snapshot, Unplaced,
+};
+
+/// Where a fact was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'o> {
+    /// The folder of the file.
+    pub folder: &'o Path,
+    /// The whole of what the file says.
+    pub span: Span,
+}
+
+/// One version of a managed policy, as `get-policy-version` gives it: without the policy's ARN.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// `v1`, `v2`, …
+    pub id: Option<String>,
+    /// Whether it is the version in force.
+    pub is_default: Option<bool>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// Its document.
+    pub document: Handle,
+}
+
+/// Something that does not say whom it is about.
+#[derive(Debug)]
+enum Unowned {
+    Attached(List<AttachedPolicy>),
+    InlineNames(List<Spanned<String>>),
+    Groups(List<Spanned<String>>),
+    Version(Version),
+}
+
+#[derive(Debug)]
+struct Pending {
+    folder: PathBuf,
+    span: Span,
+    what: Unowned,
+}
+
+/// What the pages of one account's export have shown.
+#[derive(Default)]
+struct Pages {
+    /// Users, groups, roles, policies.
+    lists: [bool; 4],
+    ended: bool,
+}
+
+/// Collects facts; [`Builder::finish`] makes a [`Snapshot`] of them.
+#[derive(Default)]
+pub struct Builder {
+    snapshot: Snapshot,
+    pending: Vec<Pending>,
+    pages: BTreeMap<String, Pages>,
+    unplaced_pages: Vec<Pages>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Builder {
+    /// The user, group or role with this ARN; `None` if it is no such ARN.
+    pub fn entity(&mut self, arn: &Spanned<String>, origin: Origin<'_>) -> Option<EntityEntry<'_>> {
+        let parsed = Arn::parse(&arn.value).filter(|arn| arn.service == "iam")?;
+        let kinds = [EntityKind::User, EntityKind::Group, EntityKind::Role];
+        let (kind, (path, name)) = kinds
+            .into_iter()
+            .find_map(|kind| Some((kind, parsed.iam_name(kind.noun())?)))
+            .filter(|(_, (_, name))| !name.is_empty() && is_account_id(parsed.account))?;
+        let entity = self.snapshot.entities.entry(arn.value.clone()).or_insert_with(|| Entity {
+            kind,
+            arn: arn.clone(),
+            account: parsed.account.to_owned(),
+            path: path.to_owned(),
+            name: name.to_owned(),
+            unique_id: None,
+            created: None,
+            tags: Fact::Unknown("the facts do not show its tags"),
+            boundary: Fact::Unknown("the facts do not show whether it has a permissions boundary"),
+            trust: None,
+            max_session_duration: None,
+            inline: List::default(),
+            attached: List::default(),
+            groups: List::default(),
+            folders: Vec::new(),
+        });
+        if !entity.folders.iter().any(|folder| folder == origin.folder) {
+            entity.folders.push(origin.folder.to_owned());
+        }
+        Some(EntityEntry { entity, conflicts: &mut self.conflicts })
+    }
+
+    /// The managed policy with this ARN.
+    pub fn managed(&mut self, arn: &Spanned<String>, origin: Origin<'_>) -> ManagedEntry<'_> {
+        let policy = managed_entry(&mut self.snapshot.managed, arn);
+        if !policy.folders.iter().any(|folder| folder == origin.folder) {
+            policy.folders.push(origin.folder.to_owned());
+        }
+        ManagedEntry { policy, conflicts: &mut self.conflicts }
+    }
+
+    /// One page of an export: which of its four lists it has, whose it is, and whether more follow.
+    pub fn page(&mut self, accounts: &[String], lists: [bool; 4], truncated: bool) {
+        let page = Pages { lists, ended: !truncated };
+        match accounts {
+            [] => self.unplaced_pages.push(page),
+            accounts => {
+                for account in accounts {
+                    self.pages.entry(account.clone()).or_default().add(&page);
+                }
+            }
+        }
+    }
+
+    /// What `get-caller-identity` says.
+    pub fn identity(&mut self, identity: Identity) {
+        self.snapshot.identities.push(identity);
+    }
+
+    /// When credentials expire.
+    pub fn expiration(&mut self, expiration: Expiration) {
+        self.snapshot.expirations.push(expiration);
+    }
+
+    /// A policy that stands alone.
+    pub fn loose(&mut self, policy_type: PolicyType, document: Handle) {
+        self.snapshot.loose.push(LoosePolicy { policy_type, document });
+    }
+
+    /// An inline policy of a principal of which only the name is said.
+    pub fn inline_of(&mut self, kind: EntityKind, owner: Spanned<String>, policy: InlinePolicy) {
+        self.snapshot.unplaced.push(Unplaced { kind, owner, policy });
+    }
+
+    /// The managed policies of somebody.
+    pub fn attached_of_somebody(&mut self, list: List<AttachedPolicy>, origin: Origin<'_>) {
+        self.pend(Unowned::Attached(list), origin);
+    }
+
+    /// The names of the inline policies of somebody.
+    pub fn inline_names_of_somebody(&mut self, list: List<Spanned<String>>, origin: Origin<'_>) {
+        self.pend(Unowned::InlineNames(list), origin);
+    }
+
+    /// The names of the groups of some user.
+    pub fn groups_of_somebody(&mut self, list: List<Spanned<String>>, origin: Origin<'_>) {
+        self.pend(Unowned::Groups(list), origin);
+    }
+
+    /// One version of some managed policy.
+    pub fn version(&mut self, version: Version, origin: Origin<'_>) {
+        self.pend(Unowned::Version(version), origin);
+    }
+
+    fn pend(&mut self, what: Unowned, origin: Origin<'_>) {
+        self.pending.push(Pending { folder: origin.folder.to_owned(), span: origin.span, what });
+    }
+
+    /// Joins what is left, and says what could not be joined and what contradicts itself.
+    pub fn finish(mut self, sources: &SourceMap) -> (Snapshot, Vec<String>) {
+        let mut notes = Vec::new();
+        self.snapshot.index();
+        self.place_inline();
+        self.join_lists(sources, &mut notes);
+        self.know_attached();
+        self.join_versions(sources, &mut notes);
+        // A page without any principal says nothing about whose it is; with one account in the
+        // export there is no doubt.
+        if let [(_, pages)] = &mut self.pages.iter_mut().collect::<Vec<_>>()[..] {
+            self.unplaced_pages.iter().for_each(|page| pages.add(page));
+        }
+        for (account, pages) in &self.pages {
+            if pages.ended && pages.lists.iter().all(|seen| *seen) {
+                self.snapshot.accounts.entry(account.clone()).or_default().complete = true;
+            } else {
+                self.snapshot.accounts.entry(account.clone()).or_default();
+                let why = if pages.ended {
+                    "some of its four lists are missing"
+                } else {
+                    "its last page is missing"
+                };
+                notes.push(format!("the export of account {account} is not whole: {why}"));
+            }
+        }
+        notes.extend(self.conflicts.iter().filter_map(|conflict| conflict.note(sources)));
+        (self.snapshot, notes)
+    }
+
+    /// Inline policies go to the only principal of that name.
+    fn place_inline(&mut self) {
+        for unplaced in std::mem::take(&mut self.snapshot.unplaced) {
+            let mut found = self.snapshot.everywhere(unplaced.kind, &unplaced.owner.value);
+            let arn = found.next().map(|entity| entity.arn.value.clone());
+            let unique = found.next().is_none();
+            drop(found);
+            match arn.filter(|_| unique).and_then(|arn| self.snapshot.entities.get_mut(&arn)) {
+                Some(entity) => {
+                    let mut entry = EntityEntry { entity, conflicts: &mut self.conflicts };
+                    entry.inline([unplaced.policy], false);
+                }
+                None => self.snapshot.unplaced.push(unplaced),
+            }
+        }
+    }
+
+    fn join_lists(&mut self, sources: &SourceMap, notes: &mut Vec<String>) {
+        let (lists, versions): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|pending| !matches!(pending.what, Unowned::Version(_)));
+        self.pending = versions;
+        // Two lists of one kind with the same only candidate cannot both be its own.
+        let owners: Vec<_> = lists.iter().map(|pending| self.owner(pending)).collect();
+        for (at, (pending, owner)) in lists.iter().zip(&owners).enumerate() {
+            let kind = std::mem::discriminant(&pending.what);
+            let contested =
+                lists.iter().zip(&owners).enumerate().any(|(other, (second, claimed))| {
+                    other != at
+                        && claimed == owner
+                        && std::mem::discriminant(&second.what) == kind
+                        && !second.what.same(&pending.what)
+                });
+            let entity = owner.as_ref().filter(|_| !contested);
+            let Some(entity) = entity.and_then(|arn| self.snapshot.entities.get_mut(arn)) else {
+                notes.push(format!(
+                    "cannot tell whose {} `{}` lists: put it into one folder with the `get-…` output of its \
+                     owner, or export the account with `aws iam get-account-authorization-details`",
+                    pending.what.noun(),
+                    sources.name(pending.span.source),
+                ));
+                continue;
+            };
+            let mut entry = EntityEntry { entity, conflicts: &mut self.conflicts };
+            match &pending.what {
+                Unowned::Attached(list) => {
+                    entry.attached(list.items.iter().cloned(), list.complete)
+                }
+                Unowned::InlineNames(list) => {
+                    let nameless = |name: &Spanned<String>| InlinePolicy {
+                        name: name.clone(),
+                        document: None,
+                    };
+                    entry.inline(list.items.iter().map(nameless), list.complete);
+                }
+                Unowned::Groups(list) => entry.groups(list.items.iter().cloned(), list.complete),
+                Unowned::Version(_) => {}
+            }
+            notes.push(format!(
+                "`{}` is taken to list the {} of {}, the only one they can belong to",
+                sources.name(pending.span.source),
+                pending.what.noun(),
+                entry.entity.title(),
+            ));
+        }
+    }
+
+    /// The only principal that a list can be about: one in the same folder, else one anywhere.
+    fn owner(&self, pending: &Pending) -> Option<String> {
+        let fits: Vec<_> =
+            self.snapshot.entities.values().filter(|entity| pending.what.fits(entity)).collect();
+        let near: Vec<_> = (fits.iter().copied())
+            .filter(|entity| entity.folders.contains(&pending.folder))
+            .collect();
+        match (near.as_slice(), fits.as_slice()) {
+            ([only], _) | ([], [only]) => Some(only.arn.value.clone()),
+            _ => None,
+        }
+    }
+
+    /// Every policy that is attached somewhere is known to exist.
+    fn know_attached(&mut self) {
+        for entity in self.snapshot.entities.values() {
+            for attached in &entity.attached.items {
+                let policy = managed_entry(&mut self.snapshot.managed, &attached.arn);
+                policy.name = policy.name.take().or_else(|| attached.name.clone());
+                let new = entity.folders.iter().filter(|folder| !policy.folders.contains(folder));
+                let new: Vec<_> = new.cloned().collect();
+                policy.folders.extend(new);
+            }
+            if let Fact::Known(Some(arn)) = &entity.boundary {
+                managed_entry(&mut self.snapshot.managed, arn);
+            }
+        }
+    }
+
+    fn join_versions(&mut self, sources: &SourceMap, notes: &mut Vec<String>) {
+        for pending in std::mem::take(&mut self.pending) {
+            let Unowned::Version(version) = pending.what else { continue };
+            if version.is_default == Some(false) {
+                continue;
+            }
+            let candidates: Vec<_> =
+                (self.snapshot.managed.values()).filter(|policy| version.fits(policy)).collect();
+            let sure: Vec<_> =
+                candidates.iter().filter(|policy| version.is_surely_of(policy)).copied().collect();
+            let near: Vec<_> = (candidates.iter())
+                .filter(|policy| policy.folders.contains(&pending.folder))
+                .copied()
+                .collect();
+            let owner = match (sure.as_slice(), near.as_slice(), candidates.as_slice()) {
+                ([only], _, _) | ([], [only], _) | ([], [], [only]) => only.arn.value.clone(),
+                _ => {
+                    notes.push(format!(
+                        "cannot tell which managed policy `{}` is a version of: add its `aws iam get-policy`",
+                        sources.name(pending.span.source)
+                    ));
+                    continue;
+                }
+            };
+            if sure.is_empty() {
+                notes.push(format!(
+                    "`{}` is taken to be the document of `{owner}`, the only policy without one",
+                    sources.name(pending.span.source)
+                ));
+            }
+            if let Some(policy) = self.snapshot.managed.get_mut(&owner) {
+                policy.document = Some(version.document);
+            }
+        }
+    }
+}
+
+fn managed_entry<'b>(
+    managed: &'b mut BTreeMap<String, ManagedPolicy>,
+    arn: &Spanned<String>,
+) -> &'b mut ManagedPolicy {
+    managed.entry(arn.value.clone()).or_insert_with(|| ManagedPolicy {
+        arn: arn.clone(),
+        name: None,
+        default_version: None,
+        updated: None,
+        document: None,
+        folders: Vec::new(),
+    })
+}
+
+impl Pages {
+    fn add(&mut self, page: &Self) {
+        for (seen, new) in self.lists.iter_mut().zip(page.lists) {
+            *seen |= new;
+        }
+        self.ended |= page.ended;
+    }
+}
+
+impl Version {
+    fn fits(&self, policy: &ManagedPolicy) -> bool {
+        let id = match (&self.id, &policy.default_version) {
+            (Some(id), Some(default)) => *id == default.value,
+            _ => true,
+        };
+        let date = match (self.created, &policy.updated) {
+            (Some(created), Some(updated)) => created <= updated.value,
+            _ => true,
+        };
+        policy.document.is_none() && id && date
+    }
+
+    /// The policy was last changed in the moment in which this version was made.
+    fn is_surely_of(&self, policy: &ManagedPolicy) -> bool {
+        let updated = policy.updated.as_ref().map(|updated| updated.value);
+        policy.default_version.is_some() && self.created.is_some() && self.created == updated
+    }
+}
+
+impl Unowned {
+    fn noun(&self) -> &'static str {
+        match self {
+            Self::Attached(_) => "attached policies",
+            Self::InlineNames(_) => "inline policies",
+            Self::Groups(_) => "groups",
+            Self::Version(_) => "policy version",
+        }
+    }
+
+    /// Whether `entity` lacks such a list and what is known of it does not speak against it.
+    fn fits(&self, entity: &Entity) -> bool {
+        match self {
+            Self::Attached(list) => {
+                !entity.attached.complete
+                    && (entity.attached.items.iter()).all(|known| {
+                        list.items.iter().any(|item| item.arn.value == known.arn.value)
+                    })
+            }
+            Self::InlineNames(list) => {
+                !entity.inline.complete
+                    && (entity.inline.items.iter())
+                        .all(|known| list.items.iter().any(|item| item.value == known.name.value))
+            }
+            Self::Groups(list) => {
+                entity.kind == EntityKind::User
+                    && !entity.groups.complete
+                    && (entity.groups.items.iter())
+                        .all(|known| list.items.iter().any(|item| item.value == known.value))
+            }
+            Self::Version(_) => false,
+        }
+    }
+
+    /// Whether both list the same, so that one of them is a copy.
+    fn same(&self, other: &Self) -> bool {
+        let texts = |list: &List<Spanned<String>>| {
+            list.items.iter().map(|item| item.value.clone()).collect::<Vec<_>>()
+        };
+        match (self, other) {
+            (Self::Attached(one), Self::Attached(two)) => {
+                (one.items.iter().map(|item| &item.arn.value))
+                    .eq(two.items.iter().map(|item| &item.arn.value))
+            }
+            (Self::InlineNames(one), Self::InlineNames(two))
+            | (Self::Groups(one), Self::Groups(two)) => texts(one) == texts(two),
+            _ => false,
+        }
+    }
+}
+
+/// A principal that facts are added to. What is already known stays; what differs is noted.
+pub struct EntityEntry<'b> {
+    entity: &'b mut Entity,
+    conflicts: &'b mut Vec<Conflict>,
+}
+
+impl EntityEntry<'_> {
+    /// Its unique id.
+    pub fn unique_id(&mut self, id: Option<Spanned<String>>) {
+        let Entity { unique_id: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("unique ids of {} {name}", kind.noun());
+        Conflict::keep(slot, id, self.conflicts, what);
+    }
+
+    /// When it was created.
+    pub fn created(&mut self, created: Option<Spanned<Timestamp>>) {
+        let Entity { created: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("dates of creation of {} {name}", kind.noun());
+        Conflict::keep(slot, created, self.conflicts, what);
+    }
+
+    /// `MaxSessionDuration`.
+    pub fn max_session_duration(&mut self, seconds: Option<Spanned<i64>>) {
+        let Entity { max_session_duration: slot, kind, name, .. } = &mut *self.entity;
+        let what = || format!("values of MaxSessionDuration of {} {name}", kind.noun());
+        Conflict::keep(slot, seconds, self.conflicts, what);
+    }
+
+    /// Its tags, all of them.
+    pub fn tags(&mut self, tags: Vec<(String, String)>) {
+        if self.entity.tags.known().is_none() {
+            self.entity.tags = Fact::Known(tags);
+        }
+    }
+
+    /// Its permissions boundary, or that it has none.
+    pub fn boundary(&mut self, arn: Option<Spanned<String>>) {
+        if let Fact::Known(known) = &self.entity.boundary {
+            let text = |arn: &Option<Spanned<String>>| arn.as_ref().map(|arn| arn.value.clone());
+            if text(known) != text(&arn) {
+                self.conflicts.push(Conflict {
+                    what: format!("permissions boundaries of {}", self.entity.title()),
+                    kept: known.as_ref().map_or(self.entity.arn.span, |arn| arn.span),
+                    other: arn.map_or(self.entity.arn.span, |arn| arn.span),
+                });
+            }
+            return;
+        }
+        self.entity.boundary = Fact::Known(arn);
+    }
+
+    /// A role's trust policy.
+    pub fn trust(&mut self, document: Handle) {
+        let Entity { trust, name, .. } = &mut *self.entity;
+        let what = || format!("trust policies of role {name}");
+        keep_document(trust, Some(document), self.conflicts, what);
+    }
+
+    /// Inline policies; `complete` if these are all.
+    pub fn inline(&mut self, policies: impl IntoIterator<Item = InlinePolicy>, complete: bool) {
+        for policy in policies {
+            let list = &mut self.entity.inline.items;
+            let known = list.iter_mut().find(|known| known.name.value == policy.name.value);
+            match known {
+                Some(known) => {
+                    let title = || format!("documents of inline policy {}", policy.name.value);
+                    keep_document(&mut known.document, policy.document, self.conflicts, title);
+                }
+                None => list.push(policy),
+            }
+        }
+        self.entity.inline.complete |= complete;
+    }
+
+    /// Managed policies; `complete` if these are all.
+    pub fn attached(&mut self, policies: impl IntoIterator<Item = AttachedPolicy>, complete: bool) {
+        for policy in policies {
+            let list = &mut self.entity.attached.items;
+            if !list.iter().any(|known| known.arn.value == policy.arn.value) {
+                list.push(policy);
+            }
+        }
+        self.entity.attached.complete |= complete;
+    }
+
+    /// The names of a user's groups; `complete` if these are all.
+    pub fn groups(&mut self, names: impl IntoIterator<Item = Spanned<String>>, complete: bool) {
+        for name in names {
+            let list = &mut self.entity.groups.items;
+            if !list.iter().any(|known| known.value == name.value) {
+                list.push(name);
+            }
+        }
+        self.entity.groups.complete |= complete;
+    }
+}
+
+/// A managed policy that facts are added to.
+pub struct ManagedEntry<'b> {
+    policy: &'b mut ManagedPolicy,
+    conflicts: &'b mut Vec<Conflict>,
+}
+
+impl ManagedEntry<'_> {
+    /// Its name, the version in force, and when it was last changed.
+    pub fn settings(
+        &mut self,
+        name: Option<String>,
+        default_version: Option<Spanned<String>>,
+        updated: Option<Spanned<Timestamp>>,
+    ) {
+        self.policy.name = self.policy.name.take().or(name);
+        let what = || format!("default versions of {}", self.policy.arn.value);
+        Conflict::keep(&mut self.policy.default_version, default_version, self.conflicts, what);
+        self.policy.updated = self.policy.updated.take().or(updated);
+    }
+
+    /// The document of the version in force.
+    pub fn document(&mut self, document: Handle) {
+        let what = || format!("documents of {}", self.policy.arn.value);
+        keep_document(&mut self.policy.document, Some(document), self.conflicts, what);
+    }
+}
+
+fn keep_document(
+    slot: &mut Option<Handle>,
+    new: Option<Handle>,
+    conflicts: &mut Vec<Conflict>,
+    what: impl FnOnce() -> String,
+) {
+    match (&slot, new) {
+        (_, None) => {}
+        (None, new) => *slot = new,
+        (Some(kept), Some(other)) if same_documents(kept, &other) => {}
+        (Some(kept), Some(other)) => {
+            conflicts.push(Conflict { what: what(), kept: kept.span(), other: other.span() });
+        }
+    }
+}
