@@ -15,6 +15,8 @@ pub mod layers;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 #[deny(clippy::disallowed_methods)]
+pub mod report;
+#[deny(clippy::disallowed_methods)]
 pub mod request;
 #[deny(clippy::disallowed_methods)]
 pub mod rules;

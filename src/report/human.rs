@@ -1,0 +1,217 @@
+//! The report that a person reads: the answer, the checklist, the findings, and what is not visible.
+//!
+//! Words come first, symbols and colour second, so that it reads well without either of them.
+
+use std::fmt::Write as _;
+use std::io;
+
+use super::Style;
+use super::layout::{Ink, clean, hang, width};
+use super::snippet::{self, Mark};
+use crate::eval::Decision;
+use crate::finding::{Diagnosis, Finding, Outcome, Party, Severity};
+use crate::layers::Gap;
+use crate::policy::Effect;
+use crate::text::{SourceMap, Span};
+
+/// Writes diagnoses, with an empty line between them.
+pub(super) fn write(
+    diagnoses: &[Diagnosis],
+    sources: &SourceMap,
+    style: &Style,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut text = String::new();
+    for (index, diagnosis) in diagnoses.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        push_answer(&mut text, diagnosis, style);
+        push_checklist(&mut text, diagnosis, style);
+        for finding in &diagnosis.findings {
+            text.push('\n');
+            push_finding(&mut text, finding, sources, style);
+        }
+        push_gaps(&mut text, &diagnosis.gaps, style);
+        if style.verbose {
+            push_details(&mut text, diagnosis, sources, style);
+        }
+    }
+    out.write_all(text.as_bytes())
+}
+
+fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    let (word, ink, kind) = match diagnosis.decision {
+        Decision::Allowed => ("ALLOWED", Ink::Good, ""),
+        Decision::ExplicitDeny => ("DENIED", Ink::Bad, "explicit deny"),
+        Decision::ImplicitDeny => ("DENIED", Ink::Bad, "implicit deny"),
+        Decision::Undetermined => ("UNDETERMINED", Ink::Doubt, ""),
+    };
+    let between = if kind.is_empty() || diagnosis.headline.is_empty() { "" } else { ", " };
+    let line = format!("{kind}{between}{}", diagnosis.headline);
+    let prefix = format!("{}  ", style.paint(ink, word));
+    hang(text, &prefix, word.len() + 2, &line, style.columns());
+    let relation = match diagnosis.same_account {
+        Some(true) => "(same account)",
+        Some(false) => "(another account)",
+        None => "",
+    };
+    let lines = [
+        ("caller", &diagnosis.principal, ""),
+        ("action", &diagnosis.action, ""),
+        ("resource", &diagnosis.resource, relation),
+    ];
+    for (title, value, note) in lines {
+        let value = clean(value);
+        let _ = write!(text, "  {title:<8}  {value}");
+        if !note.is_empty() {
+            let fits = 12 + width(&value) + 3 + note.len() <= style.columns();
+            let gap = if fits { "   " } else { "\n            " };
+            let _ = write!(text, "{gap}{note}");
+        }
+        text.push('\n');
+    }
+}
+
+fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    if diagnosis.gates.is_empty() {
+        return;
+    }
+    text.push('\n');
+    let title_width =
+        diagnosis.gates.iter().map(|report| report.gate.title().len()).max().unwrap_or(0);
+    for report in &diagnosis.gates {
+        let (word, ink) = match report.outcome {
+            Outcome::Passed => ("ok", Ink::Good),
+            Outcome::Failed => ("FAILED", Ink::Bad),
+            Outcome::Inconclusive => ("?", Ink::Doubt),
+            Outcome::NotApplicable => ("n/a", Ink::Faint),
+        };
+        let pad = 6 - word.len();
+        let title = report.gate.title();
+        let prefix = format!("  {}{:pad$}  {title:<title_width$}  ", style.paint(ink, word), "");
+        hang(text, &prefix, 12 + title_width, &report.summary, style.columns());
+    }
+}
+
+fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style: &Style) {
+    push_message(text, finding.severity, Some(finding.rule), &finding.message, style);
+    let mut marks =
+        vec![Mark { span: finding.primary.span, text: &finding.primary.text, primary: true }];
+    marks.extend(finding.secondary.iter().map(|label| Mark {
+        span: label.span,
+        text: &label.text,
+        primary: false,
+    }));
+    snippet::draw(text, &marks, finding.severity, sources, style);
+    if let Some(help) = &finding.help {
+        push_help(text, help, style);
+    }
+    if let Some(owner) = finding.owner {
+        let prefix = format!("  {}   ", style.paint(Ink::Note, "who:"));
+        hang(text, &prefix, 9, person(owner), style.columns());
+    }
+}
+
+/// Whom to ask.
+fn person(party: Party) -> &'static str {
+    match party {
+        Party::Yourself => "you, who makes the call",
+        Party::CallerAccount => "an administrator of the caller's account",
+        Party::RoleAccount => "an administrator of the account that owns the role",
+        Party::ResourceAccount => "an administrator of the account that owns the resource",
+        Party::Organization => "an administrator of the organization",
+        Party::EndpointOwner => "the owner of the VPC endpoint",
+    }
+}
+
+/// Adds `error[rule-id]: message`.
+pub(super) fn push_message(
+    text: &mut String,
+    severity: Severity,
+    rule: Option<&str>,
+    message: &str,
+    style: &Style,
+) {
+    let (word, ink) = match severity {
+        Severity::Error => ("error", Ink::Bad),
+        Severity::Warning => ("warning", Ink::Doubt),
+        Severity::Note => ("note", Ink::Note),
+    };
+    let head = rule.map_or_else(|| word.to_owned(), |rule| format!("{word}[{rule}]"));
+    // The message starts behind the rule's id, and goes on at a small indent.
+    let first = style.columns().saturating_sub(head.len() + 2).max(16);
+    let rest = style.columns().saturating_sub(4);
+    let lines = super::layout::wrap(&clean(message), first, rest);
+    let _ = write!(text, "{}: ", style.paint(ink, &head));
+    for (index, line) in lines.iter().enumerate() {
+        let indent = if index == 0 { "" } else { "    " };
+        let _ = writeln!(text, "{indent}{}", style.paint(Ink::Strong, line));
+    }
+}
+
+/// Adds `help: …`.
+pub(super) fn push_help(text: &mut String, help: &str, style: &Style) {
+    let prefix = format!("  {}  ", style.paint(Ink::Note, "help:"));
+    hang(text, &prefix, 9, help, style.columns());
+}
+
+/// Adds what could not be learned; facts with the same reason and remedy share one entry.
+fn push_gaps(text: &mut String, gaps: &[Gap], style: &Style) {
+    if gaps.is_empty() {
+        return;
+    }
+    text.push('\n');
+    let _ = writeln!(text, "{}", style.paint(Ink::Doubt, "not visible:"));
+    let mut groups: Vec<(&Gap, Vec<&str>)> = Vec::new();
+    for gap in gaps {
+        match groups.iter_mut().find(|(g, _)| (&g.reason, &g.supply) == (&gap.reason, &gap.supply))
+        {
+            Some((_, facts)) => facts.push(&gap.fact),
+            None => groups.push((gap, vec![&gap.fact])),
+        }
+    }
+    for (gap, facts) in groups {
+        let line = format!("{}: {}", facts.join(", "), gap.reason);
+        hang(text, "  - ", 4, &line, style.columns());
+        if !gap.supply.is_empty() {
+            hang(text, "    supply: ", 12, &gap.supply, style.columns());
+        }
+    }
+}
+
+/// Adds the statements that decide, and the request context.
+fn push_details(text: &mut String, diagnosis: &Diagnosis, sources: &SourceMap, style: &Style) {
+    if !diagnosis.statements.is_empty() {
+        text.push_str("\nstatements that decide:\n");
+    }
+    for statement in &diagnosis.statements {
+        let effect = match statement.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        };
+        let sid = statement.sid.as_deref().map_or(String::new(), |sid| format!(" `{sid}`"));
+        let line = format!(
+            "{effect}{sid} of {} ({}), {}",
+            statement.policy,
+            statement.policy_type.name(),
+            whereabouts(sources, statement.span),
+        );
+        let prefix = format!("  {:<7}  ", statement.role.id());
+        hang(text, &prefix, 11, &line, style.columns());
+    }
+    if !diagnosis.context.is_empty() {
+        text.push_str("\nrequest context:\n");
+    }
+    for (key, values) in &diagnosis.context {
+        hang(text, "  ", 4, &format!("{key} = {}", values.join(", ")), style.columns());
+    }
+}
+
+fn whereabouts(sources: &SourceMap, span: Span) -> String {
+    let place = sources.place(span);
+    match place.file {
+        Some(file) => format!("{file}:{}:{}", place.line, place.column),
+        None => sources.name(sources.to_host(span).source).to_owned(),
+    }
+}

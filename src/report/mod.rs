@@ -1,0 +1,67 @@
+//! Turns what was found into text: one file for each format, and nothing else prints.
+//!
+//! Reports are given finished diagnoses and the sources that these point into; they decide nothing,
+//! and they never show more of a source than the lines that a finding names and one line around.
+
+mod errors;
+mod human;
+mod json;
+mod layout;
+mod snippet;
+mod test_run;
+
+use std::io;
+
+use crate::finding::Diagnosis;
+use crate::text::SourceMap;
+
+pub use errors::diagnostic;
+pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
+
+/// How a diagnosis is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a person at a terminal.
+    Human,
+    /// For scripts: version 1 of the JSON output.
+    Json,
+}
+
+/// What the place where a text is shown can do, and how much of it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns. Less than 40 is taken as 40.
+    pub width: usize,
+    /// Whether ANSI colours may be used.
+    pub color: bool,
+    /// Whether characters outside ASCII may be used for drawing.
+    pub unicode: bool,
+    /// Whether to show also what is rarely asked for.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 80, color: false, unicode: false, verbose: false }
+    }
+}
+
+/// Writes diagnoses in a format.
+///
+/// # Errors
+/// If `out` does not take the text.
+pub fn write(
+    format: Format,
+    diagnoses: &[Diagnosis],
+    sources: &SourceMap,
+    style: &Style,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(diagnoses, sources, style, out),
+        Format::Json => json::write(diagnoses, sources, out),
+    }
+}
+
+#[cfg(test)]
+mod tests;
