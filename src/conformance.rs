@@ -6,7 +6,13 @@ use crate::report::{CaseOutcome, TestedCase};
 use crate::text::SourceMap;
 
 /// Holds a diagnosis against what its case expects.
-pub fn hold(file: &str, name: &str, case: &Case, diagnosis: &Diagnosis, sources: &SourceMap) -> TestedCase {
+pub fn hold(
+    file: &str,
+    name: &str,
+    case: &Case,
+    diagnosis: &Diagnosis,
+    sources: &SourceMap,
+) -> TestedCase {
     let mut rules: Vec<String> = Vec::new();
     for finding in &diagnosis.findings {
         if !rules.iter().any(|rule| rule == finding.rule) {
@@ -32,9 +38,18 @@ pub fn hold(file: &str, name: &str, case: &Case, diagnosis: &Diagnosis, sources:
 fn differences(case: &Case, diagnosis: &Diagnosis, sources: &SourceMap) -> Vec<String> {
     let mut found = Vec::new();
     let Some(expect) = &case.expect else { return found };
-    if let Some(decision) = expect.decision.as_ref().filter(|decision| decision.value != diagnosis.decision) {
-        let why = diagnosis.findings.first().map_or_else(|| diagnosis.headline.clone(), |finding| finding.message.clone());
-        found.push(format!("expected {}, got {} ({why})", decision.value.id(), diagnosis.decision.id()));
+    if let Some(decision) =
+        expect.decision.as_ref().filter(|decision| decision.value != diagnosis.decision)
+    {
+        let why = diagnosis
+            .findings
+            .first()
+            .map_or_else(|| diagnosis.headline.clone(), |finding| finding.message.clone());
+        found.push(format!(
+            "expected {}, got {} ({why})",
+            decision.value.id(),
+            diagnosis.decision.id()
+        ));
     }
     let fired = |rule: &str| diagnosis.findings.iter().any(|finding| finding.rule == rule);
     for rule in expect.rules.iter().filter(|rule| !fired(&rule.value)) {
@@ -47,13 +62,24 @@ fn differences(case: &Case, diagnosis: &Diagnosis, sources: &SourceMap) -> Vec<S
             let place = sources.place(finding.primary.span).text.to_owned();
             (sources.slice(finding.primary.span).to_owned(), place)
         };
-        let actual: Vec<_> = diagnosis.findings.iter().filter(|finding| finding.rule == rule.value).map(primary).collect();
-        let is = |wanted: &String| actual.iter().any(|(slice, raw)| slice == wanted || raw == wanted);
+        let actual: Vec<_> = diagnosis
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == rule.value)
+            .map(primary)
+            .collect();
+        let is =
+            |wanted: &String| actual.iter().any(|(slice, raw)| slice == wanted || raw == wanted);
         let all_there = texts.iter().all(|text| is(&text.value));
         if !all_there || actual.len() != texts.len() {
             let wanted: Vec<_> = texts.iter().map(|text| format!("`{}`", text.value)).collect();
             let got: Vec<_> = actual.iter().map(|(slice, _)| format!("`{slice}`")).collect();
-            found.push(format!("rule {} should underline {}, underlines {}", rule.value, list(&wanted), list(&got)));
+            found.push(format!(
+                "rule {} should underline {}, underlines {}",
+                rule.value,
+                list(&wanted),
+                list(&got)
+            ));
         }
     }
     found

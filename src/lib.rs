@@ -1,7 +1,9 @@
 //! AWS said AccessDenied: why, exactly, and what is the smallest change that fixes it?
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod collect;
+pub mod conformance;
 #[deny(clippy::disallowed_methods)]
 pub mod diagnose;
 #[deny(clippy::disallowed_methods)]

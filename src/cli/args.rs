@@ -8,7 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// Answers for one request, from files: who calls, what, on which resource, and which policies apply.
 #[derive(Debug, Parser)]
-#[command(name = "why-denied", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "why-denied",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 #[command(after_help = "Exit status: 0 allowed, 1 denied, 2 could not run, 3 undetermined.\n\
     Example: why-denied --role arn:aws:iam::111122223333:role/deploy --caller arn:aws:iam::444455556666:user/ana --facts export/")]
 pub struct Cli {
@@ -134,22 +139,53 @@ pub struct DiagnoseArgs {
     pub source_ip: Option<String>,
 
     /// ExternalId, as passed to assume-role
-    #[arg(long, value_name = "ID", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    #[arg(
+        long,
+        value_name = "ID",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case"
+    )]
     pub external_id: Option<String>,
     /// RoleSessionName
-    #[arg(long, value_name = "NAME", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case"
+    )]
     pub session_name: Option<String>,
     /// A session tag; repeatable
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case"
+    )]
     pub tag: Vec<String>,
     /// The key of a transitive session tag; repeatable
-    #[arg(long, value_name = "KEY", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case"
+    )]
     pub transitive_tag: Vec<String>,
     /// SourceIdentity
-    #[arg(long, value_name = "ID", help_heading = "AssumeRole parameters", conflicts_with = "case")]
+    #[arg(
+        long,
+        value_name = "ID",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case"
+    )]
     pub source_identity: Option<String>,
     /// DurationSeconds
-    #[arg(long, value_name = "SECONDS", help_heading = "AssumeRole parameters", conflicts_with = "case", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "AssumeRole parameters",
+        conflicts_with = "case",
+        allow_negative_numbers = true
+    )]
     pub duration: Option<i64>,
     /// The call passes an MFA code, or its credentials carry MFA
     #[arg(long, help_heading = "AssumeRole parameters", conflicts_with = "case")]

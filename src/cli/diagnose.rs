@@ -53,7 +53,13 @@ fn names(diagnoses: &[Diagnosis]) -> Vec<String> {
     for diagnosis in diagnoses {
         let values = diagnosis.context.iter().filter(|(key, _)| masked.contains(&key.as_str()));
         names.extend(values.flat_map(|(_, values)| values.clone()));
-        names.extend(diagnosis.statements.iter().map(|statement| statement.policy.clone()).filter(|name| !name.starts_with("the ")));
+        names.extend(
+            diagnosis
+                .statements
+                .iter()
+                .map(|statement| statement.policy.clone())
+                .filter(|name| !name.starts_with("the ")),
+        );
     }
     names
 }
@@ -72,7 +78,10 @@ fn from_case(
         status = status.worse(complain(&case.errors, sources, output));
         let Some(request) = &case.request else {
             if case.errors.is_empty() {
-                output.warn(&format!("{}: the case has no `request`, so there is nothing to diagnose", path.display()));
+                output.warn(&format!(
+                    "{}: the case has no `request`, so there is nothing to diagnose",
+                    path.display()
+                ));
             }
             continue;
         };
@@ -81,8 +90,8 @@ fn from_case(
         }
         let mut request = request.clone();
         request.time = request.time.or(time);
-        let roles = || case.usable_roles(&request);
-        let mut diagnosis = diagnose(&request, &case.layers, &roles);
+        let roles = case.usable_roles(sources);
+        let mut diagnosis = diagnose(&request, &case.layers, &|| roles.clone());
         diagnosis.notes.extend(case.notes.iter().cloned());
         diagnoses.push(diagnosis);
     }
@@ -103,7 +112,9 @@ fn from_options(
         }
     } else if !collected.skipped.is_empty() {
         let count = collected.skipped.len();
-        output.warn(&format!("{count} file(s) in the folders were not recognised; --verbose lists them"));
+        output.warn(&format!(
+            "{count} file(s) in the folders were not recognised; --verbose lists them"
+        ));
     }
     let (files, errors) = layer_files(args, sources)?;
     let layer_status = complain(&errors, sources, output);
@@ -119,7 +130,11 @@ fn from_options(
     for mut request in requests {
         let layers = assembler.layers(&mut request);
         let notes = assembler.take_notes();
-        let roles = if request.is_assume_role() { Vec::new() } else { usable_roles(snapshot, &mut assembler, &request) };
+        let roles = if request.is_assume_role() {
+            Vec::new()
+        } else {
+            usable_roles(snapshot, &mut assembler, &request)
+        };
         let mut diagnosis = diagnose(&request, &layers, &|| roles.clone());
         diagnosis.notes.extend(notes);
         diagnoses.push(diagnosis);
@@ -142,17 +157,27 @@ pub(super) fn complain(errors: &[InputError], sources: &SourceMap, output: &Outp
             None => error.message.clone(),
         };
         let mut bytes = Vec::new();
-        let written = report::diagnostic(&message, error.help.as_deref(), &labels, sources, &output.stderr_style, &mut bytes);
+        let written = report::diagnostic(
+            &message,
+            error.help.as_deref(),
+            &labels,
+            sources,
+            &output.stderr_style,
+            &mut bytes,
+        );
         if written.is_ok() {
             // Nothing can be done about a terminal that is gone.
-            let _ = std::io::stderr().write_all(&output.mask(bytes));
+            let _ = std::io::stderr().write_all(&output.mask(bytes, &[]));
         }
     }
     status
 }
 
 /// The files that stand in for whole layers.
-fn layer_files(args: &DiagnoseArgs, sources: &mut SourceMap) -> Result<(LayerFiles, Vec<InputError>), Failure> {
+fn layer_files(
+    args: &DiagnoseArgs,
+    sources: &mut SourceMap,
+) -> Result<(LayerFiles, Vec<InputError>), Failure> {
     let mut files = LayerFiles::default();
     let mut errors = Vec::new();
     let options = [
@@ -171,10 +196,17 @@ fn layer_files(args: &DiagnoseArgs, sources: &mut SourceMap) -> Result<(LayerFil
                 files.none(policy_type);
                 continue;
             }
-            let leveled = matches!(policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
+            let leveled =
+                matches!(policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
             let (level, path) = match text.split_once('=') {
-                Some((level, path)) if leveled && level.bytes().all(|byte| byte.is_ascii_digit()) && !level.is_empty() => {
-                    let level = level.parse().map_err(|_| Failure::Usage(format!("`{text}`: the level is too large")))?;
+                Some((level, path))
+                    if leveled
+                        && level.bytes().all(|byte| byte.is_ascii_digit())
+                        && !level.is_empty() =>
+                {
+                    let level = level
+                        .parse()
+                        .map_err(|_| Failure::Usage(format!("`{text}`: the level is too large")))?;
                     (level, PathBuf::from(path))
                 }
                 _ => (0, PathBuf::from(text)),
@@ -185,7 +217,9 @@ fn layer_files(args: &DiagnoseArgs, sources: &mut SourceMap) -> Result<(LayerFil
                         errors.push(error);
                     }
                 }
-                Err(error) => errors.push(InputError::of(&path, format!("the file cannot be read: {error}"))),
+                Err(error) => {
+                    errors.push(InputError::of(&path, format!("the file cannot be read: {error}")))
+                }
             }
         }
     }

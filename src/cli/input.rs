@@ -48,11 +48,14 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Failure> 
 }
 
 /// The moment of the request: as given, else `now`.
-pub(super) fn time(args: &DiagnoseArgs, now: Option<Timestamp>) -> Result<Option<Timestamp>, Failure> {
+pub(super) fn time(
+    args: &DiagnoseArgs,
+    now: Option<Timestamp>,
+) -> Result<Option<Timestamp>, Failure> {
     match &args.time {
-        Some(text) => moment(text)
-            .map(Some)
-            .ok_or_else(|| usage(format!("`--time {text}`: write a moment such as `2026-11-23T10:00:00Z`"))),
+        Some(text) => moment(text).map(Some).ok_or_else(|| {
+            usage(format!("`--time {text}`: write a moment such as `2026-11-23T10:00:00Z`"))
+        }),
         None => Ok(now),
     }
 }
@@ -79,21 +82,10 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
     if let Some(caller) = &args.caller {
         return Ok(caller.clone());
     }
-    let mut arns: Vec<&str> = snapshot.identities.iter().map(|identity| identity.arn.value.as_str()).collect();
-    arns.dedup();
-    match arns.as_slice() {
-        [one] => return Ok((*one).to_owned()),
-        [] => {}
-        [first, ..] => {
-            return Err(usage(format!("the facts hold several identities (`{first}` and others): say who called with `--caller ARN`")));
-        }
-    }
-    let role = args.role.as_deref().unwrap_or("");
-    let mut principals = snapshot.principals().filter(|arn| *arn != role && !arn.ends_with(&format!("/{role}")));
-    match (principals.next(), principals.next()) {
-        (Some(one), None) => Ok(one.to_owned()),
-        _ => Err(usage("say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it")),
-    }
+    let role = args.role.as_deref().filter(|role| role.starts_with("arn:"));
+    snapshot.default_caller(role).map(|arn| arn.value).ok_or_else(|| {
+        usage("say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it")
+    })
 }
 
 fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Failure> {
@@ -102,11 +94,17 @@ fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Fa
         if role.contains([':', '/', ' ']) {
             return Ok(vec![(action, role.clone())]);
         }
-        let arn = crate::policy::Arn::parse(caller).filter(|arn| crate::policy::is_account_id(arn.account));
+        let arn = crate::policy::Arn::parse(caller)
+            .filter(|arn| crate::policy::is_account_id(arn.account));
         let Some(arn) = arn else {
-            return Err(usage(format!("`--role {role}`: give the role's ARN, since the caller has no account to look it up in")));
+            return Err(usage(format!(
+                "`--role {role}`: give the role's ARN, since the caller has no account to look it up in"
+            )));
         };
-        return Ok(vec![(action, format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account))]);
+        return Ok(vec![(
+            action,
+            format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account),
+        )]);
     }
     if args.action.is_empty() {
         return Err(usage(
@@ -114,12 +112,22 @@ fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Fa
         ));
     }
     if args.resource.is_empty() {
-        return Err(usage("say what it was denied on: `--resource ARN`, or `--resource '*'` for an action that takes no resource"));
+        return Err(usage(
+            "say what it was denied on: `--resource ARN`, or `--resource '*'` for an action that takes no resource",
+        ));
     }
-    if let Some(action) = args.action.iter().find(|action| !action.contains(':') || action.contains(['*', '?', ' '])) {
+    if let Some(action) =
+        args.action.iter().find(|action| !action.contains(':') || action.contains(['*', '?', ' ']))
+    {
         return Err(usage(format!("`--action {action}`: name one action, such as `s3:GetObject`")));
     }
-    Ok(args.action.iter().flat_map(|action| args.resource.iter().map(move |resource| (action.clone(), resource.clone()))).collect())
+    Ok(args
+        .action
+        .iter()
+        .flat_map(|action| {
+            args.resource.iter().map(move |resource| (action.clone(), resource.clone()))
+        })
+        .collect())
 }
 
 fn request(
@@ -135,11 +143,14 @@ fn request(
     let caller_at = lines.push("caller", caller_text);
     let action_at = lines.push("action", action);
     let resource_at = lines.push("resource", resource);
-    let mut optional = |name: &str, value: Option<&str>| value.map(|value| (lines.push(name, value), value.to_owned()));
+    let mut optional = |name: &str, value: Option<&str>| {
+        value.map(|value| (lines.push(name, value), value.to_owned()))
+    };
     let external_id = optional("external id", args.external_id.as_deref());
     let session_name = optional("session name", args.session_name.as_deref());
     let source_identity = optional("source identity", args.source_identity.as_deref());
-    let duration = optional("duration", args.duration.map(|seconds| seconds.to_string()).as_deref());
+    let duration =
+        optional("duration", args.duration.map(|seconds| seconds.to_string()).as_deref());
     let source_ip = optional("source ip", args.source_ip.as_deref());
     let mut tags = Vec::new();
     for text in &args.tag {
@@ -147,7 +158,11 @@ fn request(
         let at = lines.push("tag", text);
         tags.push((at, key.to_owned(), value.to_owned()));
     }
-    let transitive: Vec<_> = args.transitive_tag.iter().map(|key| (lines.push("transitive tag", key), key.clone())).collect();
+    let transitive: Vec<_> = args
+        .transitive_tag
+        .iter()
+        .map(|key| (lines.push("transitive tag", key), key.clone()))
+        .collect();
     let mut context = Vec::new();
     for text in &args.context {
         let (key, value) = pair("--context", text)?;
@@ -168,7 +183,10 @@ fn request(
         request.resource.account = crate::request::Owner::CallersAccount;
     }
     request.time = time;
-    let mfa = args.mfa.then(|| Spanned { value: "arn:aws:iam::000000000000:mfa/device".to_owned(), span: caller_span });
+    let mfa = args.mfa.then(|| Spanned {
+        value: "arn:aws:iam::000000000000:mfa/device".to_owned(),
+        span: caller_span,
+    });
     if request.is_assume_role() {
         request.parameters = Some(Parameters {
             session_name: session_name.map(spanned),
@@ -190,7 +208,11 @@ fn request(
             partial: true,
         });
     } else if args.mfa {
-        request.context.set("aws:MultiFactorAuthPresent", Given::One("true".to_owned()), caller_span);
+        request.context.set(
+            "aws:MultiFactorAuthPresent",
+            Given::One("true".to_owned()),
+            caller_span,
+        );
     }
     if let Some((at, address)) = source_ip {
         request.context.set("aws:SourceIp", Given::One(address), lines.span(source, at));
@@ -201,7 +223,11 @@ fn request(
 }
 
 /// `KEY=` is known to be absent; a key that is repeated has several values.
-fn set_context(request: &mut Request, given: &[(usize, String, String)], span: impl Fn(usize) -> Span) {
+fn set_context(
+    request: &mut Request,
+    given: &[(usize, String, String)],
+    span: impl Fn(usize) -> Span,
+) {
     for (at, key, value) in given {
         let lower = key.to_lowercase();
         let same = given.iter().filter(|(_, other, _)| other.to_lowercase() == lower);

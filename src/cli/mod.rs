@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::report::Redactor;
 use crate::report::Style;
-use crate::report::redact::Redactor;
 
 pub use args::Cli;
 use args::{ColorChoice, Command, OutputOptions};
@@ -151,16 +151,17 @@ impl Output {
     }
 
     /// Writes the result, masked if that was asked for. `names` are masked wherever they stand.
-    fn result(&self, names: &[String], write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    fn result(
+        &self,
+        names: &[String],
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let mut bytes = Vec::new();
         write(&mut bytes)?;
-        if self.redact {
-            let mut redactor = Redactor::default();
-            names.iter().for_each(|name| redactor.also(name));
-            bytes = redactor.apply(&String::from_utf8_lossy(&bytes)).into_bytes();
-        }
+        let bytes = self.mask(bytes, names);
         match &self.file {
-            Some(path) => std::fs::write(path, &bytes).map_err(|error| Failure::File { path: path.clone(), error }),
+            Some(path) => std::fs::write(path, &bytes)
+                .map_err(|error| Failure::File { path: path.clone(), error }),
             None => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&bytes)?;
@@ -169,18 +170,31 @@ impl Output {
         }
     }
 
+    /// Masks accounts, names and ids, where that was asked for.
+    fn mask(&self, bytes: Vec<u8>, names: &[String]) -> Vec<u8> {
+        if !self.redact {
+            return bytes;
+        }
+        let mut redactor = Redactor::default();
+        names.iter().for_each(|name| redactor.also(name));
+        redactor.apply(&String::from_utf8_lossy(&bytes)).into_bytes()
+    }
+
     /// A warning on stderr, unless nobody wants to hear it.
     fn warn(&self, text: &str) {
         if !self.quiet {
             // Nothing can be done about a terminal that is gone.
-            let _ = writeln!(io::stderr(), "warning: {text}");
+            let text = self.mask(format!("warning: {text}\n").into_bytes(), &[]);
+            let _ = io::stderr().write_all(&text);
         }
     }
 }
 
 /// Whether the locale takes more than ASCII. Unset counts as yes: most terminals do.
 fn is_utf8() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
     locale.is_none_or(|locale| {
         let lower = locale.to_ascii_lowercase();
         lower.contains("utf-8") || lower.contains("utf8")

@@ -1,7 +1,5 @@
 //! `why-denied rules`: what the program looks for.
 
-use std::io::Write as _;
-
 use serde_json::json;
 
 use crate::rules;
@@ -39,7 +37,9 @@ pub(super) fn run(args: &RulesArgs, output: Output) -> Result<Status, Failure> {
 fn unknown(id: &str) -> String {
     let words: Vec<&str> = id.split('-').collect();
     let alike = rules::all()
-        .map(|rule| (rule.meta.id.split('-').filter(|word| words.contains(word)).count(), rule.meta.id))
+        .map(|rule| {
+            (rule.meta.id.split('-').filter(|word| words.contains(word)).count(), rule.meta.id)
+        })
         .max_by_key(|(score, _)| *score)
         .filter(|(score, _)| *score > 0);
     match alike {

@@ -95,7 +95,8 @@ fn test_file(path: &Path, run: &mut TestRun, output: &Output) -> Status {
             (_, Some(error)) => broken(title, error.message.clone()),
             (None, None) => broken(title, "the case has no `request`".to_owned()),
             (Some(request), None) => {
-                let diagnosis = diagnose(request, &case.layers, &|| case.usable_roles(request));
+                let roles = case.usable_roles(&mut sources);
+                let diagnosis = diagnose(request, &case.layers, &|| roles.clone());
                 conformance::hold(&name, &title, case, &diagnosis, &sources)
             }
         };

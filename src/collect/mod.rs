@@ -10,6 +10,7 @@ pub mod layer_files;
 mod secrets;
 pub mod shapes;
 mod suggest;
+pub mod usable_roles;
 
 pub use error::InputError;
 pub use files::{read_files, read_paths};

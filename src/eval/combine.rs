@@ -60,6 +60,8 @@ pub struct Parts {
     pub boundary: Match,
     /// Whether the session policies keep it; `Yes` where there is none.
     pub session: Match,
+    /// Whether the session has a session policy, as far as that is known.
+    pub has_session_policy: bool,
     /// Whether every level of service control policies keeps it.
     pub service_control: Match,
     /// Whether every endpoint policy keeps it.
@@ -363,10 +365,10 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
         grants: [Match::No, Match::No, Match::No, Match::No],
         boundary: Match::Yes,
         session: Match::Yes,
+        has_session_policy: false,
         service_control: Match::Yes,
         endpoint: Match::Yes,
     };
-    let mut has_session_policy = false;
     for (layer, verdict) in layers.layers.iter().zip(verdicts) {
         if verdict.applies.is_no() {
             continue;
@@ -384,7 +386,7 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
             }
             PolicyType::PermissionsBoundary => parts.boundary = parts.boundary.and(keeps),
             PolicyType::Session => {
-                has_session_policy = true;
+                parts.has_session_policy = true;
                 parts.session = parts.session.and(keeps);
             }
             PolicyType::ServiceControl => parts.service_control = parts.service_control.and(keeps),
@@ -394,7 +396,7 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
         }
     }
     // A federated user's session without any session policy has no permissions of its own.
-    if request.caller.kind == CallerKind::FederatedUser && !has_session_policy {
+    if request.caller.kind == CallerKind::FederatedUser && !parts.has_session_policy {
         parts.session = Match::No;
     }
     parts
@@ -416,7 +418,7 @@ fn through(grant: Grant, parts: &Parts, federated_without_session: bool) -> Matc
 }
 
 fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -> Match {
-    let no_session = request.caller.kind == CallerKind::FederatedUser && parts.session.is_no();
+    let no_session = request.caller.kind == CallerKind::FederatedUser && !parts.has_session_policy;
     let by_resource = || {
         GRANTS
             .iter()

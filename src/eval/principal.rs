@@ -36,9 +36,9 @@ pub(super) fn principal(
     is_deny: bool,
     gaps: &GapTable,
 ) -> (Match, Grant) {
-    let test = Test { request, caller: &request.caller, policy_type, gaps };
+    let test = Test { request, caller: &request.caller, policy_type, is_deny, gaps };
     if principals.negated {
-        return (test.not_principal(principals, has_boundary, is_deny), Grant::Direct);
+        return (test.not_principal(principals, has_boundary), Grant::Direct);
     }
     let mut result = Match::No;
     let mut strongest = Grant::Delegation;
@@ -61,6 +61,7 @@ struct Test<'a> {
     request: &'a Request,
     caller: &'a Caller,
     policy_type: PolicyType,
+    is_deny: bool,
     gaps: &'a GapTable,
 }
 
@@ -73,8 +74,9 @@ impl Test<'_> {
         let caller = self.caller;
         match &named.names {
             Names::Everyone => {
-                // A token's bearer is no AWS principal yet; whether `*` covers it is not documented.
-                if caller.kind == CallerKind::Federated {
+                // A token's bearer is no AWS principal yet; whether an Allow for `*` covers it is not
+                // documented. A Deny for `*` covers everyone.
+                if caller.kind == CallerKind::Federated && !self.is_deny {
                     let unknown = self.unknown(
                         "whether `*` names a caller with a token".to_owned(),
                         "AWS documents only `Federated` principals for this call",
@@ -259,7 +261,7 @@ impl Test<'_> {
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
-    fn not_principal(&self, principals: &Principals, has_boundary: &Match, is_deny: bool) -> Match {
+    fn not_principal(&self, principals: &Principals, has_boundary: &Match) -> Match {
         let caller = self.caller;
         let listed = |test: &dyn Fn(&NamedPrincipal) -> Match| {
             principals.values.iter().map(|value| test(&value.value)).fold(Match::No, Match::or)
@@ -285,7 +287,7 @@ impl Test<'_> {
             CallerKind::FederatedUser => is(&[Names::FederatedUser]).and(account),
             _ => any.clone(),
         };
-        let excluded = if !is_deny {
+        let excluded = if !self.is_deny {
             any
         } else {
             Match::agreed([any, complete], || {
@@ -298,6 +300,6 @@ impl Test<'_> {
         };
         let applies = excluded.not();
         // With Deny, a principal that has a permissions boundary is denied whatever is listed.
-        if is_deny { applies.or(has_boundary.clone()) } else { applies }
+        if self.is_deny { applies.or(has_boundary.clone()) } else { applies }
     }
 }

@@ -7,7 +7,9 @@ mod errors;
 mod human;
 mod json;
 mod layout;
+mod redact;
 mod snippet;
+pub use redact::Redactor;
 mod test_run;
 
 use std::io;

@@ -18,11 +18,13 @@ use crate::doc::{Document, Kind, Node, Syntax, parse};
 use crate::layers::Layers;
 use crate::policy::PolicyType;
 use crate::request::Request;
+use crate::rules::UsableRole;
 use crate::snapshot::Snapshot;
 use crate::text::{SourceMap, Span};
 
-use super::assemble::assemble;
+use super::assemble::{Assembler, assemble};
 use super::layer_files::LayerFiles;
+use super::usable_roles::usable_roles;
 use super::{InputError, files};
 
 pub use expect::Expect;
@@ -63,6 +65,17 @@ impl Case {
     /// Whether the case names files of facts.
     pub fn has_facts(&self) -> bool {
         self.facts.is_some()
+    }
+
+    /// The roles of the case's facts that the caller might have meant to use.
+    pub fn usable_roles(&self, sources: &mut SourceMap) -> Vec<UsableRole> {
+        match (&self.facts, &self.request) {
+            (Some(facts), Some(request)) if !request.is_assume_role() => {
+                let mut assembler = Assembler::new(facts, sources, LayerFiles::default());
+                usable_roles(facts, &mut assembler, request)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The layers for a request that is not the case's own, as for a bundle without a request. What

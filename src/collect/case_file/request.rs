@@ -214,6 +214,13 @@ const PARAMETERS: &[&str] = &[
     "TransitiveTagKeys",
     "SerialNumber",
     "TokenCode",
+    // These change nothing that is evaluated here; a policy that is passed is a session policy.
+    "Name",
+    "Policy",
+    "PolicyArns",
+    "PrincipalArn",
+    "ProviderId",
+    "ProvidedContexts",
 ];
 
 fn parameters(fields: &mut Fields, node: Node<'_>) -> Option<Parameters> {
@@ -232,6 +239,7 @@ fn parameters(fields: &mut Fields, node: Node<'_>) -> Option<Parameters> {
             .unwrap_or_default(),
         serial_number: fields.member(node, "SerialNumber", Fields::scalar),
         token_code: node.get("TokenCode").is_some_and(|code| !code.is_null()),
+        partial: false,
     })
 }
 
