@@ -287,11 +287,8 @@ impl Builder<'_> {
     ) -> Result<(), SyntaxError> {
         let raw = self.text.get(start..end).unwrap_or("");
         let raw_len = raw.trim_end().len();
-        let end = if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
-            end
-        } else {
-            start + raw_len
-        };
+        // The parser's end takes in the white space before the next token.
+        let end = start + raw_len;
         let raw = self.text.get(start..end).unwrap_or("");
         let plain = style == ScalarStyle::Plain;
         let kind = match tag {

@@ -1,0 +1,115 @@
+//! Every data file is a test: the cases under `fixtures/cases`, and the examples of the rules' pages.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use why_denied::collect::case_file::{self, CaseFile};
+use why_denied::conformance;
+use why_denied::diagnose::diagnose;
+use why_denied::report::CaseOutcome;
+use why_denied::text::SourceMap;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut trials = Vec::new();
+    for path in files(&root.join("fixtures/cases"), "yaml") {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        trials.push(Trial::test(name, move || cases(&path)));
+    }
+    for path in files(&root.join("rules"), "md") {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        trials.push(Trial::test(name, move || examples(&path)));
+    }
+    assert!(trials.len() > 40, "the data files are gone");
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The files below `folder` with that extension, in order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(folder).sort_by_file_name();
+    let paths = walk.into_iter().map(|entry| entry.unwrap().into_path());
+    paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+/// Runs the cases of a file; what differs, a line each.
+fn run(file: &mut CaseFile, name: &str, sources: &mut SourceMap) -> Vec<String> {
+    let mut wrong: Vec<String> = file.errors.iter().map(|error| error.message.clone()).collect();
+    for (at, case) in file.cases.iter().enumerate() {
+        let title = case.name.clone().unwrap_or_else(|| format!("case {}", at + 1));
+        wrong.extend(case.errors.iter().map(|error| format!("{title}: {}", error.message)));
+        let Some(request) = &case.request else { continue };
+        if case.expect.is_none() {
+            wrong.push(format!("{title}: it expects nothing"));
+        }
+        let roles = case.usable_roles(sources);
+        let diagnosis = diagnose(request, &case.layers, &|| roles.clone());
+        // Bulk decisions are made by the same code, and come to the same answer.
+        let decision = why_denied::diagnose::decide(request, &case.layers);
+        if decision != diagnosis.decision {
+            wrong.push(format!("{title}: without trace the decision is {}", decision.id()));
+        }
+        let tested = conformance::hold(name, &title, case, &diagnosis, sources);
+        if tested.outcome == CaseOutcome::Failed {
+            wrong.push(format!("{title}: {}", tested.message.unwrap_or_default()));
+        }
+    }
+    wrong
+}
+
+fn fail(wrong: Vec<String>) -> Result<(), Failed> {
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+fn cases(path: &Path) -> Result<(), Failed> {
+    let mut sources = SourceMap::default();
+    let mut file = case_file::load(&mut sources, path, &|path| fs::read(path));
+    if file.cases.is_empty() && file.errors.is_empty() {
+        return Err("the file holds no case".into());
+    }
+    fail(run(&mut file, &path.display().to_string(), &mut sources))
+}
+
+/// The first example of a rule's page fires the rule, the others do not.
+fn examples(path: &Path) -> Result<(), Failed> {
+    let id = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let page = fs::read_to_string(path)?;
+    let blocks: Vec<&str> = page
+        .split("```yaml case\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let mut wrong = Vec::new();
+    if blocks.len() < 2 {
+        wrong.push("a page has an example that fires the rule and one that does not".to_owned());
+    }
+    for (at, block) in blocks.iter().enumerate() {
+        let mut sources = SourceMap::default();
+        // Files that the example names stand beside the page.
+        let beside = path.with_file_name(format!("{id}-example-{at}.yaml"));
+        let read = |wanted: &Path| {
+            if wanted == beside { Ok(block.as_bytes().to_vec()) } else { fs::read(wanted) }
+        };
+        let mut file = case_file::load(&mut sources, &beside, &read);
+        let name = format!("example {}", at + 1);
+        wrong.extend(
+            run(&mut file, &name, &mut sources).into_iter().map(|line| format!("{name}: {line}")),
+        );
+        for case in &file.cases {
+            let Some(request) = &case.request else { continue };
+            let roles = case.usable_roles(&mut sources);
+            let diagnosis = diagnose(request, &case.layers, &|| roles.clone());
+            let fires = diagnosis.findings.iter().any(|finding| finding.rule == id);
+            if fires != (at == 0) {
+                let verb = if fires { "fires" } else { "does not fire" };
+                wrong.push(format!("{name}: the rule {verb}"));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        eprintln!("{}: {}", path.display(), wrong.join("\n"));
+    }
+    fail(wrong)
+}
