@@ -268,22 +268,18 @@ fn headline(
             [first, rest @ ..] => format!("it depends on {} and {} more", first.fact, rest.len()),
         },
         Decision::ExplicitDeny | Decision::ImplicitDeny => {
-            let kind =
-                if decision == Decision::ExplicitDeny { "explicit deny" } else { "implicit deny" };
             let refused = evaluation.refusals.iter().any(|(_, result)| *result == Match::Yes);
-            match failed.as_slice() {
-                [] => kind.to_owned(),
-                [one] => format!("{kind}, decided by {}", by(one.gate)),
-                [first, ..] if refused || decision == Decision::ExplicitDeny => {
-                    let first = failed
-                        .iter()
-                        .find(|report| report.gate == Gate::ExplicitDenies && !refused)
-                        .unwrap_or(first);
-                    format!("{kind}, decided by {}", by(first.gate))
+            let deny = failed.iter().find(|report| report.gate == Gate::ExplicitDenies);
+            match (failed.as_slice(), deny) {
+                ([], _) => "nothing grants it".to_owned(),
+                (_, Some(deny)) if decision == Decision::ExplicitDeny => {
+                    format!("decided by {}", by(deny.gate))
                 }
-                [first, second] => format!("{kind}, by {} and {}", by(first.gate), by(second.gate)),
-                [first, rest @ ..] => {
-                    format!("{kind}, by {} and {} other layers", by(first.gate), rest.len())
+                ([first, ..], _) if refused => format!("decided by {}", by(first.gate)),
+                ([one], _) => format!("decided by {}", by(one.gate)),
+                ([first, second], _) => format!("by {} and {}", by(first.gate), by(second.gate)),
+                ([first, rest @ ..], _) => {
+                    format!("by {} and {} other layers", by(first.gate), rest.len())
                 }
             }
         }

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::policy::{Arn, is_account_id};
+use crate::policy::{Arn, looks_like_account_id};
 use crate::text::{Span, Spanned};
 
 /// One request, and what is known of its caller and its resource.
@@ -243,7 +243,7 @@ impl Request {
     /// A request with nothing known but who, what and which.
     pub fn new(caller: Caller, action: Spanned<String>, resource: Spanned<String>) -> Self {
         let account = Arn::parse(&resource.value)
-            .filter(|arn| is_account_id(arn.account))
+            .filter(|arn| looks_like_account_id(arn.account))
             .map_or(Owner::Unknown, |arn| Owner::Account(arn.account.to_owned()));
         Self {
             action_lower: action.value.to_ascii_lowercase().into(),
@@ -379,8 +379,8 @@ impl Caller {
             return Err(error("an ARN has six parts", as_printed));
         };
         let (partition, account) = (arn.partition.to_owned(), arn.account.to_owned());
-        if !is_account_id(&account) {
-            return Err(error("its account id is not twelve digits", as_printed));
+        if !looks_like_account_id(&account) {
+            return Err(error("its account id is missing or not a number", as_printed));
         }
         let (kind, name, session, path) = match (arn.service, arn.resource.split_once('/')) {
             ("iam", None) if arn.resource == "root" => (CallerKind::Root, "root", None, None),

@@ -174,6 +174,12 @@ fn request(
     let caller_span = lines.span(source, caller_at);
     let caller = Caller::parse(Spanned { value: caller_text.to_owned(), span: caller_span })
         .map_err(|error| usage(format!("{error}; {}", error.help)))?;
+    let account = caller.account.as_deref();
+    if let Some(account) = account.filter(|account| !crate::policy::is_account_id(account)) {
+        return Err(usage(format!(
+            "`--caller {caller_text}`: the account id `{account}` is not twelve digits"
+        )));
+    }
     let mut request = Request::new(
         caller,
         Spanned { value: action.to_owned(), span: lines.span(source, action_at) },

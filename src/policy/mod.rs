@@ -11,7 +11,7 @@ mod principal;
 mod read;
 mod value;
 
-pub use arn::{Arn, is_account_id};
+pub use arn::{Arn, is_account_id, looks_like_account_id};
 pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };

@@ -4,7 +4,7 @@
 
 use crate::text::{Span, Spanned};
 
-use super::arn::{Arn, is_account_id};
+use super::arn::{Arn, is_account_id, looks_like_account_id};
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Clone, Debug)]
@@ -112,7 +112,9 @@ fn aws(text: &str) -> Names {
     if text.contains(['*', '?']) {
         return Names::Invalid("a wildcard is not honoured inside the ARN of a principal");
     }
-    if !is_account_id(arn.account) {
+    // An account id of another length names nobody that exists; it is reported, and still read, so
+    // that the rest of the ARN says what it says.
+    if !looks_like_account_id(arn.account) {
         return Names::Invalid("the account id has to be twelve digits");
     }
     match (arn.service, arn.resource.split_once('/')) {

@@ -6,10 +6,10 @@ use crate::doc::{Entry, Kind, Node};
 use crate::text::{Span, Spanned};
 
 use super::{
-    ActionPattern, ArnPattern, Condition, ConditionValue, Effect, Element, Family, NamedPrincipal,
-    Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind, Principals, Problem,
-    ResourceMatcher, ResourcePattern, Statement, Syntax, VariablesIn, boolean, bytes, moment,
-    network,
+    ActionPattern, Arn, ArnPattern, Condition, ConditionValue, Effect, Element, Family,
+    NamedPrincipal, Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind,
+    Principals, Problem, ResourceMatcher, ResourcePattern, Statement, Syntax, VariablesIn, boolean,
+    bytes, is_account_id, looks_like_account_id, moment, network,
 };
 
 /// Reads `node` as a policy of the type `policy_type`.
@@ -300,6 +300,17 @@ impl Reader {
                 text.span,
                 format!("`{}` is not a principal that AWS takes: {why}", text.value),
                 "name a user, role, session or account; match several with a condition on `aws:PrincipalArn`",
+                true,
+            );
+        }
+        let account = Arn::parse(&text.value).map(|arn| arn.account.to_owned());
+        if account
+            .is_some_and(|account| looks_like_account_id(&account) && !is_account_id(&account))
+        {
+            self.note(
+                text.span,
+                format!("the account id in `{}` is not twelve digits", text.value),
+                "write all twelve digits, leading zeros too",
                 true,
             );
         }

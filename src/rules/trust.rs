@@ -182,7 +182,7 @@ pub(super) fn unmet(
             };
             let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
             let message = format!("{intro} {verb} {sentence}");
-            let label = if result.is_no() { "this condition is not met" } else { "whether this condition is met is not known" };
+            let label = if result.is_no() { "this condition is not met" } else { "not known to be met" };
             Finding::new(rule, message, span, label)
                 .severity(severity)
                 .help(condition_help(condition, case.request))
