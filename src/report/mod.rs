@@ -7,6 +7,7 @@ mod errors;
 mod human;
 mod json;
 mod layout;
+mod redact;
 mod snippet;
 mod test_run;
 
@@ -16,6 +17,7 @@ use crate::finding::Diagnosis;
 use crate::text::SourceMap;
 
 pub use errors::diagnostic;
+pub use redact::Redactor;
 pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
 
 /// How a diagnosis is written.
