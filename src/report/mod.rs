@@ -18,6 +18,7 @@ use crate::finding::Diagnosis;
 use crate::text::SourceMap;
 
 pub use errors::diagnostic;
+pub use redact::Redactor;
 pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
 
 /// How a diagnosis is written.
