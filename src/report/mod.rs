@@ -9,7 +9,6 @@ mod json;
 mod layout;
 mod redact;
 mod snippet;
-pub use redact::Redactor;
 mod test_run;
 
 use std::io;
