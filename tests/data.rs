@@ -8,7 +8,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use why_denied::collect::case_file::{self, CaseFile};
 use why_denied::conformance;
 use why_denied::diagnose::diagnose;
+use why_denied::finding::{Diagnosis, Gate, Outcome, Severity};
 use why_denied::report::CaseOutcome;
+use why_denied::rules;
 use why_denied::text::SourceMap;
 
 fn main() {
@@ -51,12 +53,32 @@ fn run(file: &mut CaseFile, name: &str, sources: &mut SourceMap) -> Vec<String> 
         if decision != diagnosis.decision {
             wrong.push(format!("{title}: without trace the decision is {}", decision.id()));
         }
+        wrong.extend(
+            unexplained(&diagnosis)
+                .map(|gate| format!("{title}: {gate} failed, and no finding says why")),
+        );
         let tested = conformance::hold(name, &title, case, &diagnosis, sources);
         if tested.outcome == CaseOutcome::Failed {
             wrong.push(format!("{title}: {}", tested.message.unwrap_or_default()));
         }
     }
     wrong
+}
+
+/// Gates that failed without a finding that is certain; a denial has at least one.
+fn unexplained(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
+    let errors = || diagnosis.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let explained =
+        |gate: Gate| errors().any(|finding| rules::find(finding.rule).unwrap().meta.gate == gate);
+    // Resource control policies only deny, and a denial is told under explicit denies.
+    let failed = diagnosis.gates.iter().filter(|report| report.outcome == Outcome::Failed);
+    let failed = failed.filter(|report| report.gate != Gate::ResourceControlPolicies);
+    let silent: Vec<_> = failed
+        .filter(|report| !explained(report.gate))
+        .map(|report| report.gate.id().to_owned())
+        .collect();
+    let nothing = diagnosis.decision.is_denied() && errors().next().is_none();
+    silent.into_iter().chain(nothing.then(|| "the request".to_owned()))
 }
 
 fn fail(wrong: Vec<String>) -> Result<(), Failed> {

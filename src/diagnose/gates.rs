@@ -28,9 +28,9 @@ pub(super) fn all(case: &Case<'_>, findings: &[Finding]) -> Vec<GateReport> {
         report(Gate::ResourcePolicy, resource(case, false)),
         report(Gate::ExplicitDenies, explicit_denies(case)),
         report(Gate::PermissionsBoundary, limit(case, PolicyType::PermissionsBoundary)),
+        report(Gate::SessionPolicy, limit(case, PolicyType::Session)),
         report(Gate::ServiceControlPolicies, limit(case, PolicyType::ServiceControl)),
         report(Gate::ResourceControlPolicies, resource_control(case)),
-        report(Gate::SessionPolicy, limit(case, PolicyType::Session)),
         report(Gate::EndpointPolicy, limit(case, PolicyType::VpcEndpoint)),
         report(
             Gate::Parameters,
