@@ -106,9 +106,24 @@ pub fn load(
     }
 }
 
-/// Reads a case that stands in a text, such as an example of a rule's page. Files that it names are
+/// Reads cases that stand in a text, such as an example of a rule's page. Files that it names are
 /// looked for beside `path`.
-pub fn read_documents(
+pub fn load_text(
+    sources: &mut SourceMap,
+    path: &Path,
+    text: &str,
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> CaseFile {
+    let id = sources.add_given(path.to_string_lossy(), text);
+    match parse(sources, id, Syntax::guess("", text)) {
+        Ok(documents) => read_documents(sources, path, documents, read),
+        Err(error) => {
+            CaseFile { cases: Vec::new(), errors: vec![InputError::syntax(&error).file(path)] }
+        }
+    }
+}
+
+fn read_documents(
     sources: &mut SourceMap,
     path: &Path,
     documents: Vec<Document>,
