@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use super::*;
 use crate::collect::tests::{TRUST, export, get_role, sound};
 use crate::request::{Caller, CallerKind, Fact};

@@ -148,6 +148,13 @@ fn read_documents(
     loader.file
 }
 
+/// What the paths under `facts` gave.
+struct Facts {
+    snapshot: Arc<Snapshot>,
+    errors: Vec<InputError>,
+    notes: Vec<String>,
+}
+
 /// Reads one file with all its cases.
 struct Loader<'l> {
     sources: &'l mut SourceMap,
@@ -156,7 +163,7 @@ struct Loader<'l> {
     /// Documents in files of their own, each read once.
     files: HashMap<PathBuf, Result<Arc<Document>, InputError>>,
     /// Facts, by the paths that a case names.
-    facts: HashMap<Vec<PathBuf>, (Arc<Snapshot>, Vec<InputError>, Vec<String>)>,
+    facts: HashMap<Vec<PathBuf>, Facts>,
     file: CaseFile,
 }
 
@@ -283,13 +290,17 @@ impl Loader<'_> {
             for error in collected.errors.iter_mut().filter(|error| error.span.is_none()) {
                 error.span = Some(node.span());
             }
-            let read = (Arc::new(collected.snapshot), collected.errors, collected.notes);
+            let read = Facts {
+                snapshot: Arc::new(collected.snapshot),
+                errors: collected.errors,
+                notes: collected.notes,
+            };
             self.facts.insert(paths.clone(), read);
         }
-        let (snapshot, errors, said) = self.facts.get(&paths)?;
-        errors.iter().for_each(|error| fields.error(error.clone()));
-        notes.extend(said.iter().cloned());
-        Some(Arc::clone(snapshot))
+        let facts = self.facts.get(&paths)?;
+        facts.errors.iter().for_each(|error| fields.error(error.clone()));
+        notes.extend(facts.notes.iter().cloned());
+        Some(Arc::clone(&facts.snapshot))
     }
 }
 

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use std::path::PathBuf;
 
 use super::*;
@@ -25,7 +23,7 @@ fn errors(text: &str) -> Vec<(String, String, Option<String>)> {
     (file.errors.iter().chain(of_cases))
         .map(|error| {
             let span = error.span.map_or("", |span| sources.slice(span));
-            (error.message.clone(), span.to_owned(), error.help.clone())
+            (error.message.clone(), span.to_owned(), error.help.as_deref().map(str::to_owned))
         })
         .collect()
 }
