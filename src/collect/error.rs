@@ -16,9 +16,9 @@ pub struct InputError {
     /// One sentence: lower case, no full stop.
     pub message: String,
     /// A few words about the place.
-    pub label: Option<String>,
+    pub label: Option<Box<str>>,
     /// What to do.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// Other places, with a few words each.
     pub related: Vec<(Span, String)>,
 }
@@ -52,8 +52,8 @@ impl InputError {
     pub fn syntax(error: &SyntaxError) -> Self {
         let related = error.related.iter().map(|span| (*span, "opened here".to_owned()));
         Self {
-            label: Some(error.label().to_owned()),
-            help: Some(error.help()),
+            label: Some(error.label().into()),
+            help: Some(error.help().into()),
             related: related.collect(),
             ..Self::at(error.span, error.to_string())
         }
@@ -68,14 +68,14 @@ impl InputError {
 
     /// Says a few words about the place.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
+    pub fn label(mut self, label: impl Into<Box<str>>) -> Self {
         self.label = Some(label.into());
         self
     }
 
     /// Says what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
     }

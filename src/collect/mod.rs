@@ -51,3 +51,6 @@ pub struct Recognised {
     /// The id of its shape.
     pub shape: &'static str,
 }
+
+#[cfg(test)]
+mod tests;

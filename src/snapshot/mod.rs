@@ -5,9 +5,11 @@
 //! and become policies only when a question needs them. Nothing here can hold a secret.
 
 mod build;
+mod join;
 mod merge;
 
-pub use build::{Builder, Origin, Version};
+pub use build::{Builder, EntityEntry, ManagedEntry, Origin};
+pub use join::Version;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

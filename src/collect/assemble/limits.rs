@@ -1,62 +1,12 @@
 //! The layers that no file of an account shows: session policies, the organization's policies and
 //! VPC endpoint policies. Either they cannot apply, or they are gaps.
 
+use crate::eval::RESOURCE_CONTROL_SERVICES;
 use crate::layers::{Gap, Layer};
 use crate::policy::PolicyType;
 use crate::request::{Caller, CallerKind, Fact, Request};
 
 use super::{is_absent, is_present};
-
-/// Services whose resources resource control policies cover, by the prefix of their actions.
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
-const RESOURCE_CONTROL: &[&str] = &[
-    "aoss",
-    "appconfig",
-    "appstream",
-    "autoscaling",
-    "cloudfront",
-    "cloudsearch",
-    "codebuild",
-    "codecommit",
-    "codepipeline",
-    "cognito-identity",
-    "cognito-idp",
-    "cognito-sync",
-    "comprehend",
-    "comprehendmedical",
-    "cost-optimization-hub",
-    "dax",
-    "dynamodb",
-    "ecr",
-    "es",
-    "events",
-    "firehose",
-    "fis",
-    "health",
-    "inspector-scan",
-    "kendra",
-    "kinesisvideo",
-    "kms",
-    "logs",
-    "memorydb",
-    "networkmonitor",
-    "opensearch",
-    "pca-connector-ad",
-    "polly",
-    "pricing",
-    "s3",
-    "secretsmanager",
-    "signin",
-    "sqs",
-    "sts",
-    "support",
-    "textract",
-    "timestream-influxdb",
-    "transcribe",
-    "transfer",
-    "translate",
-    "wafv2",
-];
 
 /// A session policy limits the sessions of roles and federated users.
 pub(super) fn session(caller: &Caller) -> Option<Layer> {
@@ -100,7 +50,7 @@ pub(super) fn service_control(caller: &Caller) -> Option<Layer> {
 
 /// Whether resource control policies can play a part.
 pub(super) fn resource_control_covers(request: &Request) -> bool {
-    RESOURCE_CONTROL.binary_search(&request.service()).is_ok()
+    RESOURCE_CONTROL_SERVICES.contains(&request.service())
         && request.resource.organization != Fact::Known(None)
         && !request.caller.is_service_linked_role()
 }
@@ -152,14 +102,4 @@ pub(super) fn endpoint(request: &Request) -> Option<Layer> {
             },
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_list_of_services_is_sorted() {
-        assert!(RESOURCE_CONTROL.is_sorted());
-    }
 }

@@ -119,9 +119,24 @@ pub fn load(
     }
 }
 
-/// Reads a case that stands in a text, such as an example of a rule's page. Files that it names are
+/// Reads cases that stand in a text, such as an example of a rule's page. Files that it names are
 /// looked for beside `path`.
-pub fn read_documents(
+pub fn load_text(
+    sources: &mut SourceMap,
+    path: &Path,
+    text: &str,
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> CaseFile {
+    let id = sources.add_given(path.to_string_lossy(), text);
+    match parse(sources, id, Syntax::guess("", text)) {
+        Ok(documents) => read_documents(sources, path, documents, read),
+        Err(error) => {
+            CaseFile { cases: Vec::new(), errors: vec![InputError::syntax(&error).file(path)] }
+        }
+    }
+}
+
+fn read_documents(
     sources: &mut SourceMap,
     path: &Path,
     documents: Vec<Document>,
@@ -146,6 +161,13 @@ pub fn read_documents(
     loader.file
 }
 
+/// What the paths under `facts` gave.
+struct Facts {
+    snapshot: Arc<Snapshot>,
+    errors: Vec<InputError>,
+    notes: Vec<String>,
+}
+
 /// Reads one file with all its cases.
 struct Loader<'l> {
     sources: &'l mut SourceMap,
@@ -154,7 +176,7 @@ struct Loader<'l> {
     /// Documents in files of their own, each read once.
     files: HashMap<PathBuf, Result<Arc<Document>, InputError>>,
     /// Facts, by the paths that a case names.
-    facts: HashMap<Vec<PathBuf>, (Arc<Snapshot>, Vec<InputError>, Vec<String>)>,
+    facts: HashMap<Vec<PathBuf>, Facts>,
     file: CaseFile,
 }
 
@@ -281,13 +303,17 @@ impl Loader<'_> {
             for error in collected.errors.iter_mut().filter(|error| error.span.is_none()) {
                 error.span = Some(node.span());
             }
-            let read = (Arc::new(collected.snapshot), collected.errors, collected.notes);
+            let read = Facts {
+                snapshot: Arc::new(collected.snapshot),
+                errors: collected.errors,
+                notes: collected.notes,
+            };
             self.facts.insert(paths.clone(), read);
         }
-        let (snapshot, errors, said) = self.facts.get(&paths)?;
-        errors.iter().for_each(|error| fields.error(error.clone()));
-        notes.extend(said.iter().cloned());
-        Some(Arc::clone(snapshot))
+        let facts = self.facts.get(&paths)?;
+        facts.errors.iter().for_each(|error| fields.error(error.clone()));
+        notes.extend(facts.notes.iter().cloned());
+        Some(Arc::clone(&facts.snapshot))
     }
 }
 

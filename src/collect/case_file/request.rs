@@ -202,9 +202,15 @@ fn credentials(fields: &mut Fields, node: Node<'_>) -> Option<Credentials> {
     })
 }
 
-/// The parameters of the AssumeRole* operations. What does not play a part in the decision may
-/// stand there, and is not kept.
+/// Parameters of the operations of AWS STS that play no part in a decision beside the request; they
+/// may stand there and are not kept. Tokens and assertions are secrets, and are refused.
+const IGNORED: [&str; 5] = ["RoleArn", "Name", "PrincipalArn", "ProviderId", "TargetPrincipal"];
+
 const PARAMETERS: &[&str] = &[
+    "Name",
+    "PrincipalArn",
+    "ProviderId",
+    "TargetPrincipal",
     "RoleArn",
     "RoleSessionName",
     "DurationSeconds",
@@ -227,7 +233,9 @@ fn parameters(fields: &mut Fields, node: Node<'_>) -> Option<Parameters> {
     if !fields.known(node, "the parameters", PARAMETERS) {
         return None;
     }
-    fields.member(node, "RoleArn", Fields::string);
+    for key in IGNORED {
+        fields.member(node, key, Fields::string);
+    }
     Some(Parameters {
         session_name: fields.member(node, "RoleSessionName", Fields::scalar),
         duration: fields.member(node, "DurationSeconds", Fields::integer),

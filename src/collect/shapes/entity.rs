@@ -123,21 +123,15 @@ pub(super) fn read_entity(
             entry.tags(tags(node));
         }
     }
-    // Even an export is taken at its word only for the lists that it has.
-    let in_export = |list: &str| detail == Detail::Export && has_list(node, list);
-    entry.inline(
-        items(node, inline).filter_map(|policy| inline_policy(input, policy)),
-        in_export(inline),
-    );
-    entry.attached(
-        attached_policies(node, "AttachedManagedPolicies"),
-        in_export("AttachedManagedPolicies"),
-    );
+    // IAM leaves empty lists out of an export, so there what is missing is empty.
+    let complete = detail == Detail::Export;
+    entry.inline(items(node, inline).filter_map(|policy| inline_policy(input, policy)), complete);
+    entry.attached(attached_policies(node, "AttachedManagedPolicies"), complete);
     if kind == EntityKind::User {
         let names = items(node, "GroupList").filter_map(|name| {
             Some(Spanned { value: name.text()?.into_owned(), span: name.span() })
         });
-        entry.groups(names, in_export("GroupList"));
+        entry.groups(names, complete);
     }
 }
 
