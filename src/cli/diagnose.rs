@@ -149,9 +149,9 @@ pub(super) fn complain(errors: &[InputError], sources: &SourceMap, output: &Outp
         status = Status::Broken;
         let mut labels = Vec::new();
         if let Some(span) = error.span {
-            labels.push((span, error.label.clone().unwrap_or_else(|| "here".to_owned())));
+            labels.push((span, error.label.as_deref().unwrap_or("here").to_owned()));
         }
-        labels.extend(error.related.iter().cloned());
+        labels.extend(error.related.iter().map(|(span, label)| (*span, label.to_string())));
         let message = match &error.file {
             Some(file) => format!("{}: {}", file.display(), error.message),
             None => error.message.clone(),

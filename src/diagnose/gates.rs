@@ -268,6 +268,12 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Whether the resource's own policy grants in a way that boundary and session policy do not limit.
+fn is_passed_by(case: &Case<'_>) -> bool {
+    case.evaluation.accounts == Accounts::Same
+        && case.evaluation.parts.grants.last().is_some_and(Match::is_yes)
+}
+
 /// Boundary, session policy, service control policies, endpoint policy.
 fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
     let evaluation = case.evaluation;
@@ -282,15 +288,12 @@ fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
         return na(match policy_type {
             PolicyType::PermissionsBoundary => format!("none is attached to {who}"),
             PolicyType::Session if case.request.caller.kind == CallerKind::FederatedUser => {
-                return match &evaluation.parts.session {
-                    Match::No if !evaluation.decision.is_denied() => {
-                        na("the session has none; the resource's own policy grants")
-                    }
-                    _ => (
-                        Outcome::Failed,
-                        "a federated user's session without one has no permissions of its own"
-                            .to_owned(),
-                    ),
+                let granted = !evaluation.decision.is_denied() || is_passed_by(case);
+                return if granted {
+                    na("the session has none; the resource's own policy grants")
+                } else {
+                    let why = "a federated user's session without one has no permissions";
+                    (Outcome::Failed, why.to_owned())
                 };
             }
             PolicyType::Session => "the session has none".to_owned(),
@@ -314,10 +317,9 @@ fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
             }
             _ => format!("does not allow `{}`", case.request.action.value),
         };
-        let passed_by =
-            matches!(policy_type, PolicyType::PermissionsBoundary | PolicyType::Session)
-                && evaluation.accounts == Accounts::Same
-                && evaluation.parts.grants.last().is_some_and(Match::is_yes);
+        let limits_caller =
+            matches!(policy_type, PolicyType::PermissionsBoundary | PolicyType::Session);
+        let passed_by = limits_caller && is_passed_by(case);
         return if passed_by {
             na(format!(
                 "{summary}, and does not have to: the resource's own policy names the caller"
