@@ -4,6 +4,7 @@
 //! ends or hidden characters, so that nothing in a source can break the picture. A source of one line
 //! of a megabyte and one of a thousand lines come out alike.
 
+mod lines;
 mod view;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeStyles};
