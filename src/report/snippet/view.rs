@@ -191,7 +191,7 @@ impl View {
         let lines = chunk.lines(left == 0);
 
         let mut text = String::new();
-        let mut spans: Vec<Range<usize>> = vec![usize::MAX..0; chunk.marks.len()];
+        let mut spans: Vec<Option<Range<usize>>> = vec![None; chunk.marks.len()];
         for (index, line) in lines.iter().enumerate() {
             let cut = chunk.marks.iter().find(|placed| placed.more > 0);
             if let Some(placed) = cut
@@ -200,7 +200,7 @@ impl View {
                 let from = text.len();
                 text.push_str(&format!("  {} {} more lines", style.ellipsis(), placed.more));
                 for span in &mut spans {
-                    *span = span.start.min(from)..text.len();
+                    cover(span, from..text.len());
                 }
             } else {
                 push_line(&mut text, chunk, line, left..left + room, style, &mut spans);
@@ -208,8 +208,7 @@ impl View {
             text.push('\n');
         }
         let labels = chunk.marks.iter().zip(&spans).map(|(placed, span)| {
-            let start = span.start.min(text.len().saturating_sub(1));
-            let end = span.end.max(start);
+            let Range { start, end } = span.clone().unwrap_or(0..0);
             let label = label(placed, &text, start..end, room);
             if placed.mark.primary {
                 LabeledSpan::new_primary_with_span(label, (start, end - start))
@@ -226,13 +225,19 @@ impl View {
 /// The first column to show: 0 where all that matters fits, else as few columns more as do.
 fn left_edge(chunk: &Chunk<'_>, columns: &[Range<usize>], room: usize) -> usize {
     let first = columns.iter().map(|range| range.start).min().unwrap_or(0);
-    let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
-        let label = width(placed.mark.text).min(LABEL_ROOM);
-        let middle = usize::midpoint(range.start, range.end.min(range.start + room));
-        (range.end + 1).max(middle + 5 + label)
+    let end = |label_room: usize| {
+        let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
+            let label = width(placed.mark.text).min(label_room);
+            let middle = usize::midpoint(range.start, range.end.min(range.start + room));
+            (range.end + 1).max(middle + 5 + label)
+        };
+        columns.iter().zip(&chunk.marks).map(needed).max().unwrap_or(0)
     };
-    let end = columns.iter().zip(&chunk.marks).map(needed).max().unwrap_or(0);
-    end.saturating_sub(room).min(first.saturating_sub(14))
+    if end(LABEL_ROOM) <= room {
+        return 0;
+    }
+    // Since the line is cropped anyhow, the label gets more room.
+    end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14))
 }
 
 /// Adds what of a line lies in the window, and notes where the marks came to lie.
@@ -242,7 +247,7 @@ fn push_line(
     line: &Line,
     window: Range<usize>,
     style: &Style,
-    spans: &mut [Range<usize>],
+    spans: &mut [Option<Range<usize>>],
 ) {
     let ellipsis = style.ellipsis();
     let dots = width(ellipsis);
@@ -275,9 +280,9 @@ fn push_line(
             for (span, placed) in spans.iter_mut().zip(&chunk.marks) {
                 let zero = placed.bytes.is_empty() && piece.offset == placed.bytes.start;
                 if placed.bytes.contains(&piece.offset) {
-                    *span = span.start.min(at)..text.len();
+                    cover(span, at..text.len());
                 } else if zero {
-                    *span = at..at;
+                    cover(span, at..at);
                 }
             }
         } else if column < from && next > from {
@@ -293,13 +298,19 @@ fn push_line(
     for (span, placed) in spans.iter_mut().zip(&chunk.marks) {
         let starts_here =
             line.bytes.start <= placed.bytes.start && placed.bytes.start <= line.bytes.end;
-        if starts_here && span.start == usize::MAX {
-            *span = text.len()..text.len();
+        if starts_here && span.is_none() {
+            *span = Some(text.len()..text.len());
         }
     }
     if total > window.end {
         text.push_str(ellipsis);
     }
+}
+
+/// Widens a span so that it covers another range as well.
+fn cover(span: &mut Option<Range<usize>>, range: Range<usize>) {
+    let start = span.as_ref().map_or(range.start, |span| span.start);
+    *span = Some(start..range.end);
 }
 
 /// The label's text, broken into lines that fit beside what it points at.
