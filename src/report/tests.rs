@@ -1,5 +1,4 @@
 //! The formats, over the same few diagnoses.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use proptest::prelude::*;
 
@@ -505,11 +504,9 @@ proptest! {
 }
 
 #[test]
-fn a_very_long_line_is_drawn_at_once() {
+fn a_line_of_megabytes_is_cropped() {
     let text = format!("[{}\"here\"{}]", "\"x\",".repeat(500_000), ",\"y\"".repeat(500_000));
-    let started = std::time::Instant::now();
     let shown = drawn(&text, &[("\"here\"", "this one")], Style::default());
-    assert!(started.elapsed().as_millis() < 500);
     assert_eq!(underlined(&shown.replace("^|", "^^")), vec!["\"here\""], "{shown}");
 }
 
