@@ -116,7 +116,7 @@ fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style
 /// Whom to ask.
 fn person(party: Party) -> &'static str {
     match party {
-        Party::Yourself => "you, who makes the call",
+        Party::Yourself => "whoever makes the call",
         Party::CallerAccount => "an administrator of the caller's account",
         Party::RoleAccount => "an administrator of the account that owns the role",
         Party::ResourceAccount => "an administrator of the account that owns the resource",

@@ -26,7 +26,7 @@ struct Single<'a> {
 #[derive(Serialize)]
 struct Several<'a> {
     version: u32,
-    results: Vec<ResultV1<'a>>,
+    results: Vec<Single<'a>>,
 }
 
 #[derive(Serialize)]
@@ -121,11 +121,9 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     match diagnoses {
-        [diagnosis] => {
-            write_value(&Single { version: VERSION, result: result(diagnosis, sources) }, out)
-        }
+        [diagnosis] => write_value(&single(diagnosis, sources), out),
         _ => {
-            let results = diagnoses.iter().map(|diagnosis| result(diagnosis, sources)).collect();
+            let results = diagnoses.iter().map(|diagnosis| single(diagnosis, sources)).collect();
             write_value(&Several { version: VERSION, results }, out)
         }
     }
@@ -136,6 +134,10 @@ pub(super) fn write_value(value: &impl Serialize, out: &mut dyn io::Write) -> io
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     out.write_all(&text)
+}
+
+fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {
+    Single { version: VERSION, result: result(diagnosis, sources) }
 }
 
 fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> {

@@ -133,7 +133,7 @@ pub(super) enum Ink {
 impl Style {
     /// The width to lay out for.
     pub(super) fn columns(&self) -> usize {
-        self.width.max(40)
+        self.width.clamp(40, 200)
     }
 
     /// What stands for text that was left out.

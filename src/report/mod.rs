@@ -32,7 +32,7 @@ pub enum Format {
 /// What the place where a text is shown can do, and how much of it is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Columns. Less than 40 is taken as 40.
+    /// Columns; less than 40 is taken as 40, and more than 200 as 200, since longer lines tire.
     pub width: usize,
     /// Whether ANSI colours may be used.
     pub color: bool,

@@ -4,11 +4,13 @@
 //! ends or hidden characters, so that nothing in a source can break the picture. A source of one line
 //! of a megabyte and one of a thousand lines come out alike.
 
+mod lines;
 mod view;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeStyles};
 
 use super::Style;
+use super::layout::{char_width, clean, width};
 use crate::finding::Severity;
 use crate::text::{SourceId, SourceMap, Span};
 use view::{Chunk, View};
@@ -99,14 +101,18 @@ fn draw_chunk(
 /// The name of a source as the picture shows it, shortened at its front.
 fn shown_name(sources: &SourceMap, span: Span, style: &Style) -> String {
     let host = sources.to_host(span);
-    let name = super::layout::clean(sources.name(host.source)).into_owned();
+    let name = clean(sources.name(host.source)).into_owned();
     let prefix = if host.source == span.source { "" } else { "decoded from " };
     let room = style.columns().saturating_sub(22 + prefix.len());
-    let length = name.chars().count();
-    if length <= room {
+    let mut over = width(&name).saturating_sub(room);
+    if over == 0 {
         return format!("{prefix}{name}");
     }
-    let tail: String = name.chars().skip(length - room.min(length)).collect();
+    let tail = name.trim_start_matches(|c| {
+        let is_over = over > 0;
+        over = over.saturating_sub(char_width(c));
+        is_over
+    });
     format!("{prefix}{}{tail}", style.ellipsis())
 }
 

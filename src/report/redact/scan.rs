@@ -308,32 +308,20 @@ fn push(part: &str, from: usize, kind: Kind, found: &mut Vec<Token>) {
     }
 }
 
-/// The names in the last part of an ARN, segment by segment.
+/// The names in the last part of an ARN: what stands between slashes, colons, wildcards and policy
+/// variables.
 fn resource(part: &str, at: usize, is_cropped: bool, found: &mut Vec<Token>) {
-    let mut offset = 0;
-    for (index, segment) in part.split(['/', ':']).enumerate() {
-        let is_last = offset + segment.len() == part.len();
-        let is_type = TYPES.contains(&segment) && (index == 0 || segment.starts_with("aws-"));
-        if is_last && is_cropped {
-            push(segment, at + offset, Kind::Cropped, found);
-        } else if !is_type {
-            names(segment, at + offset, found);
-        }
-        offset += segment.len() + 1;
-    }
-}
-
-/// The names in one segment: what is left beside wildcards and policy variables.
-fn names(segment: &str, at: usize, found: &mut Vec<Token>) {
     let mut start = 0;
-    while let Some(rest) = segment.get(start..)
+    while let Some(rest) = part.get(start..)
         && !rest.is_empty()
     {
-        let length = rest.find(['*', '?', '$']).unwrap_or(rest.len());
+        let length = rest.find(['/', ':', '*', '?', '$']).unwrap_or(rest.len());
         let name = rest.get(..length).unwrap_or("");
-        if !name.is_empty() {
-            let kind = classify(name).unwrap_or(Kind::Name);
-            push(name, at + start, kind, found);
+        let is_type = TYPES.contains(&name) && (start == 0 || name.starts_with("aws-"));
+        if is_cropped && start + length == part.len() {
+            push(name, at + start, Kind::Cropped, found);
+        } else if !is_type {
+            push(name, at + start, classify(name).unwrap_or(Kind::Name), found);
         }
         let after = rest.get(length..).unwrap_or("");
         let skipped = match after.starts_with("${") {

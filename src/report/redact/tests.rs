@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use proptest::prelude::*;
 
 use super::*;
@@ -72,6 +70,8 @@ fn json_stays_json_and_its_members_keep_their_names() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn length_stays_names_go_and_twice_is_once(
         names in proptest::collection::vec("[a-z][a-zA-Z0-9]{1,8}", 1..6),

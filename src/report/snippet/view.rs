@@ -1,25 +1,19 @@
 //! Chooses which lines of a source are shown, and which columns of them.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::super::Style;
-use super::super::layout::{char_width, clean, is_hidden, spelled, width, wrap};
+use super::super::layout::{clean, width, wrap};
 use super::Mark;
+use super::lines::{Line, floor, pieces};
 use crate::text::Span;
 
 /// A span over more lines than this is shown by its first lines.
-const MOST_LINES: usize = 6;
-/// Columns between tab stops.
-const TAB: usize = 4;
+const MOST_LINES: usize = 8;
 /// Columns that a label should have beside what it points at.
 const LABEL_ROOM: usize = 30;
-/// Words on lines that hold a secret.
-const SECRETS: [&str; 5] =
-    ["SecretAccessKey", "SessionToken", "TokenCode", "secret_access_key", "session_token"];
-
 /// Marks of one source that are shown in one picture.
 pub(super) struct Chunk<'a> {
     text: &'a str,
@@ -36,20 +30,9 @@ struct Placed<'a> {
     more: usize,
 }
 
-/// A line of the source, without its line end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    number: usize,
-    bytes: Range<usize>,
-}
-
 impl Placed<'_> {
     fn is_multi_line(&self) -> bool {
         self.lines.len() > 1
-    }
-
-    fn first(&self) -> usize {
-        self.lines.first().map_or(0, |line| line.number)
     }
 
     fn last(&self) -> usize {
@@ -78,62 +61,21 @@ fn place<'a>(mark: Mark<'a>, text: &str) -> Placed<'a> {
     // A span that ends with a line's end does not reach into the next line.
     let inner = text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r']).len();
     let bytes = start..start + inner;
-    let mut line = line_at(text, bytes.start);
+    let mut line = Line::at(text, bytes.start);
     let mut lines = Vec::new();
-    let mut more = 0;
-    loop {
-        let last = line.bytes.end >= bytes.end;
-        let next = after(text, &line);
-        if lines.len() < MOST_LINES {
-            lines.push(line);
-        } else {
-            more += 1;
-        }
-        match next {
-            Some(next) if !last => line = next,
-            _ => break,
-        }
+    while lines.len() + 1 < MOST_LINES
+        && let Some(next) = line.next(text).filter(|next| next.bytes.start < bytes.end)
+    {
+        lines.push(std::mem::replace(&mut line, next));
     }
+    let rest = text.as_bytes().get(line.bytes.end..bytes.end).unwrap_or_default();
+    let mut more = memchr::memchr_iter(b'\n', rest).count();
+    lines.push(line);
     // The last line that is shown says how many follow.
     if more > 0 {
         more += 1;
     }
     Placed { mark, bytes, lines, more }
-}
-
-fn floor(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
-}
-
-fn line_at(text: &str, offset: usize) -> Line {
-    let before = text.get(..offset).unwrap_or("");
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let number = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
-    Line { number, bytes: start..line_end(text, start) }
-}
-
-/// The end of the line that starts at `start`, before its line end.
-fn line_end(text: &str, start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or("");
-    let line = rest.split('\n').next().unwrap_or("");
-    start + line.strip_suffix('\r').unwrap_or(line).len()
-}
-
-fn after(text: &str, line: &Line) -> Option<Line> {
-    let rest = text.get(line.bytes.end..)?;
-    let start = line.bytes.end + rest.find('\n')? + 1;
-    (start < text.len())
-        .then(|| Line { number: line.number + 1, bytes: start..line_end(text, start) })
-}
-
-fn before(text: &str, line: &Line) -> Option<Line> {
-    let offset = line.bytes.start.checked_sub(1)?;
-    let start = text.get(..offset)?.rfind('\n').map_or(0, |at| at + 1);
-    Some(Line { number: line.number - 1, bytes: start..line_end(text, start) })
 }
 
 impl<'a> Chunk<'a> {
@@ -145,10 +87,15 @@ impl<'a> Chunk<'a> {
 
     /// Whether another mark can be shown in the same picture, and be read there.
     fn takes(&self, other: &Placed<'_>, style: &Style) -> bool {
-        let near = self
-            .marks
-            .iter()
-            .any(|placed| other.first() <= placed.last() + 2 && placed.first() <= other.last() + 2);
+        let near =
+            self.marks.iter().any(|placed| match (placed.lines.last(), other.lines.first()) {
+                (Some(last), Some(first)) if last.number == first.number => last == first,
+                (Some(last), Some(first)) if last.number + 2 == first.number => {
+                    first.previous(self.text).is_some_and(|between| between.is_context(self.text))
+                }
+                (Some(last), Some(first)) => last.number + 1 == first.number,
+                _ => false,
+            });
         let apart = self.marks.iter().all(|placed| {
             let overlap =
                 other.bytes.start < placed.bytes.end && placed.bytes.start < other.bytes.end;
@@ -188,17 +135,13 @@ impl<'a> Chunk<'a> {
         for placed in &self.marks {
             lines.extend(placed.lines.iter().cloned());
         }
-        let is_shown = |line: &Line| {
-            let text = self.text.get(line.bytes.clone()).unwrap_or("");
-            !text.trim().is_empty() && !SECRETS.iter().any(|word| text.contains(word))
-        };
         lines.sort_by_key(|line| line.number);
         lines.dedup();
         let mut all: Vec<Line> = Vec::new();
         for line in lines {
             if let Some(previous) = all.last()
                 && previous.number + 1 < line.number
-                && let Some(between) = before(self.text, &line)
+                && let Some(between) = line.previous(self.text)
             {
                 // Marks are two lines apart at most; the line between keeps the numbers in step.
                 all.push(between);
@@ -206,70 +149,19 @@ impl<'a> Chunk<'a> {
             all.push(line);
         }
         if context && self.marks.iter().all(|placed| placed.more == 0) {
-            if let Some(line) = all.first().and_then(|line| before(self.text, line))
-                && is_shown(&line)
+            let is_context = |line: &Line| line.is_context(self.text);
+            if let Some(line) =
+                all.first().and_then(|line| line.previous(self.text)).filter(is_context)
             {
                 all.insert(0, line);
             }
-            if let Some(line) = all.last().and_then(|line| after(self.text, line))
-                && is_shown(&line)
+            if let Some(line) = all.last().and_then(|line| line.next(self.text)).filter(is_context)
             {
                 all.push(line);
             }
         }
         all
     }
-}
-
-/// A character as it is shown.
-struct Piece<'a> {
-    offset: usize,
-    text: Cow<'a, str>,
-    is_tab: bool,
-}
-
-impl Piece<'_> {
-    fn width(&self, column: usize) -> usize {
-        if self.is_tab { TAB - column % TAB } else { width(&self.text) }
-    }
-}
-
-/// The characters of a line as they are shown: the value of a secret is not.
-fn pieces<'a>(text: &'a str, line: &Line) -> impl Iterator<Item = Piece<'a>> {
-    let content = text.get(line.bytes.clone()).unwrap_or("");
-    let start = line.bytes.start;
-    let hidden = secret_values(content);
-    content.char_indices().map(move |(at, c)| {
-        let shown = content.get(at..at + c.len_utf8()).unwrap_or("");
-        let text = if hidden.iter().any(|range| range.contains(&at)) {
-            Cow::Owned("*".repeat(char_width(c)))
-        } else if c == '\u{feff}' && start + at == 0 {
-            Cow::Borrowed("")
-        } else if is_hidden(c) && c != '\t' {
-            Cow::Owned(spelled(c))
-        } else {
-            Cow::Borrowed(shown)
-        };
-        Piece { offset: start + at, text, is_tab: c == '\t' }
-    })
-}
-
-/// Where on a line the values of secrets lie.
-fn secret_values(line: &str) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    for word in SECRETS {
-        for (at, _) in line.match_indices(word) {
-            let rest = line.get(at + word.len()..).unwrap_or("");
-            let value = rest.trim_start_matches(['"', '\'', '\\', ' ', '\t', ':', '=']);
-            let gap = rest.get(..rest.len() - value.len()).unwrap_or("");
-            if gap.contains([':', '=']) {
-                let end = value.find(['"', '\'', '\\', ' ', ',', '}']).unwrap_or(value.len());
-                let start = line.len() - value.len();
-                ranges.push(start..start + end);
-            }
-        }
-    }
-    ranges
 }
 
 /// A few short lines, and the labels in them.
@@ -294,11 +186,12 @@ impl View {
         let room = style.columns().saturating_sub(gutter).max(20);
         let columns: Vec<Range<usize>> =
             chunk.marks.iter().map(|placed| chunk.columns_of(placed)).collect();
-        let left = if multi { 0 } else { left_edge(chunk, &columns, room) };
+        let left =
+            if multi { 0 } else { left_edge(chunk, &columns, room - width(style.ellipsis())) };
         let lines = chunk.lines(left == 0);
 
         let mut text = String::new();
-        let mut spans: Vec<Range<usize>> = vec![usize::MAX..0; chunk.marks.len()];
+        let mut spans: Vec<Option<Range<usize>>> = vec![None; chunk.marks.len()];
         for (index, line) in lines.iter().enumerate() {
             let cut = chunk.marks.iter().find(|placed| placed.more > 0);
             if let Some(placed) = cut
@@ -307,7 +200,7 @@ impl View {
                 let from = text.len();
                 text.push_str(&format!("  {} {} more lines", style.ellipsis(), placed.more));
                 for span in &mut spans {
-                    *span = span.start.min(from)..text.len();
+                    cover(span, from..text.len());
                 }
             } else {
                 push_line(&mut text, chunk, line, left..left + room, style, &mut spans);
@@ -315,9 +208,8 @@ impl View {
             text.push('\n');
         }
         let labels = chunk.marks.iter().zip(&spans).map(|(placed, span)| {
-            let start = span.start.min(text.len().saturating_sub(1));
-            let end = span.end.max(start);
-            let label = label(placed, &text, start..end, room, multi);
+            let Range { start, end } = span.clone().unwrap_or(0..0);
+            let label = label(placed, &text, start..end, room);
             if placed.mark.primary {
                 LabeledSpan::new_primary_with_span(label, (start, end - start))
             } else {
@@ -333,13 +225,19 @@ impl View {
 /// The first column to show: 0 where all that matters fits, else as few columns more as do.
 fn left_edge(chunk: &Chunk<'_>, columns: &[Range<usize>], room: usize) -> usize {
     let first = columns.iter().map(|range| range.start).min().unwrap_or(0);
-    let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
-        let label = width(placed.mark.text).min(LABEL_ROOM);
-        let middle = usize::midpoint(range.start, range.end.min(range.start + room));
-        (range.end + 1).max(middle + 5 + label)
+    let end = |label_room: usize| {
+        let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
+            let label = width(placed.mark.text).min(label_room);
+            let middle = usize::midpoint(range.start, range.end.min(range.start + room));
+            (range.end + 1).max(middle + 5 + label)
+        };
+        columns.iter().zip(&chunk.marks).map(needed).max().unwrap_or(0)
     };
-    let end = columns.iter().zip(&chunk.marks).map(needed).max().unwrap_or(0);
-    end.saturating_sub(room).min(first.saturating_sub(14))
+    if end(LABEL_ROOM) <= room {
+        return 0;
+    }
+    // Since the line is cropped anyhow, the label gets more room.
+    end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14))
 }
 
 /// Adds what of a line lies in the window, and notes where the marks came to lie.
@@ -349,7 +247,7 @@ fn push_line(
     line: &Line,
     window: Range<usize>,
     style: &Style,
-    spans: &mut [Range<usize>],
+    spans: &mut [Option<Range<usize>>],
 ) {
     let ellipsis = style.ellipsis();
     let dots = width(ellipsis);
@@ -382,9 +280,9 @@ fn push_line(
             for (span, placed) in spans.iter_mut().zip(&chunk.marks) {
                 let zero = placed.bytes.is_empty() && piece.offset == placed.bytes.start;
                 if placed.bytes.contains(&piece.offset) {
-                    *span = span.start.min(at)..text.len();
+                    cover(span, at..text.len());
                 } else if zero {
-                    *span = at..at;
+                    cover(span, at..at);
                 }
             }
         } else if column < from && next > from {
@@ -396,12 +294,12 @@ fn push_line(
         }
         column = next;
     }
+    // A mark that starts where the line ends, or beyond what is visible of it.
     for (span, placed) in spans.iter_mut().zip(&chunk.marks) {
-        if placed.bytes.is_empty()
-            && placed.bytes.start == line.bytes.end
-            && span.start == usize::MAX
-        {
-            *span = text.len()..text.len();
+        let starts_here =
+            line.bytes.start <= placed.bytes.start && placed.bytes.start <= line.bytes.end;
+        if starts_here && span.is_none() {
+            *span = Some(text.len()..text.len());
         }
     }
     if total > window.end {
@@ -409,20 +307,22 @@ fn push_line(
     }
 }
 
+/// Widens a span so that it covers another range as well.
+fn cover(span: &mut Option<Range<usize>>, range: Range<usize>) {
+    let start = span.as_ref().map_or(range.start, |span| span.start);
+    *span = Some(start..range.end);
+}
+
 /// The label's text, broken into lines that fit beside what it points at.
-fn label(
-    placed: &Placed<'_>,
-    text: &str,
-    span: Range<usize>,
-    room: usize,
-    multi: bool,
-) -> Option<String> {
+fn label(placed: &Placed<'_>, text: &str, span: Range<usize>, room: usize) -> Option<String> {
     if placed.mark.text.is_empty() {
         return None;
     }
     let line = text.get(..span.start).unwrap_or("").rsplit('\n').next().unwrap_or("");
-    let middle = width(line) + width(text.get(span).unwrap_or("")) / 2;
-    let room = if multi { room.saturating_sub(2) } else { room.saturating_sub(middle + 4) };
+    let meant = text.get(span).unwrap_or("");
+    let middle = width(line) + width(meant) / 2;
+    let room =
+        if meant.contains('\n') { room.saturating_sub(2) } else { room.saturating_sub(middle + 4) };
     let room = room.max(16);
     Some(wrap(&clean(placed.mark.text), room, room).join("\n"))
 }
