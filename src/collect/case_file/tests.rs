@@ -134,13 +134,13 @@ fn several_documents_are_several_cases() {
 
 #[test]
 fn types_are_checked_where_they_stand() {
-    let text = "why-denied: 1\nrequest:\n  principal: arn:aws:iam::1:user/ana\n  action: GetObject\n  resource: [a]\n  \
+    let text = "why-denied: 1\nrequest:\n  principal: arn:aws:iam::one:user/ana\n  action: GetObject\n  resource: [a]\n  \
                 time: yesterday\n  context: { a: { b: c } }\n  context-is: whole\nunknown: scp\n";
     let pointed: Vec<_> =
         errors(text).into_iter().map(|(_, text, _)| text.trim().to_owned()).collect();
     assert_eq!(
         pointed,
-        ["arn:aws:iam::1:user/ana", "GetObject", "[a]", "whole", "{ b: c }", "yesterday", "scp"]
+        ["arn:aws:iam::one:user/ana", "GetObject", "[a]", "whole", "{ b: c }", "yesterday", "scp"]
     );
 }
 
