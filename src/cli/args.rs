@@ -70,9 +70,10 @@ pub struct RulesArgs {
 }
 
 /// Formats of a diagnosis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
+    #[default]
     Human,
     /// For scripts.
     Json,
@@ -225,10 +226,4 @@ pub struct DiagnoseArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Output")]
     pub format: Format,
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        Self::Human
-    }
 }

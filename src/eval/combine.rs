@@ -170,9 +170,9 @@ fn run<R: Recorder, T>(
     let kept = granted.and(parts.service_control.clone()).and(parts.endpoint.clone());
     let refused = refusals.iter().map(|(_, result)| result.clone()).fold(Match::No, Match::or);
     let allowed = if always_allowed {
-        refused.clone().not()
+        refused.clone().negated()
     } else {
-        kept.clone().and(parts.explicit_deny.clone().not()).and(refused.clone().not())
+        kept.clone().and(parts.explicit_deny.clone().negated()).and(refused.clone().negated())
     };
     let decision = match (&refused, &parts.explicit_deny, &allowed) {
         (Match::Yes, ..) => Decision::ImplicitDeny,
@@ -375,7 +375,7 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
         }
         let deny = verdict.deny.clone().and(verdict.applies.clone());
         parts.explicit_deny = parts.explicit_deny.or(deny);
-        let keeps = verdict.allow.clone().or(verdict.applies.clone().not());
+        let keeps = verdict.allow.clone().or(verdict.applies.clone().negated());
         match layer.policy_type {
             PolicyType::IdentityBased => parts.identity = parts.identity.or(verdict.allow.clone()),
             PolicyType::Trust | PolicyType::ResourceBased => {
@@ -462,5 +462,5 @@ fn needs_identity_policy(request: &Request, accounts: Accounts, parts: &Parts) -
         return Match::Yes;
     }
     let [_, others @ ..] = &parts.grants;
-    others.iter().cloned().fold(Match::No, Match::or).not()
+    others.iter().cloned().fold(Match::No, Match::or).negated()
 }

@@ -75,7 +75,7 @@ impl Match {
     }
 
     /// The opposite; what is unknown stays so.
-    pub fn not(self) -> Self {
+    pub fn negated(self) -> Self {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
@@ -85,7 +85,7 @@ impl Match {
 
     /// The opposite, if `negate`.
     pub fn negated_if(self, negate: bool) -> Self {
-        if negate { self.not() } else { self }
+        if negate { self.negated() } else { self }
     }
 
     /// The one answer of several readings, or unknown because of `gap` where they differ.
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(unknown(0).or(Match::Yes), Match::Yes);
         assert_eq!(unknown(0).and(Match::Yes), unknown(0));
         assert_eq!(unknown(0).or(Match::No), unknown(0));
-        assert_eq!(unknown(0).not(), unknown(0));
+        assert_eq!(unknown(0).negated(), unknown(0));
     }
 
     #[test]

@@ -298,7 +298,7 @@ impl Test<'_> {
                 )
             })
         };
-        let applies = excluded.not();
+        let applies = excluded.negated();
         // With Deny, a principal that has a permissions boundary is denied whatever is listed.
         if self.is_deny { applies.or(has_boundary.clone()) } else { applies }
     }
