@@ -292,10 +292,11 @@ fn no_cut_or_spoiled_file_makes_it_panic() {
     let role = get_role("arn:aws:iam::111122223333:role/deploy", TRUST);
     for text in [export(), role] {
         for at in (0..text.len()).step_by(5) {
-            facts(&[("1.json", &text[..at])]);
+            let (before, after) = text.split_at(at);
+            facts(&[("1.json", before)]);
             for spoiled in ["null", "[]", "{}", "\"", "1,"] {
                 if at % 7 == 0 {
-                    facts(&[("1.json", &format!("{}{spoiled}{}", &text[..at], &text[at..]))]);
+                    facts(&[("1.json", &format!("{before}{spoiled}{after}"))]);
                 }
             }
         }
