@@ -13,7 +13,7 @@ use crate::policy::{Effect, PolicyType};
 use crate::request::{Given, Request};
 use crate::rules::{self, Case, Companion, UsableRole, nearest};
 
-/// Diagnoses one request. `usable_roles` is asked only where the request is denied and is not
+/// Diagnoses one request. `usable_roles` is asked only where the request is not allowed and is not
 /// itself about assuming a role.
 pub fn diagnose(
     request: &Request,
@@ -22,7 +22,7 @@ pub fn diagnose(
 ) -> Diagnosis {
     let evaluation = evaluate(request, layers);
     let companions = companions(request, layers);
-    let ask = evaluation.decision.is_denied() && !request.is_assume_role();
+    let ask = evaluation.decision != Decision::Allowed && !request.is_assume_role();
     let usable_roles = if ask { usable_roles() } else { Vec::new() };
     let case = Case {
         request,
@@ -37,7 +37,7 @@ pub fn diagnose(
     let gaps = gaps(&case, decision);
     Diagnosis {
         decision,
-        headline: headline(decision, &gates, &gaps, &evaluation),
+        headline: headline(decision, &gates, &gaps, &evaluation, only_layers_missing(&case, &gaps)),
         principal: request.caller.text.value.clone(),
         action: request.action.value.clone(),
         resource: request.resource.text.value.clone(),
@@ -138,10 +138,15 @@ fn gaps(case: &Case<'_>, decision: Decision) -> Vec<Gap> {
             found.push(gap.clone());
         }
     };
+    let of_layers = |gap: &Gap| case.layers.layers.iter().any(|layer| layer.missing.contains(gap));
     if decision == Decision::Undetermined {
-        let evaluations = std::iter::once(case.evaluation)
-            .chain(case.companions.iter().map(|one| &one.evaluation));
-        evaluations.flat_map(Evaluation::deciding_gaps).for_each(&mut add);
+        // What the request itself could tell comes first, since it is the easiest to supply.
+        let companions = case.companions.iter().map(|one| &one.evaluation);
+        let evaluations = std::iter::once(case.evaluation).chain(companions);
+        evaluations
+            .flat_map(Evaluation::deciding_gaps)
+            .filter(|gap| !of_layers(gap))
+            .for_each(&mut add);
     }
     for (layer, verdict) in case.layers.layers.iter().zip(&case.evaluation.verdicts) {
         if !verdict.applies.is_no()
@@ -151,6 +156,16 @@ fn gaps(case: &Case<'_>, decision: Decision) -> Vec<Gap> {
         }
     }
     found
+}
+
+/// Whether all that is open is what whole layers say that are not visible.
+fn only_layers_missing(case: &Case<'_>, gaps: &[Gap]) -> bool {
+    let grants = [PolicyType::IdentityBased, PolicyType::Trust, PolicyType::ResourceBased];
+    let limits = |gap: &Gap| {
+        let mut layers = case.layers.layers.iter();
+        layers.any(|layer| !grants.contains(&layer.policy_type) && layer.missing.contains(gap))
+    };
+    gaps.iter().all(limits)
 }
 
 /// The keys that carry a value, given and derived, by name.
@@ -240,6 +255,7 @@ fn headline(
     gates: &[crate::finding::GateReport],
     gaps: &[Gap],
     evaluation: &Evaluation,
+    all_visible_allow: bool,
 ) -> String {
     let failed: Vec<_> = gates.iter().filter(|report| report.outcome == Outcome::Failed).collect();
     let by = |gate: Gate| match gate {
@@ -262,6 +278,17 @@ fn headline(
             "no policy is asked for this call".to_owned()
         }
         Decision::Allowed => "every layer lets it through".to_owned(),
+        Decision::Undetermined if all_visible_allow => match gaps {
+            [] => "all that is visible allows it".to_owned(),
+            [one] => format!("all that is visible allows it, {} is not", one.fact),
+            [first, rest @ ..] => {
+                format!(
+                    "all that is visible allows it; not visible: {} and {} more",
+                    first.fact,
+                    rest.len()
+                )
+            }
+        },
         Decision::Undetermined => match gaps {
             [] => "a fact that decides it is not known".to_owned(),
             [one] => format!("it depends on {}", one.fact),

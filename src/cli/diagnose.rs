@@ -116,6 +116,10 @@ fn from_options(
             "{count} file(s) in the folders were not recognised; --verbose lists them"
         ));
     }
+    if !args.facts.is_empty() && collected.recognised.is_empty() && status == Status::Good {
+        let help = "`--facts` takes policies and what the AWS CLI prints about IAM, such as the output of `aws iam get-account-authorization-details`";
+        output.warn(&format!("nothing in the facts was recognised; {help}"));
+    }
     let (files, errors) = layer_files(args, sources)?;
     let layer_status = complain(&errors, sources, output);
     if layer_status == Status::Broken {

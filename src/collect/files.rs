@@ -142,6 +142,16 @@ impl Reader<'_> {
         let folder = path.parent().unwrap_or(Path::new(""));
         for document in documents {
             let root = document.root();
+            for duplicate in document.duplicates() {
+                let place = self.sources.place(duplicate.again);
+                self.collected.notes.push(format!(
+                    "{}:{}:{}: `{}` stands twice in one object; the first one counts here",
+                    path.display(),
+                    place.line,
+                    place.column,
+                    duplicate.key
+                ));
+            }
             match shapes::recognise(root) {
                 Some(shape) if shape.id == "case-file" && found == Found::Named => {
                     let error =

@@ -11,8 +11,14 @@ pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
     for key in KEYS {
         let ends: Vec<usize> =
             memmem::find_iter(&bytes, key).map(|start| start + key.len()).collect();
+        let mut masked = 0;
         for end in ends {
+            // What stands inside a value is masked with it.
+            if end < masked {
+                continue;
+            }
             if let Some((from, to)) = value(&bytes, end) {
+                masked = to;
                 for byte in bytes.get_mut(from..to).into_iter().flatten() {
                     *byte = b'*';
                 }
@@ -35,6 +41,13 @@ fn value(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     rest = skip(rest + 1, b" \t\r\n");
+    // The value of a document inside a string.
+    if bytes.get(rest) == Some(&b'\\') {
+        let start = skip(rest, b"\\\"'");
+        let value = bytes.get(start..).unwrap_or_default().iter();
+        let len = value.take_while(|byte| !b"\\\"'\r\n".contains(byte)).count();
+        return Some((start, start + len));
+    }
     let quote = bytes.get(rest).copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let start = rest + usize::from(quote.is_some());
     let mut end = start;
@@ -64,6 +77,18 @@ mod tests {
         let want = r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey" : "*****","SessionToken":"***"}"#;
         assert_eq!(masked(text), want);
         assert_eq!(masked("SessionToken: abc\nExpiration: x"), "SessionToken: ***\nExpiration: x");
+    }
+
+    #[test]
+    fn a_secret_in_a_string_goes_too() {
+        let text = r#"{"stdout": "{\"SecretAccessKey\": \"abc\", \"x\": 1}"}"#;
+        assert_eq!(masked(text), text.replace("abc", "***"));
+    }
+
+    #[test]
+    fn a_line_of_keys_costs_no_more_than_its_length() {
+        let text = "SessionToken:".repeat(100_000);
+        assert!(masked(&text).starts_with("SessionToken:***"));
     }
 
     #[test]

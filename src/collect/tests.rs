@@ -286,3 +286,29 @@ fn a_folder_is_walked_in_order_without_what_is_hidden() {
         [&"case.yaml", &"package.json"]
     );
 }
+
+#[test]
+fn no_cut_or_spoiled_file_makes_it_panic() {
+    let role = get_role("arn:aws:iam::111122223333:role/deploy", TRUST);
+    for text in [export(), role] {
+        for at in (0..text.len()).step_by(5) {
+            let (before, after) = text.split_at(at);
+            facts(&[("1.json", before)]);
+            for spoiled in ["null", "[]", "{}", "\"", "1,"] {
+                if at % 7 == 0 {
+                    facts(&[("1.json", &format!("{before}{spoiled}{after}"))]);
+                }
+            }
+        }
+    }
+    // Values of another type than AWS has.
+    for (from, to) in [
+        ("\"ci\"", "[]"),
+        ("\"/app/\"", "{}"),
+        ("[", "{\"x\": ["),
+        ("\"v2\"", "2"),
+        ("false", "\"no\""),
+    ] {
+        facts(&[("1.json", &export().replace(from, to))]);
+    }
+}

@@ -328,8 +328,12 @@ fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
             (Outcome::Failed, summary)
         };
     }
-    if let Some((_, verdict)) = unknown {
-        return (Outcome::Inconclusive, depends(case, &verdict.allow));
+    if let Some((layer, verdict)) = unknown {
+        let summary = match (layer.policies.as_slice(), layer.missing.as_slice()) {
+            ([], [gap]) => format!("not visible: {}", gap.reason),
+            _ => depends(case, &verdict.allow),
+        };
+        return (Outcome::Inconclusive, summary);
     }
     match allows(case, policy_type) {
         Some(trace) if layers.len() == 1 => {
@@ -356,7 +360,10 @@ fn resource_control(case: &Case<'_>) -> (Outcome, String) {
     match denies.cloned().fold(Match::No, Match::or) {
         Match::Yes => (Outcome::Failed, "a statement denies it".to_owned()),
         Match::No => (Outcome::Passed, "none denies it".to_owned()),
-        unknown => (Outcome::Inconclusive, depends(case, &unknown)),
+        unknown => match layers.iter().find_map(|(layer, _)| layer.missing.first()) {
+            Some(gap) => (Outcome::Inconclusive, format!("not visible: {}", gap.reason)),
+            None => (Outcome::Inconclusive, depends(case, &unknown)),
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use super::Style;
 use super::layout::{Ink, clean, hang, width};
 use super::snippet::{self, Mark};
 use crate::eval::Decision;
-use crate::finding::{Diagnosis, Finding, Outcome, Party, Severity};
+use crate::finding::{Diagnosis, Finding, Gate, GateReport, Outcome, Party, Severity};
 use crate::layers::Gap;
 use crate::policy::Effect;
 use crate::text::{SourceMap, Span};
@@ -32,7 +32,7 @@ pub(super) fn write(
             text.push('\n');
             push_finding(&mut text, finding, sources, style);
         }
-        push_gaps(&mut text, &diagnosis.gaps, style);
+        push_gaps(&mut text, diagnosis, style);
         if style.verbose {
             push_details(&mut text, diagnosis, sources, style);
         }
@@ -80,7 +80,15 @@ fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     text.push('\n');
     let title_width =
         diagnosis.gates.iter().map(|report| report.gate.title().len()).max().unwrap_or(0);
-    for report in &diagnosis.gates {
+    // Steps that are about another kind of call say nothing here.
+    let plays = |report: &GateReport| report.outcome != Outcome::NotApplicable;
+    let assumes = diagnosis.gates.iter().any(|one| one.gate == Gate::TrustPolicy && plays(one));
+    let elsewhere = |report: &&GateReport| match report.gate {
+        Gate::RoleArn | Gate::TrustPolicy | Gate::Parameters => !plays(report),
+        Gate::ResourcePolicy => assumes && !plays(report),
+        _ => false,
+    };
+    for report in diagnosis.gates.iter().filter(|report| style.verbose || !elsewhere(report)) {
         let (word, ink) = match report.outcome {
             Outcome::Passed => ("ok", Ink::Good),
             Outcome::Failed => ("FAILED", Ink::Bad),
@@ -157,12 +165,17 @@ pub(super) fn push_help(text: &mut String, help: &str, style: &Style) {
 }
 
 /// Adds what could not be learned; facts with the same reason and remedy share one entry.
-fn push_gaps(text: &mut String, gaps: &[Gap], style: &Style) {
+fn push_gaps(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    let gaps = &diagnosis.gaps;
     if gaps.is_empty() {
         return;
     }
     text.push('\n');
-    let _ = writeln!(text, "{}", style.paint(Ink::Doubt, "not visible:"));
+    let title = match diagnosis.decision.is_denied() {
+        true => "not visible, and denied whatever it says:",
+        false => "not visible:",
+    };
+    let _ = writeln!(text, "{}", style.paint(Ink::Doubt, title));
     let mut groups: Vec<(&Gap, Vec<&str>)> = Vec::new();
     for gap in gaps {
         match groups.iter_mut().find(|(g, _)| (&g.reason, &g.supply) == (&gap.reason, &gap.supply))

@@ -1,9 +1,10 @@
 //! The caller's identity-based policies: do they allow the request?
 
-use crate::eval::Match;
+use crate::eval::{Accounts, Grant, Match};
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::PolicyType;
+use crate::policy::{Effect, PolicyType};
 use crate::request::CallerKind;
+use crate::text::Span;
 
 use super::nearest::{Miss, Near, nearest};
 use super::trust::unmet;
@@ -49,8 +50,12 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     let (action, resource) = (&request.action, &request.resource.text);
     let who = request.caller.describe();
     let owner = if request.caller.kind == CallerKind::FederatedUser { Party::Yourself } else { Party::CallerAccount };
+    let whose = match &request.caller.account {
+        Some(account) => format!("account {account}"),
+        None => "the caller's account".to_owned(),
+    };
     let help = format!(
-        "ask an administrator of the caller's account to allow `{}` on `{}` to {who}",
+        "ask an administrator of {whose} to allow `{}` on `{}` to {who}",
         action.value, resource.value
     );
     let finding = match near {
@@ -68,7 +73,32 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
             Finding::new("identity-no-allow", message, action.span, "nothing grants this to the caller")
         }
     };
+    let finding = match by_resource(case) {
+        Some((span, label)) => finding.also(span, label),
+        None => finding,
+    };
     vec![finding.severity(severity).help(help).owner(owner)]
+}
+
+/// The place in the resource's own policy that lets the caller in, and why that is not enough.
+fn by_resource(case: &Case<'_>) -> Option<(Span, &'static str)> {
+    let policy_type = case.resource_policy_type();
+    let trace = case
+        .traces(policy_type)
+        .find(|trace| trace.effect == Some(Effect::Allow) && trace.outcome.is_yes())?;
+    let (_, statement) = case.statement(trace)?;
+    let principals = &statement.principal.as_ref()?.values;
+    let [one] = principals.as_slice() else { return None };
+    let label = match (case.evaluation.accounts, trace.grant) {
+        (Accounts::Different, _) => {
+            "lets the caller in, but from another account its own policies have to allow it as well"
+        }
+        (_, Grant::Delegation) => {
+            "trusts the account, which leaves it to the account's own policies"
+        }
+        _ => return None,
+    };
+    Some((one.span, label))
 }
 
 fn condition(case: &Case<'_>) -> Vec<Finding> {

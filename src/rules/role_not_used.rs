@@ -1,5 +1,6 @@
 //! The caller is denied in its own name, and a role is there that would be allowed.
 
+use crate::eval::Decision;
 use crate::finding::{Finding, Party, Severity};
 
 use super::{Case, Rule, rule};
@@ -8,7 +9,7 @@ pub(super) static RULES: &[Rule] =
     &[rule!("role-not-used", Caller, 45, "the call was made without the role that would be allowed to make it", check)];
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    if !case.evaluation.decision.is_denied() || case.request.is_assume_role() {
+    if case.evaluation.decision == Decision::Allowed || case.request.is_assume_role() {
         return vec![];
     }
     let Some(role) = case.usable_roles.iter().find(|role| role.assumable).or(case.usable_roles.first()) else {

@@ -103,6 +103,7 @@ impl<'s> Assembler<'s> {
             is_present(request, "aws:sourcevpce"),
             limits::resource_control_covers(request),
             request.needs_trust_policy(),
+            request.role.exists == Some(false),
         ];
         let owner = match &request.resource.account {
             Owner::Account(account) => account.as_str(),

@@ -134,13 +134,13 @@ fn several_documents_are_several_cases() {
 
 #[test]
 fn types_are_checked_where_they_stand() {
-    let text = "why-denied: 1\nrequest:\n  principal: arn:aws:iam::one:user/ana\n  action: GetObject\n  resource: [a]\n  \
+    let text = "why-denied: 1\nrequest:\n  principal: arn:aws:iam::x:user/ana\n  action: GetObject\n  resource: [a]\n  \
                 time: yesterday\n  context: { a: { b: c } }\n  context-is: whole\nunknown: scp\n";
     let pointed: Vec<_> =
         errors(text).into_iter().map(|(_, text, _)| text.trim().to_owned()).collect();
     assert_eq!(
         pointed,
-        ["arn:aws:iam::one:user/ana", "GetObject", "[a]", "whole", "{ b: c }", "yesterday", "scp"]
+        ["arn:aws:iam::x:user/ana", "GetObject", "[a]", "whole", "{ b: c }", "yesterday", "scp"]
     );
 }
 
@@ -309,4 +309,33 @@ fn every_case_of_the_repository_is_valid_by_the_published_schema() {
     }
     let refused = serde_json::json!({ "why-denied": 1, "request": { "principle": "anonymous" } });
     assert!(!validator.is_valid(&refused));
+}
+
+#[test]
+fn the_page_about_the_case_file_shows_what_is_read() {
+    let page = include_str!("../../../docs/case-file.md");
+    let whole = page.split("```yaml\n").find(|block| block.starts_with("why-denied")).unwrap();
+    let whole = whole.split("```").next().unwrap();
+    let (_, file) = read(whole, &[("ci-deploy.json", "{\"Statement\": []}")]);
+    assert_eq!((file.errors.len(), &file.cases[0].errors), (0, &Vec::new()));
+    for member in super::MEMBERS.iter().chain(super::LIST_MEMBERS) {
+        assert!(page.contains(&format!("`{member}`")), "{member}");
+    }
+}
+
+#[test]
+fn no_cut_or_spoiled_file_makes_it_panic() {
+    let page = include_str!("../../../fixtures/cases/evaluation/session-tags.yaml");
+    let page: String = page.lines().take(60).flat_map(|line| [line, "\n"]).collect();
+    for text in [WHOLE, &page] {
+        for at in (0..text.len()).step_by(7).filter(|at| text.is_char_boundary(*at)) {
+            let (before, after) = text.split_at(at);
+            read(before, &[]);
+            for spoiled in ["{", "]", ": ", "- ", "null"] {
+                if at % 5 == 0 {
+                    read(&format!("{before}{spoiled}{after}"), &[]);
+                }
+            }
+        }
+    }
 }

@@ -32,7 +32,8 @@ pub(super) const SESSION_TOKEN: Shape = Shape {
 
 fn expiration(input: &Input<'_>, builder: &mut Builder) {
     let root = input.root();
-    let arn = root.get("AssumedRoleUser").and_then(|session| text(session, "Arn"));
+    let session = root.get("AssumedRoleUser").or_else(|| root.get("FederatedUser"));
+    let arn = session.and_then(|session| text(session, "Arn"));
     if let Some(at) =
         root.get("Credentials").and_then(|credentials| time(credentials, "Expiration"))
     {
