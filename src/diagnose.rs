@@ -125,8 +125,14 @@ fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
             right.primary.span,
         ))
     });
-    // An allowed request has nothing in its way; what is left is worth a warning at most.
-    found.into_iter().map(|(_, _, finding)| finding).collect()
+    // A place that another rule has told already needs no second finding.
+    let told: Vec<_> = (found.iter().map(|(_, _, finding)| finding))
+        .filter(|finding| finding.rule != "policy-defect")
+        .map(|finding| finding.primary.span)
+        .collect();
+    (found.into_iter().map(|(_, _, finding)| finding))
+        .filter(|finding| finding.rule != "policy-defect" || !told.contains(&finding.primary.span))
+        .collect()
 }
 
 /// What could not be learned and matters: what the answer depends on, and every layer that was not

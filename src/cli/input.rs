@@ -67,6 +67,11 @@ pub(super) fn requests(
     sources: &mut SourceMap,
     now: Timestamp,
 ) -> Result<Vec<Request>, Failure> {
+    if args.role.is_none() && args.action.is_empty() {
+        return Err(usage(
+            "say what was denied: `--role ARN`, `--action ACTION --resource ARN`, or `--case FILE`; `why-denied --help` lists all options",
+        ));
+    }
     let caller_text = caller(args, snapshot)?;
     let wanted = wanted(args, &caller_text)?;
     let time = time(args, Some(now))?;
@@ -105,11 +110,6 @@ fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Fa
             action,
             format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account),
         )]);
-    }
-    if args.action.is_empty() {
-        return Err(usage(
-            "say what was denied: `--role ARN`, `--action ACTION --resource ARN`, or `--case FILE`; `why-denied --help` lists all options",
-        ));
     }
     if args.resource.is_empty() {
         return Err(usage(

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::report;
 use crate::rules;
 
 use super::args::{Format, RulesArgs};
@@ -26,8 +27,8 @@ pub(super) fn run(args: &RulesArgs, output: Output) -> Result<Status, Failure> {
         }
         Format::Human if args.id.is_some() => wanted.iter().try_for_each(|rule| out.write_all(rule.meta.doc.as_bytes())),
         Format::Human => {
-            let widest = wanted.iter().map(|rule| rule.meta.id.len()).max().unwrap_or(0);
-            wanted.iter().try_for_each(|rule| writeln!(out, "{:widest$}  {}", rule.meta.id, rule.meta.summary))?;
+            let rows: Vec<_> = wanted.iter().map(|rule| (rule.meta.id, rule.meta.summary)).collect();
+            report::write_list(&rows, &output.style, out)?;
             writeln!(out, "\n`why-denied rules ID` explains one.")
         }
     })?;

@@ -15,14 +15,15 @@ use super::{InputError, files};
 #[derive(Clone, Debug, Default)]
 pub struct LayerFiles {
     layers: Vec<Layer>,
+    /// Types of which there is no policy.
+    absent: Vec<PolicyType>,
 }
 
 impl LayerFiles {
     /// Says that there is no policy of this type, unless one is added.
     pub fn none(&mut self, policy_type: PolicyType) {
-        if !self.has(policy_type) {
-            self.layers.push(Layer::known(policy_type, 0, Vec::new()));
-        }
+        // No layer at all: one without policies would be one that allows nothing.
+        self.absent.push(policy_type);
     }
 
     /// Adds a policy.
@@ -75,7 +76,8 @@ impl LayerFiles {
 
     /// Whether layers of this type are given.
     pub fn has(&self, policy_type: PolicyType) -> bool {
-        self.layers.iter().any(|layer| layer.policy_type == policy_type)
+        self.absent.contains(&policy_type)
+            || self.layers.iter().any(|layer| layer.policy_type == policy_type)
     }
 
     /// The layers.

@@ -462,12 +462,14 @@ impl Reader {
             };
             let operand = operator.and_then(|operator| self.operand(operator, &text));
             if let (None, Some(operator)) = (&operand, operator) {
+                // A short ARN pattern is accepted; what it matches is documented nowhere.
+                let effect = match operator.row.family {
+                    Family::Arn => "and what it matches is not documented",
+                    _ => "so it never matches",
+                };
                 self.note(
                     node.span(),
-                    format!(
-                        "`{text}` is not {}, so it never matches",
-                        what_it_takes(operator.row.family)
-                    ),
+                    format!("`{text}` is not {}, {effect}", what_it_takes(operator.row.family)),
                     format!("give `{}` a value that it can compare", operator.row.name),
                     false,
                 );

@@ -11,7 +11,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for attached in case.layers.layers.iter().flat_map(|layer| &layer.policies) {
         for problem in &attached.policy.problems {
-            let label = if problem.refused { "AWS refuses this" } else { "this has no effect" };
+            let label = if problem.refused { "AWS refuses this" } else { "this does not do what it seems to" };
             let finding = Finding::new("policy-defect", problem.message.clone(), problem.span, label)
                 .severity(Severity::Warning)
                 .help(problem.help.clone());

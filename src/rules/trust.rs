@@ -94,7 +94,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
     let message = match (value, near.certain) {
         (Some(value), true) => {
-            format!("the trust policy of `{role}` trusts {}, the caller is {who}", whom(&value.value))
+            format!("the trust policy of `{role}` trusts {}; the caller is {who}", whom(&value.value))
         }
         (None, true) => format!("the trust policy of `{role}` does not name {who}"),
         (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
@@ -173,6 +173,8 @@ pub(super) fn unmet(
     let any_certain = near.trace.conditions.iter().any(|(result, _)| result.is_no());
     let pairs = near.statement.conditions.iter().zip(&near.trace.conditions).enumerate();
     pairs
+        // An operator that AWS does not know is a defect of the policy, and reported as one.
+        .filter(|(_, (condition, _))| condition.parsed.is_some())
         .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
         .map(|(_, (condition, (result, why)))| {
             let sentence = condition_sentence(condition, case.request, *why);

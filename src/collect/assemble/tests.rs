@@ -157,7 +157,7 @@ fn policies_that_are_given_replace_what_the_facts_say() {
     assert!(files.push_file(&mut sources, path, "{}".into(), PolicyType::Trust, 0).is_err());
     let (layers, _) = assemble(&collected.snapshot, &mut sources, files, &mut request);
     assert_eq!(summary(&layers, PolicyType::Trust).unwrap().0.len(), 2);
-    assert_eq!(summary(&layers, PolicyType::PermissionsBoundary), Some((vec![], vec![])));
+    assert_eq!(summary(&layers, PolicyType::PermissionsBoundary), None);
     assert_eq!(layers.of(PolicyType::ServiceControl).next().unwrap().level, 2);
 }
 
