@@ -104,11 +104,16 @@ pub(super) fn hang(out: &mut String, prefix: &str, indent: usize, text: &str, co
     let text = clean(text);
     let widest = text.split(' ').map(width).max().unwrap_or(0);
     let rest = indent.min(columns.saturating_sub(widest).max(4));
-    let lines = wrap(&text, columns.saturating_sub(indent), columns - rest);
+    let first = columns.saturating_sub(indent);
+    let lines = wrap(&text, first, columns - rest);
+    let is_wide = rest < indent && lines.first().is_some_and(|line| width(line) > first);
+    out.push_str(prefix);
+    if is_wide {
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
     for (index, line) in lines.iter().enumerate() {
-        if index == 0 {
-            out.push_str(prefix);
-        } else {
+        if index > 0 || is_wide {
             let _ = write!(out, "{:rest$}", "");
         }
         out.push_str(line);

@@ -227,7 +227,9 @@ fn left_edge(chunk: &Chunk<'_>, columns: &[Range<usize>], room: usize) -> usize 
     let first = columns.iter().map(|range| range.start).min().unwrap_or(0);
     let end = |label_room: usize| {
         let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
-            let label = width(placed.mark.text).min(label_room);
+            let text = placed.mark.text;
+            let widest = text.split(' ').map(width).max().unwrap_or(0);
+            let label = width(text).min(label_room).max(widest);
             let middle = usize::midpoint(range.start, range.end.min(range.start + room));
             (range.end + 1).max(middle + 5 + label)
         };
@@ -237,7 +239,9 @@ fn left_edge(chunk: &Chunk<'_>, columns: &[Range<usize>], room: usize) -> usize 
         return 0;
     }
     // Since the line is cropped anyhow, the label gets more room.
-    end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14))
+    let left = end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14));
+    // Less is shown in front only where a label has a word that would not fit otherwise.
+    left.max(end(0).saturating_sub(room).min(first.saturating_sub(4)))
 }
 
 /// Adds what of a line lies in the window, and notes where the marks came to lie.
