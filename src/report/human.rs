@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::Style;
-use super::layout::{Ink, clean, hang, width};
+use super::layout::{Ink, clean, hang, width, wrap};
 use super::snippet::{self, Mark};
 use crate::eval::Decision;
 use crate::finding::{Diagnosis, Finding, Gate, GateReport, Outcome, Party, Severity};
@@ -147,13 +147,14 @@ pub(super) fn push_message(
         Severity::Note => ("note", Ink::Note),
     };
     let head = rule.map_or_else(|| word.to_owned(), |rule| format!("{word}[{rule}]"));
+    let message = clean(message);
     // The message starts behind the rule's id, and goes on at a small indent.
-    let first = style.columns().saturating_sub(head.len() + 2).max(16);
-    let rest = style.columns().saturating_sub(4);
-    let lines = super::layout::wrap(&clean(message), first, rest);
-    let _ = write!(text, "{}: ", style.paint(ink, &head));
+    let first = style.columns().saturating_sub(head.len() + 2);
+    let lines = wrap(&message, first, style.columns().saturating_sub(4));
+    let is_wide = lines.first().is_some_and(|line| width(line) > first);
+    let _ = write!(text, "{}:{}", style.paint(ink, &head), if is_wide { "\n" } else { " " });
     for (index, line) in lines.iter().enumerate() {
-        let indent = if index == 0 { "" } else { "    " };
+        let indent = if index == 0 && !is_wide { "" } else { "    " };
         let _ = writeln!(text, "{indent}{}", style.paint(Ink::Strong, line));
     }
 }

@@ -98,14 +98,23 @@ pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
     lines
 }
 
-/// Adds a text behind `prefix`, which takes `indent` columns; further lines are indented as much.
+/// Adds a text behind `prefix`, which takes `indent` columns; further lines are indented as much,
+/// or less where a word would not fit.
 pub(super) fn hang(out: &mut String, prefix: &str, indent: usize, text: &str, columns: usize) {
-    let room = columns.saturating_sub(indent).max(16);
-    for (index, line) in wrap(&clean(text), room, room).iter().enumerate() {
-        if index == 0 {
-            out.push_str(prefix);
-        } else {
-            let _ = write!(out, "{:indent$}", "");
+    let text = clean(text);
+    let widest = text.split(' ').map(width).max().unwrap_or(0);
+    let rest = indent.min(columns.saturating_sub(widest).max(4));
+    let first = columns.saturating_sub(indent);
+    let lines = wrap(&text, first, columns - rest);
+    let is_wide = rest < indent && lines.first().is_some_and(|line| width(line) > first);
+    out.push_str(prefix);
+    if is_wide {
+        out.truncate(out.trim_end_matches(' ').len());
+        out.push('\n');
+    }
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 || is_wide {
+            let _ = write!(out, "{:rest$}", "");
         }
         out.push_str(line);
         out.truncate(out.trim_end_matches(' ').len());

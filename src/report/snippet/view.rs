@@ -225,19 +225,29 @@ impl View {
 /// The first column to show: 0 where all that matters fits, else as few columns more as do.
 fn left_edge(chunk: &Chunk<'_>, columns: &[Range<usize>], room: usize) -> usize {
     let first = columns.iter().map(|range| range.start).min().unwrap_or(0);
-    let end = |label_room: usize| {
-        let needed = |(range, placed): (&Range<usize>, &Placed<'_>)| {
-            let label = width(placed.mark.text).min(label_room);
-            let middle = usize::midpoint(range.start, range.end.min(range.start + room));
-            (range.end + 1).max(middle + 5 + label)
-        };
-        columns.iter().zip(&chunk.marks).map(needed).max().unwrap_or(0)
+    // Where the label ends that points at the middle of a mark, if it is this wide.
+    let label_end = |range: &Range<usize>, label: usize| {
+        usize::midpoint(range.start, range.end.min(range.start + room)) + 5 + label
     };
-    if end(LABEL_ROOM) <= room {
+    let marks = || columns.iter().zip(&chunk.marks);
+    let end = |label_room: usize| {
+        let ends = marks().map(|(range, placed)| {
+            let label = width(placed.mark.text).min(label_room);
+            (range.end + 1).max(label_end(range, label))
+        });
+        ends.max().unwrap_or(0)
+    };
+    // A word of a label is not broken, so it may need more.
+    let word_ends = marks().map(|(range, placed)| {
+        label_end(range, placed.mark.text.split(' ').map(width).max().unwrap_or(0))
+    });
+    let word_end = word_ends.max().unwrap_or(0);
+    if end(LABEL_ROOM).max(word_end) <= room {
         return 0;
     }
     // Since the line is cropped anyhow, the label gets more room.
-    end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14))
+    let left = end(LABEL_ROOM.max(room / 2)).saturating_sub(room).min(first.saturating_sub(14));
+    left.max(word_end.saturating_sub(room).min(first.saturating_sub(4)))
 }
 
 /// Adds what of a line lies in the window, and notes where the marks came to lie.
