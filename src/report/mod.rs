@@ -65,5 +65,18 @@ pub fn write(
     }
 }
 
+/// Writes names with a few words about each, in two columns.
+///
+/// # Errors
+/// If `out` does not take the text.
+pub fn write_list(rows: &[(&str, &str)], style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let widest = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, about) in rows {
+        layout::hang(&mut text, &format!("{name:widest$}  "), widest + 2, about, style.columns());
+    }
+    out.write_all(text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests;
