@@ -153,6 +153,11 @@ fn identity(case: &Case<'_>) -> (Outcome, String) {
         Match::No if evaluation.needs_identity_policy.is_no() => {
             na("none allows it, and none has to: the resource's own policy names the caller")
         }
+        Match::No if case.may_do_without_identity_policy() => (
+            Outcome::Inconclusive,
+            "none allows it, and one has to unless the resource's own policy names the caller"
+                .to_owned(),
+        ),
         Match::No if evaluation.needs_identity_policy.is_yes() => {
             (Outcome::Failed, format!("none allows `{}`", case.request.action.value))
         }

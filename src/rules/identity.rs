@@ -23,6 +23,8 @@ fn severity(case: &Case<'_>) -> Option<Severity> {
     }
     match (&evaluation.needs_identity_policy, &evaluation.parts.identity) {
         (Match::No, _) => None,
+        // Within one account a trust or key policy that names the caller itself would do alone.
+        (Match::Yes, Match::No) if case.may_do_without_identity_policy() => Some(Severity::Warning),
         (Match::Yes, Match::No) => Some(Severity::Error),
         _ => Some(Severity::Warning),
     }

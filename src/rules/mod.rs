@@ -10,7 +10,7 @@ mod words;
 pub use nearest::{Miss, Near, nearest};
 pub use words::condition_sentence;
 
-use crate::eval::{Evaluation, StatementTrace};
+use crate::eval::{Accounts, Evaluation, StatementTrace};
 use crate::finding::{Finding, Gate, Party};
 use crate::layers::{Attached, Layers};
 use crate::policy::{PolicyType, Statement};
@@ -101,6 +101,15 @@ impl<'a> Case<'a> {
         } else {
             PolicyType::ResourceBased
         }
+    }
+
+    /// Whether the resource's own policy, which does not let the caller in yet, could do so in a
+    /// way that needs nothing of the caller's policies.
+    pub fn may_do_without_identity_policy(&self) -> bool {
+        let evaluation = self.evaluation;
+        evaluation.accounts == Accounts::Same
+            && evaluation.needs_resource_policy
+            && evaluation.parts.resource.is_no()
     }
 
     /// Whoever owns the resource.
