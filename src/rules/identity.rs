@@ -6,6 +6,7 @@ use crate::policy::{Effect, PolicyType};
 use crate::request::CallerKind;
 use crate::text::Span;
 
+use super::closeness::difference;
 use super::nearest::{Miss, Near, nearest};
 use super::trust::unmet;
 use super::{Case, Rule, rule};
@@ -63,11 +64,16 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     let finding = match near {
         Some(near) => {
             let message = format!("no identity-based policy of {who} allows `{}` on `{}`", action.value, resource.value);
-            let label = match near.statement.resource.as_ref() {
-                Some(element) if element.negated => "leaves this resource out",
-                _ => "allows the action, but on another resource",
+            let span = near.span(&resource.value);
+            let element = near.statement.resource.as_ref();
+            let value = element.and_then(|element| element.values.iter().find(|value| value.span == span));
+            let label = match element {
+                Some(element) if element.negated => "leaves this resource out".to_owned(),
+                _ => value
+                    .and_then(|value| difference(&value.value.text, &resource.value))
+                    .map_or_else(|| "allows the action, but on another resource".to_owned(), |how| how.label()),
             };
-            Finding::new("identity-no-allow", message, near.span(&resource.value), label)
+            Finding::new("identity-no-allow", message, span, label)
                 .also(resource.span, "the resource that was asked for")
         }
         None => {

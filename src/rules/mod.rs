@@ -2,6 +2,8 @@
 //!
 //! No rule interprets a policy itself; what matched and what did not is in the trace.
 
+mod closeness;
+mod hints;
 mod limits;
 mod nearest;
 mod refusals;

@@ -84,6 +84,11 @@ fn miss(trace: &StatementTrace) -> Option<(Miss, bool, usize)> {
 }
 
 impl Near<'_> {
+    /// Whether as little is in the way here as there.
+    pub fn is_as_near_as(&self, other: &Near<'_>) -> bool {
+        self.misses == other.misses
+    }
+
     /// The smallest place that is in the way. `wanted` is what the request has there.
     pub fn span(&self, wanted: &str) -> Span {
         let statement = self.statement;

@@ -4,6 +4,8 @@ use crate::finding::{Finding, Party, Severity};
 use crate::policy::{Effect, PolicyType};
 use crate::request::CallerKind;
 
+use super::closeness::difference;
+use super::hints::hint;
 use super::nearest::{Miss, Near, nearest};
 use super::words::{condition_help, condition_sentence};
 use super::{Case, Rule, rule};
@@ -107,15 +109,39 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         Some(crate::policy::Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
             "one session by name, and the caller's session is another".to_owned()
         }
-        _ if near.certain => "this is not the caller".to_owned(),
+        _ if near.certain => value
+            .and_then(|value| difference(&value.value.text, &wanted))
+            .map_or_else(|| "this is not the caller".to_owned(), |how| how.label()),
         _ => "may or may not be the caller".to_owned(),
     };
     let finding = Finding::new("trust-principal-mismatch", message, span, label)
         .severity(severity(case))
-        .also(caller.text.span, "the caller")
+        .also(caller.text.span, "the caller");
+    let finding = also_near(case, finding, PolicyType::Trust, &wanted)
         .help(ask_to_trust(case))
         .owner(Party::RoleAccount);
     vec![finding]
+}
+
+/// Labels for at most two more statements that came just as near.
+pub(super) fn also_near(
+    case: &Case<'_>,
+    finding: Finding,
+    policy_type: PolicyType,
+    wanted: &str,
+) -> Finding {
+    let all = nearest(case, policy_type);
+    let Some((first, others)) = all.split_first() else { return finding };
+    let others = others.iter().take_while(|near| near.is_as_near_as(first)).take(2);
+    others.fold(finding, |finding, near| {
+        let label = match near.miss {
+            Miss::Principal => "names somebody else, too",
+            Miss::Action => "is about another action",
+            Miss::Resource => "is about another resource",
+            Miss::Condition(_) => "has a condition that is not met",
+        };
+        finding.also(near.span(wanted), label)
+    })
 }
 
 /// `role `ci-old``, `account 444455556666`, `the service `ec2.amazonaws.com``.
@@ -185,10 +211,11 @@ pub(super) fn unmet(
             let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
             let message = format!("{intro} {verb} {sentence}");
             let label = if result.is_no() { "this condition is not met" } else { "not known to be met" };
-            Finding::new(rule, message, span, label)
-                .severity(severity)
-                .help(condition_help(condition, case.request))
-                .owner(owner)
+            let version = near.attached.policy.version.as_ref();
+            let variables_on = version.is_some_and(|version| version.value == "2012-10-17");
+            let help = hint(condition, case.request, *why, variables_on)
+                .unwrap_or_else(|| condition_help(condition, case.request));
+            Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner)
         })
         .collect()
 }

@@ -97,6 +97,18 @@ fn has(value: &KeyValue<'_>, key: &str) -> String {
     }
 }
 
+/// The one value that the request carries under the condition's key.
+pub(super) fn has_value(condition: &Condition, request: &Request) -> Option<String> {
+    match lookup(request, &condition.key_lower) {
+        KeyValue::One(value) => Some(value.into_owned()),
+        KeyValue::Many(values) => match values.as_ref() {
+            [one] => Some(one.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// What to do about a condition that the request does not meet.
 pub(super) fn condition_help(condition: &Condition, request: &Request) -> String {
     let first = condition.values.first().map_or("", |value| value.value.text.as_str());

@@ -1,0 +1,215 @@
+//! How close a value in a policy comes to what the request has, and in which way it differs.
+
+use crate::policy::{Arn, is_account_id};
+
+/// In which way two texts differ, where that is worth saying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// In the case of letters alone.
+    Case,
+    /// By a space or an invisible character, named here.
+    Stray(&'static str),
+    /// In the partition: the policy's, then the request's.
+    Partition(String, String),
+    /// In the account: the policy's, then the request's.
+    Account(String, String),
+    /// In the path of an IAM resource: the policy's, then the request's.
+    Path(String, String),
+    /// A session's ARN where the role's is wanted.
+    SessionForRole,
+    /// A user's ARN where a role's is wanted, or the other way round: what the policy has.
+    OtherKind(&'static str),
+    /// By a few characters: likely a typing slip.
+    Slip,
+}
+
+impl Difference {
+    /// A few words for a label.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Case => "differs only in upper and lower case, which counts".to_owned(),
+            Self::Stray(what) => format!("differs only by {what}"),
+            Self::Partition(theirs, ours) => {
+                format!("partition `{theirs}`, the request is of `{ours}`")
+            }
+            Self::Account(theirs, ours) => format!("account {theirs}, the request has {ours}"),
+            Self::Path(theirs, ours) => format!("path `{theirs}`, the request has `{ours}`"),
+            Self::SessionForRole => "a session's ARN, where the role's is wanted".to_owned(),
+            Self::OtherKind(kind) => format!("names a {kind} of that name"),
+            Self::Slip => "nearly the same: a typing slip?".to_owned(),
+        }
+    }
+}
+
+/// The way in which `policy` differs from `request`; `None` where they are simply not alike.
+pub fn difference(policy: &str, request: &str) -> Option<Difference> {
+    if policy == request {
+        return None;
+    }
+    if let Some(what) = stray(policy).or_else(|| stray(request))
+        && visible(policy) == visible(request)
+    {
+        return Some(Difference::Stray(what));
+    }
+    if policy.to_lowercase() == request.to_lowercase() {
+        return Some(Difference::Case);
+    }
+    match (Arn::parse(policy), Arn::parse(request)) {
+        (Some(theirs), Some(ours)) => of_arns(policy, request, &theirs, &ours),
+        _ => is_slip(policy, request).then_some(Difference::Slip),
+    }
+}
+
+fn of_arns(policy: &str, request: &str, theirs: &Arn<'_>, ours: &Arn<'_>) -> Option<Difference> {
+    let own = str::to_owned;
+    if let (("sts", Some(name)), "iam") = ((theirs.service, session_role(theirs)), ours.service)
+        && ours.iam_name("role").is_some_and(|(_, role)| role == name)
+        && theirs.account == ours.account
+    {
+        return Some(Difference::SessionForRole);
+    }
+    if theirs.service != ours.service {
+        return is_slip(policy, request).then_some(Difference::Slip);
+    }
+    if theirs.resource == ours.resource && theirs.region == ours.region {
+        if theirs.partition != ours.partition {
+            return Some(Difference::Partition(own(theirs.partition), own(ours.partition)));
+        }
+        if is_account_id(theirs.account) && is_account_id(ours.account) {
+            return Some(Difference::Account(own(theirs.account), own(ours.account)));
+        }
+    }
+    if theirs.account == ours.account && theirs.partition == ours.partition {
+        for kind in ["role", "user"] {
+            if let (Some((their_path, their_name)), Some((our_path, our_name))) =
+                (theirs.iam_name(kind), ours.iam_name(kind))
+                && their_name == our_name
+            {
+                return Some(Difference::Path(own(their_path), own(our_path)));
+            }
+        }
+        let name = |arn: &Arn<'_>, kind| arn.iam_name(kind).map(|(_, name)| name.to_owned());
+        if name(theirs, "user").is_some() && name(theirs, "user") == name(ours, "role") {
+            return Some(Difference::OtherKind("user"));
+        }
+        if name(theirs, "role").is_some() && name(theirs, "role") == name(ours, "user") {
+            return Some(Difference::OtherKind("role"));
+        }
+    }
+    is_slip(policy, request).then_some(Difference::Slip)
+}
+
+/// The role's name in the ARN of a session.
+fn session_role<'t>(arn: &Arn<'t>) -> Option<&'t str> {
+    arn.resource.strip_prefix("assumed-role/")?.split('/').next()
+}
+
+/// A character that nobody sees and that does not belong there.
+fn stray(text: &str) -> Option<&'static str> {
+    if text.starts_with(' ') || text.ends_with(' ') {
+        return Some("a space at its beginning or end");
+    }
+    text.chars().find_map(|c| match c {
+        '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}' => {
+            Some("an invisible character")
+        }
+        '\u{00A0}' => Some("a no-break space"),
+        '\n' | '\r' | '\t' => Some("a line break or tab"),
+        _ => None,
+    })
+}
+
+fn visible(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && stray(c.encode_utf8(&mut [0; 4])).is_none())
+        .collect()
+}
+
+/// Whether two texts are so alike that one is likely meant for the other: at most two edits, and
+/// no more than one in eight characters. Runs of digits that differ are another thing, not a slip.
+pub fn is_slip(left: &str, right: &str) -> bool {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let longest = left.len().max(right.len());
+    let allowed = (longest / 8).min(2);
+    if allowed == 0 || left.len().abs_diff(right.len()) > allowed {
+        return false;
+    }
+    let distance = distance(&left, &right);
+    let digits =
+        |text: &[char]| text.iter().filter(|c| c.is_ascii_digit()).copied().collect::<Vec<_>>();
+    distance <= allowed && digits(&left) == digits(&right)
+}
+
+/// Edits of one character (insert, remove, replace, swap of neighbours) between two texts.
+fn distance(left: &[char], right: &[char]) -> usize {
+    let width = right.len() + 1;
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..width).collect();
+    for (i, l) in left.iter().enumerate() {
+        let mut row = Vec::with_capacity(width);
+        row.push(i + 1);
+        for (j, r) in right.iter().enumerate() {
+            let get = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (get(&last, j + 1) + 1)
+                .min(get(&row, j) + 1)
+                .min(get(&last, j) + usize::from(l != r));
+            let swapped =
+                i > 0 && j > 0 && left.get(i - 1) == Some(r) && right.get(j - 1) == Some(l);
+            if swapped {
+                best = best.min(get(&before, j - 1) + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/app/deploy";
+
+    #[test]
+    fn each_difference_is_named() {
+        let of = |policy: &str| difference(policy, ROLE);
+        assert_eq!(of(ROLE), None);
+        assert_eq!(of("arn:aws:iam::111122223333:role/app/Deploy"), Some(Difference::Case));
+        assert!(matches!(
+            of("arn:aws:iam::111122223333:role/app/deploy "),
+            Some(Difference::Stray(_))
+        ));
+        assert!(matches!(
+            of("arn:aws:iam::111122223333:role/app/deploy\u{200B}"),
+            Some(Difference::Stray(_))
+        ));
+        assert!(matches!(
+            of("arn:aws-cn:iam::111122223333:role/app/deploy"),
+            Some(Difference::Partition(..))
+        ));
+        assert!(matches!(
+            of("arn:aws:iam::444455556666:role/app/deploy"),
+            Some(Difference::Account(..))
+        ));
+        assert!(matches!(of("arn:aws:iam::111122223333:role/deploy"), Some(Difference::Path(..))));
+        assert_eq!(
+            of("arn:aws:sts::111122223333:assumed-role/deploy/ana"),
+            Some(Difference::SessionForRole)
+        );
+        assert_eq!(
+            of("arn:aws:iam::111122223333:user/deploy"),
+            Some(Difference::OtherKind("user"))
+        );
+        assert_eq!(of("arn:aws:iam::111122223333:role/app/depoly"), Some(Difference::Slip));
+        assert_eq!(of("arn:aws:iam::111122223333:role/app/release"), None);
+        assert_eq!(difference("ec2.amazonws.com", "ec2.amazonaws.com"), Some(Difference::Slip));
+        assert_eq!(difference("ecs.amazonaws.com", "lambda.amazonaws.com"), None);
+    }
+
+    #[test]
+    fn a_typing_slip_is_no_other_number() {
+        assert!(!is_slip("111122223333", "111122223334"));
+        assert!(!is_slip("dev", "prd"));
+    }
+}
