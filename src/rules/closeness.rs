@@ -4,7 +4,7 @@ use crate::policy::{Arn, is_account_id};
 
 /// In which way two texts differ, where that is worth saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
+pub(super) enum Difference {
     /// In the case of letters alone.
     Case,
     /// By a space or an invisible character, named here.
@@ -25,7 +25,7 @@ pub enum Difference {
 
 impl Difference {
     /// A few words for a label.
-    pub fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         match self {
             Self::Case => "differs only in upper and lower case, which counts".to_owned(),
             Self::Stray(what) => format!("differs only by {what}"),
@@ -42,7 +42,7 @@ impl Difference {
 }
 
 /// The way in which `policy` differs from `request`; `None` where they are simply not alike.
-pub fn difference(policy: &str, request: &str) -> Option<Difference> {
+pub(super) fn difference(policy: &str, request: &str) -> Option<Difference> {
     if policy == request {
         return None;
     }
@@ -127,7 +127,7 @@ fn visible(text: &str) -> String {
 
 /// Whether two texts are so alike that one is likely meant for the other: at most two edits, and
 /// no more than one in eight characters. Runs of digits that differ are another thing, not a slip.
-pub fn is_slip(left: &str, right: &str) -> bool {
+pub(super) fn is_slip(left: &str, right: &str) -> bool {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let longest = left.len().max(right.len());
     let allowed = (longest / 8).min(2);
