@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::policy::moment;
 use crate::request::{Caller, Given, Parameters, Request};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{EntityKind, Snapshot};
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 
 use super::Failure;
@@ -73,7 +73,7 @@ pub(super) fn requests(
         ));
     }
     let caller_text = caller(args, snapshot)?;
-    let wanted = wanted(args, &caller_text)?;
+    let wanted = wanted(args, &caller_text, snapshot)?;
     let time = time(args, Some(now))?;
     let mut requests = Vec::new();
     for (action, resource) in wanted {
@@ -93,7 +93,11 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
     })
 }
 
-fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Failure> {
+fn wanted(
+    args: &DiagnoseArgs,
+    caller: &str,
+    snapshot: &Snapshot,
+) -> Result<Vec<(String, String)>, Failure> {
     if let Some(role) = &args.role {
         let action = "sts:AssumeRole".to_owned();
         if role.contains([':', '/', ' ']) {
@@ -106,10 +110,18 @@ fn wanted(args: &DiagnoseArgs, caller: &str) -> Result<Vec<(String, String)>, Fa
                 "`--role {role}`: give the role's ARN, since the caller has no account to look it up in"
             )));
         };
-        return Ok(vec![(
-            action,
-            format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account),
-        )]);
+        let mut known = snapshot.named(EntityKind::Role, arn.account, role);
+        return match (known.next(), known.next()) {
+            (Some(one), None) => Ok(vec![(action, one.arn.value.clone())]),
+            (Some(one), Some(other)) => Err(usage(format!(
+                "`--role {role}`: the facts hold `{}` and `{}`; give the whole ARN",
+                one.arn.value, other.arn.value
+            ))),
+            _ => {
+                let arn = format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account);
+                Ok(vec![(action, arn)])
+            }
+        };
     }
     if args.resource.is_empty() {
         return Err(usage(

@@ -3,21 +3,37 @@
 
 use memchr::memmem;
 
-const KEYS: [&[u8]; 2] = [b"SecretAccessKey", b"SessionToken"];
+/// The members that hold a secret, in the spellings of AWS's tools and SDKs.
+const KEYS: [&[u8]; 12] = [
+    b"SecretAccessKey",
+    b"secretAccessKey",
+    b"secretaccesskey",
+    b"secret_access_key",
+    b"SessionToken",
+    b"sessionToken",
+    b"sessiontoken",
+    b"session_token",
+    b"TokenCode",
+    b"tokenCode",
+    b"WebIdentityToken",
+    b"SAMLAssertion",
+];
 
-/// Overwrites the values of `SecretAccessKey` and `SessionToken` with asterisks. It works on the
-/// bytes, whether or not the file is well-formed.
+/// Overwrites the values of members that hold a secret with asterisks. It works on the bytes,
+/// whether or not the file is well-formed.
 pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
     for key in KEYS {
-        let ends: Vec<usize> =
-            memmem::find_iter(&bytes, key).map(|start| start + key.len()).collect();
+        let places: Vec<usize> = memmem::find_iter(&bytes, key).collect();
         let mut masked = 0;
-        for end in ends {
+        for start in places {
+            let end = start + key.len();
             // What stands inside a value is masked with it.
             if end < masked {
                 continue;
             }
-            if let Some((from, to)) = value(&bytes, end) {
+            let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+            let is_whole = matches!(before, Some(b'"' | b'\''));
+            if let Some((from, to)) = value(&bytes, is_whole, end) {
                 masked = to;
                 for byte in bytes.get_mut(from..to).into_iter().flatten() {
                     *byte = b'*';
@@ -28,19 +44,24 @@ pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of the value that follows a key which ends at `at`.
-fn value(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+/// The bytes of the value that follows a key which ends at `at`; `is_whole` if a quote opens it.
+fn value(bytes: &[u8], is_whole: bool, at: usize) -> Option<(usize, usize)> {
     let mut rest = at;
     let skip = |from: usize, wanted: &[u8]| {
         let run = bytes.get(from..).unwrap_or_default().iter();
         from + run.take_while(|byte| wanted.contains(byte)).count()
     };
-    rest = skip(rest, b"\\\"'");
+    // The key's own closing quote, escaped where it stands in a string.
+    rest = skip(rest, b"\\");
+    rest += usize::from(matches!(bytes.get(rest), Some(b'"' | b'\'')));
     rest = skip(rest, b" \t\r\n");
-    if bytes.get(rest) != Some(&b':') {
-        return None;
+    match bytes.get(rest) {
+        Some(b':' | b'=') => rest = skip(rest + 1, b" \t\r\n"),
+        // The colon is missing, or something else stands in its place.
+        Some(b'"' | b'\'') => {}
+        Some(b',' | b';') if is_whole => rest = skip(rest + 1, b" \t\r\n"),
+        _ => return None,
     }
-    rest = skip(rest + 1, b" \t\r\n");
     // The value of a document inside a string.
     if bytes.get(rest) == Some(&b'\\') {
         let start = skip(rest, b"\\\"'");

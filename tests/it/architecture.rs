@@ -1,0 +1,135 @@
+//! Modules use those to their left, and only two places look at the world outside.
+
+use std::path::Path;
+
+use crate::support::{files, read, root};
+
+/// From left to right; modules that stand together are one step.
+const ORDER: &[&[&str]] = &[
+    &["text"],
+    &["doc"],
+    &["policy"],
+    &["request", "layers"],
+    &["eval"],
+    &["finding"],
+    &["rules"],
+    &["diagnose"],
+    &["report", "snapshot"],
+    &["collect"],
+    &["conformance"],
+    &["cli"],
+];
+
+fn step(module: &str) -> Option<usize> {
+    ORDER.iter().position(|modules| modules.contains(&module))
+}
+
+/// A source file: its module below `src`, its path, and its text without comments and tests.
+struct Source {
+    module: String,
+    path: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let all =
+        files("src").into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "rs"));
+    all.filter_map(|path| {
+        let path = path.strip_prefix(root().join("src")).unwrap().to_owned();
+        let text = read(Path::new("src").join(&path));
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let first = path.components().next().unwrap().as_os_str().to_str().unwrap();
+        let module = first.trim_end_matches(".rs").to_owned();
+        let is_test = name == "tests" || path.components().any(|part| part.as_os_str() == "tests");
+        if is_test || module == "lib" || module == "main" {
+            return None;
+        }
+        Some(Source { module, path: path.display().to_string(), text: code(&text) })
+    })
+    .collect()
+}
+
+/// A file without its comments, and without the test module that ends it.
+fn code(text: &str) -> String {
+    let before_tests = text.split("#[cfg(test)]\nmod ").next().unwrap();
+    let lines = before_tests.lines().map(|line| line.split("//").next().unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The modules of the crate that a text names after `crate::`, also in a nested `use`.
+fn used(text: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    for rest in text.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let mut depth = 0_usize;
+                let mut item = String::new();
+                for letter in list.chars() {
+                    match letter {
+                        '}' if depth == 0 => break,
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => modules.push(std::mem::take(&mut item)),
+                        _ if depth == 0 => item.push(letter),
+                        _ => {}
+                    }
+                }
+                modules.push(item);
+            }
+            None => modules.push(rest.to_owned()),
+        }
+    }
+    let name = |text: &String| {
+        let is_name = |letter: &char| letter.is_alphanumeric() || *letter == '_';
+        text.trim().chars().take_while(is_name).collect::<String>()
+    };
+    modules.iter().map(name).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn every_module_has_its_place_in_the_order() {
+    let modules: Vec<_> = read("src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
+        .collect();
+    for module in &modules {
+        assert!(step(module).is_some(), "add `{module}` to the order");
+    }
+    let named = ORDER.iter().map(|modules| modules.len()).sum::<usize>();
+    assert_eq!(named, modules.len(), "the order names a module that is gone");
+}
+
+#[test]
+fn no_module_uses_one_to_its_right() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let own = step(&source.module);
+        for other in used(&source.text) {
+            if step(&other).is_some_and(|other| own.is_none_or(|own| other > own)) {
+                wrong.push(format!("{} uses {other}", source.path));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn files_environment_and_clock_are_read_in_two_places() {
+    let outside = ["std::fs", "std::env", "SystemTime", "Timestamp::now", "Instant::now"];
+    let mut wrong = Vec::new();
+    for source in sources() {
+        if source.module == "cli" || source.path == "collect/files.rs" {
+            continue;
+        }
+        let found = outside.iter().filter(|call| source.text.contains(**call));
+        wrong.extend(found.map(|call| format!("{} uses {call}", source.path)));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_reader_of_this_test_sees_nested_uses() {
+    let text = "use crate::{doc::{Kind, Node}, text::Span};\nlet x = crate::eval::match_one();";
+    assert_eq!(used(text), ["doc", "text", "eval"]);
+}

@@ -1,0 +1,20 @@
+//! The program from outside: its binary, its files and its documents.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod architecture;
+mod broken;
+mod contractor;
+mod exit_status;
+mod formats;
+mod layer_options;
+mod project;
+mod request_options;
+mod shapes;
+mod subcommands;
+mod support;
+mod widths;
