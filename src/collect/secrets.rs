@@ -3,72 +3,82 @@
 
 use memchr::memmem;
 
-/// The members that hold a secret, in the spellings of AWS's tools and SDKs.
-const KEYS: [&[u8]; 12] = [
-    b"SecretAccessKey",
-    b"secretAccessKey",
-    b"secretaccesskey",
-    b"secret_access_key",
-    b"SessionToken",
-    b"sessionToken",
-    b"sessiontoken",
-    b"session_token",
-    b"TokenCode",
-    b"tokenCode",
-    b"WebIdentityToken",
-    b"SAMLAssertion",
-];
+/// The members that hold a secret, in lower case and without underscores.
+const KEYS: [&[u8]; 5] =
+    [b"secretaccesskey", b"sessiontoken", b"tokencode", b"webidentitytoken", b"samlassertion"];
 
-/// Overwrites the values of members that hold a secret with asterisks. It works on the bytes,
-/// whether or not the file is well-formed.
+/// What every one of them contains, in the spellings of AWS's tools and SDKs.
+const PARTS: [&[u8]; 8] =
+    [b"ccess", b"CCESS", b"oken", b"OKEN", b"ssertion", b"SSERTION", b"_key", b"_KEY"];
+
+/// Overwrites the values of members that hold a secret. It works on the bytes, whether or not the
+/// file is well-formed, and masks what follows the name whatever stands between.
 pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
-    for key in KEYS {
-        let places: Vec<usize> = memmem::find_iter(&bytes, key).collect();
-        let mut masked = 0;
-        for start in places {
-            let end = start + key.len();
-            // What stands inside a value is masked with it.
-            if end < masked {
-                continue;
-            }
-            let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-            let is_whole = matches!(before, Some(b'"' | b'\''));
-            if let Some((from, to)) = value(&bytes, is_whole, end) {
-                masked = to;
-                for byte in bytes.get_mut(from..to).into_iter().flatten() {
-                    *byte = b'*';
-                }
-            }
+    let mut ends: Vec<usize> = (PARTS.iter())
+        .flat_map(|part| memmem::find_iter(&bytes, part).filter_map(|at| end_of_key(&bytes, at)))
+        .collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut masked = 0;
+    for end in ends {
+        // What stands inside a value is masked with it.
+        if end < masked {
+            continue;
+        }
+        if let Some((from, to)) = value(&bytes, end) {
+            masked = to;
+            overwrite(bytes.get_mut(from..to).unwrap_or_default());
         }
     }
     bytes
 }
 
-/// The bytes of the value that follows a key which ends at `at`; `is_whole` if a quote opens it.
-fn value(bytes: &[u8], is_whole: bool, at: usize) -> Option<(usize, usize)> {
-    let mut rest = at;
+/// Words that are no secret stay; a number stays one; all else becomes asterisks.
+fn overwrite(value: &mut [u8]) {
+    if matches!(&*value, b"null" | b"true" | b"false") {
+        return;
+    }
+    let number = value.iter().all(u8::is_ascii_digit);
+    value.fill(if number { b'1' } else { b'*' });
+}
+
+/// The end of the name around `at`, if it is one of a secret.
+fn end_of_key(bytes: &[u8], at: usize) -> Option<usize> {
+    /// The longest name with underscores, and the `aws_` before it.
+    const LONGEST: usize = 24;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let before = bytes.get(at.saturating_sub(LONGEST)..at)?;
+    let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
+    let after = bytes.get(at..bytes.len().min(at + LONGEST))?;
+    let end = at + after.iter().take_while(|byte| is_part(byte)).count();
+    let name: Vec<u8> = bytes
+        .get(start..end)?
+        .iter()
+        .filter(|byte| **byte != b'_')
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    let name = name.strip_prefix(b"aws").unwrap_or(&name);
+    // `sts:GetSessionToken` is an action, and a name after a colon is a value itself.
+    KEYS.contains(&name).then_some(end)
+}
+
+/// The bytes of the value that follows a name which ends at `at`.
+fn value(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let skip = |from: usize, wanted: &[u8]| {
         let run = bytes.get(from..).unwrap_or_default().iter();
         from + run.take_while(|byte| wanted.contains(byte)).count()
     };
-    // The key's own closing quote, escaped where it stands in a string.
-    rest = skip(rest, b"\\");
+    // The name's own closing quote, escaped where it stands in a string.
+    let mut rest = skip(at, b"\\");
     rest += usize::from(matches!(bytes.get(rest), Some(b'"' | b'\'')));
     rest = skip(rest, b" \t\r\n");
-    match bytes.get(rest) {
-        Some(b':' | b'=') => rest = skip(rest + 1, b" \t\r\n"),
-        // The colon is missing, or something else stands in its place.
-        Some(b'"' | b'\'') => {}
-        Some(b',' | b';') if is_whole => rest = skip(rest + 1, b" \t\r\n"),
-        _ => return None,
+    // A name that is followed by a comma is a value or an item, unless it stands where a name does.
+    if matches!(bytes.get(rest), Some(b',' | b']' | b'}')) && !is_in_key_position(bytes, at) {
+        return None;
     }
-    // The value of a document inside a string.
-    if bytes.get(rest) == Some(&b'\\') {
-        let start = skip(rest, b"\\\"'");
-        let value = bytes.get(start..).unwrap_or_default().iter();
-        let len = value.take_while(|byte| !b"\\\"'\r\n".contains(byte)).count();
-        return Some((start, start + len));
-    }
+    rest = skip(rest, b" \t\r\n:=,;*>[(");
+    let escaped = bytes.get(rest) == Some(&b'\\');
+    rest = skip(rest, b"\\");
     let quote = bytes.get(rest).copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let start = rest + usize::from(quote.is_some());
     let mut end = start;
@@ -76,12 +86,25 @@ fn value(bytes: &[u8], is_whole: bool, at: usize) -> Option<(usize, usize)> {
         match (quote, byte) {
             (_, b'\r' | b'\n') => break,
             (Some(quote), byte) if *byte == quote => break,
-            (None, b' ' | b',' | b'}' | b'\t' | b'"' | b'\'') => break,
+            (None, b' ' | b',' | b'}' | b']' | b'\t' | b'"' | b'\'') => break,
+            // In a document inside a string the closing quote is escaped.
+            (Some(_), b'\\') if escaped => break,
             (Some(_), b'\\') => end += 2,
             _ => end += 1,
         }
     }
     Some((start, end.min(bytes.len())))
+}
+
+/// Whether the name that ends at `at` follows a brace, a comma or a line break: nothing that it
+/// could be the value of.
+fn is_in_key_position(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(..at).unwrap_or_default();
+    let name =
+        before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
+    let before = before.get(..before.len() - name.count()).unwrap_or_default();
+    let opening = before.iter().rev().find(|byte| !b"\\\"' \t".contains(byte));
+    matches!(opening, None | Some(b'{' | b',' | b'\n' | b'\r'))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn the_readme_is_current() {
 
 #[test]
 fn links_of_the_documents_lead_somewhere() {
-    let documents = files("docs").into_iter().chain(files("rules"));
+    let documents = ["docs", "rules", "examples"].into_iter().flat_map(files);
     let documents = documents.chain(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
     let mut wrong = Vec::new();
     for document in documents.filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
@@ -139,7 +139,7 @@ fn the_schema_of_case_files_accepts_every_case_file() {
         let text = fs::read(&path).unwrap();
         let id = sources.add_file(name.clone(), text).unwrap();
         let syntax = Syntax::guess(&name, sources.text(id));
-        for document in parse(&mut sources, id, syntax).unwrap() {
+        for document in parse(&sources, id, syntax).unwrap() {
             let value = to_json(document.root());
             if value.get("why-denied").is_none() {
                 continue;
