@@ -36,6 +36,7 @@ pub fn diagnose(
     let gates = gates::all(&case, &findings);
     let gaps = gaps(&case, decision);
     Diagnosis {
+        name: None,
         decision,
         headline: headline(decision, &gates, &gaps, &evaluation, only_layers_missing(&case, &gaps)),
         principal: request.caller.text.value.clone(),

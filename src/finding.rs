@@ -269,6 +269,8 @@ pub struct DecidingStatement {
 /// The answer to one question.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
+    /// The name of the case, where there are several.
+    pub name: Option<String>,
     /// Allowed, denied or undetermined.
     pub decision: Decision,
     /// A few words beside it: `decided by the role's trust policy`.

@@ -159,6 +159,8 @@ pub struct RoleFacts {
     pub created: Option<Timestamp>,
     /// `Some(false)`: the facts prove that there is no such role.
     pub exists: Option<bool>,
+    /// Where there is no such role: the ARN of one of that name, with another path or case.
+    pub alike: Option<String>,
 }
 
 /// The parameters of an AssumeRole* call, with AWS's names.

@@ -52,6 +52,8 @@ fn names(diagnoses: &[Diagnosis]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for diagnosis in diagnoses {
         let values = diagnosis.context.iter().filter(|(key, _)| masked.contains(&key.as_str()));
+        let sids = diagnosis.statements.iter().filter_map(|statement| statement.sid.clone());
+        names.extend(sids);
         names.extend(values.flat_map(|(_, values)| values.clone()));
         names.extend(
             diagnosis
@@ -92,6 +94,7 @@ fn from_case(
         request.time = request.time.or(time);
         let roles = case.usable_roles(sources);
         let mut diagnosis = diagnose(&request, &case.layers, &|| roles.clone());
+        diagnosis.name = case.name.clone().filter(|_| file.cases.len() > 1);
         diagnosis.notes.extend(case.notes.iter().cloned());
         diagnoses.push(diagnosis);
     }
@@ -113,7 +116,8 @@ fn from_options(
     } else if !collected.skipped.is_empty() {
         let count = collected.skipped.len();
         output.warn(&format!(
-            "{count} file(s) in the folders were not recognised; --verbose lists them"
+            "{count} {} of the folders not recognised; --verbose lists them",
+            if count == 1 { "file" } else { "files" }
         ));
     }
     if !args.facts.is_empty() && collected.recognised.is_empty() && status == Status::Good {
@@ -128,7 +132,7 @@ fn from_options(
     }
     status = status.worse(layer_status);
     let snapshot = &collected.snapshot;
-    let requests = input::requests(args, snapshot, sources, Timestamp::now())?;
+    let requests = input::requests(args, snapshot, sources, now())?;
     let mut assembler = Assembler::new(snapshot, sources, files);
     let mut diagnoses = Vec::new();
     for mut request in requests {
@@ -175,6 +179,12 @@ pub(super) fn complain(errors: &[InputError], sources: &SourceMap, output: &Outp
         }
     }
     status
+}
+
+/// Now, to the second: nothing in a policy is finer.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// The files that stand in for whole layers.

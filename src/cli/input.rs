@@ -1,5 +1,7 @@
 //! From options to a request: the options become lines of a text, so that findings can point at them.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use crate::policy::moment;
@@ -71,6 +73,9 @@ pub(super) fn requests(
         return Err(usage(
             "say what was denied: `--role ARN`, `--action ACTION --resource ARN`, or `--case FILE`; `why-denied --help` lists all options",
         ));
+    }
+    if let Some(address) = args.source_ip.as_ref().filter(|text| text.parse::<IpAddr>().is_err()) {
+        return Err(usage(format!("`--source-ip {address}`: write one IPv4 or IPv6 address")));
     }
     let caller_text = caller(args, snapshot)?;
     let wanted = wanted(args, &caller_text, snapshot)?;

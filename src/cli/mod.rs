@@ -14,8 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::report::Redactor;
-use crate::report::Style;
+use crate::report::{self, Redactor, Style};
 
 pub use args::Cli;
 use args::{ColorChoice, Command, OutputOptions};
@@ -184,8 +183,9 @@ impl Output {
     fn warn(&self, text: &str) {
         if !self.quiet {
             // Nothing can be done about a terminal that is gone.
-            let text = self.mask(format!("warning: {text}\n").into_bytes(), &[]);
-            let _ = io::stderr().write_all(&text);
+            let mut bytes = Vec::new();
+            let _ = report::warning(text, &self.stderr_style, &mut bytes);
+            let _ = io::stderr().write_all(&self.mask(bytes, &[]));
         }
     }
 }

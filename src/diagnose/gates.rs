@@ -81,7 +81,7 @@ fn credentials(case: &Case<'_>) -> (Outcome, String) {
         _ if matches!(caller.kind, CallerKind::Service | CallerKind::Anonymous) => {
             na("there are none")
         }
-        _ => na("nothing is known of their expiry"),
+        _ => na("no expiry is given"),
     }
 }
 
@@ -133,6 +133,9 @@ fn depends(case: &Case<'_>, result: &Match) -> String {
 }
 
 fn identity(case: &Case<'_>) -> (Outcome, String) {
+    if case.is_moot() {
+        return na("the request is refused before any policy is read");
+    }
     let evaluation = case.evaluation;
     if evaluation.always_allowed {
         return na("no policy is asked for this call");
@@ -173,6 +176,9 @@ fn identity(case: &Case<'_>) -> (Outcome, String) {
 }
 
 fn resource(case: &Case<'_>, trust: bool) -> (Outcome, String) {
+    if case.is_moot() {
+        return na("the request is refused before any policy is read");
+    }
     let evaluation = case.evaluation;
     if case.request.needs_trust_policy() != trust {
         return na(if trust {
@@ -202,6 +208,9 @@ fn resource(case: &Case<'_>, trust: bool) -> (Outcome, String) {
                 "there is none, and it has to allow the request".to_owned()
             };
             (Outcome::Failed, summary)
+        }
+        Match::No if evaluation.accounts == Accounts::Unknown => {
+            na("none, and whether one has to allow it depends on whose the resource is")
         }
         Match::No => na(if case.layers.of(policy_type).any(|layer| !layer.policies.is_empty()) {
             "does not allow it, and does not have to"
@@ -255,6 +264,10 @@ fn explicit_denies(case: &Case<'_>) -> (Outcome, String) {
                 .map_or_else(|| "a statement".to_owned(), |trace| name(case, trace));
             (Outcome::Failed, format!("{which} denies it"))
         }
+        Match::No if visible.is_empty() => (Outcome::Passed, "there is no policy".to_owned()),
+        Match::Unknown(_) if visible.is_empty() => {
+            (Outcome::Inconclusive, "no policy is visible".to_owned())
+        }
         Match::No => (Outcome::Passed, format!("none among {among}")),
         unknown => match denies(|result| result.gaps().is_some()) {
             Some(trace) => (
@@ -281,6 +294,9 @@ fn is_passed_by(case: &Case<'_>) -> bool {
 
 /// Boundary, session policy, service control policies, endpoint policy.
 fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
+    if case.is_moot() {
+        return na("the request is refused before any policy is read");
+    }
     let evaluation = case.evaluation;
     if evaluation.always_allowed {
         return na("no policy is asked for this call");
@@ -350,6 +366,9 @@ fn limit(case: &Case<'_>, policy_type: PolicyType) -> (Outcome, String) {
 
 /// They only deny: the policy that allows everything is always attached.
 fn resource_control(case: &Case<'_>) -> (Outcome, String) {
+    if case.is_moot() {
+        return na("the request is refused before any policy is read");
+    }
     let evaluation = case.evaluation;
     let layers: Vec<_> = (case.layers.layers.iter().zip(&evaluation.verdicts))
         .filter(|(layer, _)| layer.policy_type == PolicyType::ResourceControl)

@@ -8,6 +8,16 @@ use super::snippet::{self, Mark};
 use crate::finding::Severity;
 use crate::text::{SourceMap, Span};
 
+/// Writes a remark that is no error, without a place.
+///
+/// # Errors
+/// If `out` does not take the text.
+pub fn warning(message: &str, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut text = String::new();
+    push_message(&mut text, Severity::Warning, None, message, style);
+    out.write_all(text.as_bytes())
+}
+
 /// Writes an error with the places that it is about, the most important one first.
 ///
 /// # Errors

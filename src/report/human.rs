@@ -26,6 +26,9 @@ pub(super) fn write(
         if index > 0 {
             text.push('\n');
         }
+        if let Some(name) = &diagnosis.name {
+            hang(&mut text, "case: ", 6, name, style.columns());
+        }
         push_answer(&mut text, diagnosis, style);
         push_checklist(&mut text, diagnosis, style);
         for finding in &diagnosis.findings {
@@ -115,7 +118,9 @@ fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style
     if let Some(help) = &finding.help {
         push_help(text, help, style);
     }
-    if let Some(owner) = finding.owner {
+    // Help that begins with whom to ask has said it.
+    let asked = finding.help.as_ref().is_some_and(|help| help.starts_with("ask "));
+    if let Some(owner) = finding.owner.filter(|_| !asked) {
         let prefix = format!("  {}   ", style.paint(Ink::Note, "who:"));
         hang(text, &prefix, 9, person(owner), style.columns());
     }
@@ -172,11 +177,17 @@ fn push_gaps(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
         return;
     }
     text.push('\n');
-    let title = match diagnosis.decision.is_denied() {
-        true => "not visible, and denied whatever it says:",
-        false => "not visible:",
-    };
-    let _ = writeln!(text, "{}", style.paint(Ink::Doubt, title));
+    let title = style.paint(Ink::Doubt, "not visible:");
+    if diagnosis.decision.is_denied() && !style.verbose {
+        let facts: Vec<_> = gaps.iter().map(|gap| gap.fact.as_str()).collect();
+        let line = format!(
+            "{}. It is denied whatever they say; --verbose says how to supply them",
+            facts.join("; ")
+        );
+        hang(text, &format!("{title} "), 13, &line, style.columns());
+        return;
+    }
+    let _ = writeln!(text, "{title}");
     let mut groups: Vec<(&Gap, Vec<&str>)> = Vec::new();
     for gap in gaps {
         match groups.iter_mut().find(|(g, _)| (&g.reason, &g.supply) == (&gap.reason, &gap.supply))

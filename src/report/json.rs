@@ -31,6 +31,8 @@ struct Several<'a> {
 
 #[derive(Serialize)]
 struct ResultV1<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     decision: &'static str,
     request: RequestV1<'a>,
     gates: Vec<GateV1<'a>>,
@@ -147,6 +149,7 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         summary: &report.summary,
     };
     ResultV1 {
+        name: diagnosis.name.as_deref(),
         decision: diagnosis.decision.id(),
         request: RequestV1 {
             principal: &diagnosis.principal,

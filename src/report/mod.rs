@@ -16,7 +16,7 @@ use std::io;
 use crate::finding::Diagnosis;
 use crate::text::SourceMap;
 
-pub use errors::diagnostic;
+pub use errors::{diagnostic, warning};
 pub use redact::Redactor;
 pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
 

@@ -121,12 +121,14 @@ fn write_human(run: &TestRun, style: &Style, out: &mut dyn io::Write) -> io::Res
             hang(&mut text, "             ", 13, line, style.columns());
         }
     }
+    let errors = run.count(CaseOutcome::Error);
     let line = format!(
-        "{} passed, {} failed, {} unchecked, {} errors",
+        "{} passed, {} failed, {} unchecked, {} {}",
         run.count(CaseOutcome::Passed),
         run.count(CaseOutcome::Failed),
         run.count(CaseOutcome::Unchecked),
-        run.count(CaseOutcome::Error),
+        errors,
+        if errors == 1 { "error" } else { "errors" },
     );
     let _ = writeln!(text, "{}", style.paint(Ink::Strong, &line));
     out.write_all(text.as_bytes())

@@ -35,14 +35,24 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     };
     let parts = &evaluation.parts;
     let needs = &evaluation.needs_identity_policy;
+    let trust = parts.resource.is_no();
+    let identity = parts.identity.is_no() && *needs != Match::No;
     let (side, owner) = if !parts.explicit_deny.is_no() {
         ("a Deny statement covers it", case.resource_owner())
-    } else if parts.resource.is_no() {
-        ("the trust policy does not allow it to the caller", Party::RoleAccount)
-    } else if parts.identity.is_no() && *needs != Match::No {
-        ("no identity-based policy of the caller allows it", Party::CallerAccount)
     } else {
-        ("a layer that limits the caller does not allow it", Party::CallerAccount)
+        match (trust, identity) {
+            (true, true) => (
+                "neither the trust policy nor the caller's policies allow it",
+                Party::RoleAccount,
+            ),
+            (true, false) => ("the trust policy does not allow it to the caller", Party::RoleAccount),
+            (false, true) => {
+                ("no identity-based policy of the caller allows it", Party::CallerAccount)
+            }
+            (false, false) => {
+                ("a layer that limits the caller does not allow it", Party::CallerAccount)
+            }
+        }
     };
     let verb = if severity == Severity::Error { "is not allowed" } else { "may not be allowed" };
     let message = format!("{what}, which needs `{action}` too, and that {verb}: {side}");

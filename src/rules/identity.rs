@@ -19,7 +19,7 @@ pub(super) static RULES: &[Rule] = &[
 /// Whether the identity-based policies are in the way, and how surely.
 fn severity(case: &Case<'_>) -> Option<Severity> {
     let evaluation = case.evaluation;
-    if evaluation.always_allowed || evaluation.parts.identity.is_yes() {
+    if case.is_moot() || evaluation.always_allowed || evaluation.parts.identity.is_yes() {
         return None;
     }
     match (&evaluation.needs_identity_policy, &evaluation.parts.identity) {

@@ -16,7 +16,7 @@ pub(super) fn not_kept(
     policy_type: PolicyType,
     owner: Party,
 ) -> Vec<Finding> {
-    if case.evaluation.always_allowed {
+    if case.evaluation.always_allowed || case.is_moot() {
         return vec![];
     }
     let layers = case.layers.layers.iter().zip(&case.evaluation.verdicts).enumerate();
@@ -87,7 +87,7 @@ fn finding(
     let severity = if allow.is_no() { Severity::Error } else { Severity::Warning };
     let help = match layer.policy_type {
         PolicyType::ServiceControl => format!(
-            "ask an administrator of the organization to allow `{}` on this level; every level from the root to the account has to",
+            "ask an administrator of the organization to allow `{}` on this level, by attaching `FullAWSAccess` or another policy; every level from the root to the account has to",
             request.action.value
         ),
         PolicyType::Session => {

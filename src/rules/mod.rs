@@ -105,6 +105,21 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether the request is refused for what it asks or who asks, so that no change of a policy
+    /// could help.
+    pub fn is_moot(&self) -> bool {
+        use crate::eval::Refusal::{
+            CallerCannot, CallerIsRoot, NotARole, Partition, RoleArnMalformed, RoleMissing,
+        };
+        self.evaluation.refusals.iter().any(|(refusal, result)| {
+            let hopeless = matches!(
+                refusal,
+                RoleArnMalformed | NotARole | RoleMissing | Partition | CallerIsRoot | CallerCannot
+            );
+            hopeless && result.is_yes()
+        })
+    }
+
     /// Whether the resource's own policy, which does not let the caller in yet, could do so in a
     /// way that needs nothing of the caller's policies.
     pub fn may_do_without_identity_policy(&self) -> bool {

@@ -19,7 +19,8 @@ pub(super) static RULES: &[Rule] = &[rule!(
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let evaluation = case.evaluation;
     let result = &evaluation.parts.resource;
-    let needed = evaluation.needs_resource_policy && !evaluation.always_allowed;
+    let needed =
+        evaluation.needs_resource_policy && !evaluation.always_allowed && !case.is_moot();
     if case.request.needs_trust_policy() || !needed || result.is_yes() {
         return vec![];
     }
@@ -44,7 +45,10 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
                 (near.span(""), text)
             }
         },
-        None => (request.action.span, "no resource-based policy allows this".to_owned()),
+        None if result.is_no() => {
+            (request.action.span, "no resource-based policy allows this".to_owned())
+        }
+        None => (request.action.span, "not known to be allowed by one".to_owned()),
     };
     let verb = if result.is_no() { "does not allow" } else { "may not allow" };
     let message = format!(

@@ -97,9 +97,13 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
     refused(case, Refusal::RoleMissing, || {
         let account = Arn::parse(&resource.value).map_or("", |arn| arn.account);
         let message = format!("account {account} has no role `{}`", resource.value);
+        let help = match &case.request.role.alike {
+            Some(other) => format!("did you mean `{other}`? Path and case of a role's ARN count"),
+            None => "check name, case and path against `aws iam list-roles`; AWS answers AccessDenied for a role that does not exist".to_owned(),
+        };
         Some(
             Finding::new("role-missing", message, resource.span, "no such role in the export of its account")
-                .help("check name, case and path against `aws iam list-roles`; AWS answers AccessDenied for a role that does not exist")
+                .help(help)
                 .owner(Party::Yourself),
         )
     })

@@ -19,7 +19,8 @@ pub(super) static RULES: &[Rule] = &[
 
 /// The nearest Allow statement, where the trust policy does not let the caller in.
 fn miss<'a>(case: &Case<'a>) -> Option<Near<'a>> {
-    if !case.request.needs_trust_policy() || case.evaluation.parts.resource.is_yes() {
+    let moot = case.is_moot() || !case.request.needs_trust_policy();
+    if moot || case.evaluation.parts.resource.is_yes() {
         return None;
     }
     nearest(case, PolicyType::Trust).into_iter().next()
@@ -32,6 +33,9 @@ fn severity(case: &Case<'_>) -> Severity {
 
 fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     let evaluation = case.evaluation;
+    if case.is_moot() {
+        return vec![];
+    }
     if !case.request.needs_trust_policy() || !evaluation.parts.resource.is_no() || miss(case).is_some() {
         return vec![];
     }
@@ -121,6 +125,22 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         .help(ask_to_trust(case))
         .owner(Party::RoleAccount);
     vec![finding]
+}
+
+/// Whether whoever calls can meet the condition by calling differently.
+fn is_the_callers(condition: &crate::policy::Condition) -> bool {
+    let key = &*condition.key_lower;
+    let of_call = [
+        "sts:externalid",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+        "sts:transitivetagkeys",
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:sourceip",
+        "aws:tagkeys",
+    ];
+    of_call.contains(&key) || key.starts_with("aws:requesttag/")
 }
 
 /// Labels for at most two more statements that came just as near.
@@ -215,6 +235,7 @@ pub(super) fn unmet(
             let variables_on = version.is_some_and(|version| version.value == "2012-10-17");
             let help = hint(condition, case.request, *why, variables_on)
                 .unwrap_or_else(|| condition_help(condition, case.request));
+            let owner = if is_the_callers(condition) { Party::Yourself } else { owner };
             Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner)
         })
         .collect()

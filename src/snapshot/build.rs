@@ -148,9 +148,9 @@ impl Builder {
         let more = if loose.len() > names.len() { ", …" } else { "" };
         (!names.is_empty()).then(|| {
             format!(
-                "{} policy document(s) of the facts do not say what they are attached to and are not used \
-                 ({}{more}): pass them with `--identity-policy`, `--trust-policy` and the like",
-                loose.len(),
+                "{} of the facts, {}{more}, not used since nothing says what it is attached to: pass \
+                 it with `--identity-policy`, `--trust-policy` and the like",
+                if loose.len() == 1 { "a policy".to_owned() } else { format!("{} policies", loose.len()) },
                 names.join(", "),
             )
         })

@@ -106,12 +106,12 @@ impl Assembler<'_> {
         let Some(role) = self.snapshot.entities.get(arn) else {
             if request.role.exists.is_none() && self.snapshot.proves_absence_of_role(account, arn) {
                 request.role.exists = Some(false);
-                let other = self.snapshot.named(EntityKind::Role, account, name).next();
-                if let Some(other) = other.map(|other| other.arn.value.clone()) {
-                    let note =
-                        format!("account {account} has no role `{arn}`, but it has `{other}`");
-                    self.note(note);
-                }
+                let alike = self.snapshot.entities.values().find(|other| {
+                    other.kind == EntityKind::Role
+                        && other.account == account
+                        && other.name.eq_ignore_ascii_case(name)
+                });
+                request.role.alike = alike.map(|other| other.arn.value.clone());
             }
             return;
         };

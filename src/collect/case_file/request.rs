@@ -303,6 +303,7 @@ pub(super) fn role(fields: &mut Fields, node: Node<'_>) -> Option<Role> {
         id: fields.member(node, "RoleId", Fields::string).map(|id| id.value),
         created: fields.member(node, "CreateDate", Fields::time).map(|time| time.value),
         exists: None,
+        alike: None,
     };
     let tags = fields.member(node, "Tags", tags);
     let plain = |tags: Vec<(Spanned<String>, Spanned<String>)>| {
