@@ -4,7 +4,13 @@
 //! text as it is on disk, a byte order mark included. A text decoded from inside another is a source
 //! of its own, with a map back to its host.
 
+mod segments;
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, OnceLock};
+
+pub use segments::SegmentMap;
 
 /// One source text of a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +89,7 @@ struct Source {
     name: String,
     text: Arc<str>,
     origin: Origin,
-    lines: OnceLock<Vec<u32>>,
+    lines: OnceLock<Lines>,
 }
 
 #[derive(Debug)]
@@ -130,6 +136,8 @@ impl SourceMap {
         let encoding = match bytes.as_slice() {
             [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
+            // Without a mark: JSON and YAML start with two ASCII characters, and hold no NUL.
+            [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..] => Some("UTF-16"),
             _ => None,
         };
         if let Some(encoding) = encoding {
@@ -231,113 +239,56 @@ impl SourceMap {
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn line_and_column(&self, id: SourceId, at: usize) -> (usize, usize) {
         let Some(source) = self.get(id) else { return (1, 1) };
-        let starts = source.lines.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', source.text.as_bytes());
-            std::iter::once(0)
-                .chain(ends.map(|end| u32::try_from(end + 1).unwrap_or(u32::MAX)))
-                .collect()
-        });
-        let line = starts.partition_point(|start| *start as usize <= at).max(1);
-        let start = starts.get(line - 1).map_or(0, |start| *start as usize);
-        let before = source.text.get(start..at).unwrap_or("");
-        let before =
-            if line == 1 { before.strip_prefix('\u{FEFF}').unwrap_or(before) } else { before };
-        (line, before.chars().count() + 1)
+        source.lines.get_or_init(|| Lines::of(&source.text)).line_and_column(&source.text, at)
     }
 }
 
-/// How a decoded text lies in its host: runs that are the same in both, and atoms such as escapes.
-#[derive(Clone, Debug, Default)]
-pub struct SegmentMap {
-    segments: Vec<Segment>,
+/// Where lines start, and how many characters stand before every so many bytes, so that a place in
+/// a file of one long line is found as quickly as any other.
+#[derive(Debug)]
+struct Lines {
+    starts: Vec<u32>,
+    characters: Vec<u32>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Segment {
-    decoded: u32,
-    decoded_len: u32,
-    host: u32,
-    host_len: u32,
+impl Lines {
+    /// How many bytes are counted at once.
+    const STEP: usize = 4096;
+
+    fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let ends = memchr::memchr_iter(b'\n', bytes);
+        let starts = std::iter::once(0).chain(ends.map(|end| to_u32(end + 1))).collect();
+        let mut before = 0;
+        let characters = std::iter::once(0)
+            .chain(bytes.chunks(Self::STEP).map(|chunk| {
+                before += count_characters(chunk);
+                to_u32(before)
+            }))
+            .collect();
+        Self { starts, characters }
+    }
+
+    fn line_and_column(&self, text: &str, at: usize) -> (usize, usize) {
+        let at = at.min(text.len());
+        let line = self.starts.partition_point(|start| *start as usize <= at).max(1);
+        let start = self.starts.get(line - 1).map_or(0, |start| *start as usize);
+        let mark = if start == 0 && at > 0 && text.starts_with('\u{FEFF}') { 1 } else { 0 };
+        let before = self.characters_before(text, at) - self.characters_before(text, start);
+        (line, before.saturating_sub(mark) + 1)
+    }
+
+    fn characters_before(&self, text: &str, at: usize) -> usize {
+        let step = at / Self::STEP;
+        let counted = self.characters.get(step).map_or(0, |count| *count as usize);
+        let rest = text.as_bytes().get(step * Self::STEP..at).unwrap_or(&[]);
+        counted + count_characters(rest)
+    }
 }
 
-impl SegmentMap {
-    fn decoded_end(&self) -> u32 {
-        self.segments.last().map_or(0, |last| last.decoded + last.decoded_len)
-    }
-
-    /// Adds `len` bytes that are the same in both texts.
-    pub fn push_verbatim(&mut self, len: usize, host: usize) {
-        let (len, host) = (to_u32(len), to_u32(host));
-        if let Some(last) = self.segments.last_mut()
-            && last.decoded_len == last.host_len
-            && last.decoded_len > 0
-            && last.host + last.host_len == host
-        {
-            last.decoded_len += len;
-            last.host_len += len;
-            return;
-        }
-        let decoded = self.decoded_end();
-        self.segments.push(Segment { decoded, decoded_len: len, host, host_len: len });
-    }
-
-    /// Adds an escape: `decoded_len` bytes that stand for `host_len` others. It is not divisible.
-    pub fn push_atom(&mut self, decoded_len: usize, host: usize, host_len: usize) {
-        let decoded = self.decoded_end();
-        let atom = Segment {
-            decoded,
-            decoded_len: to_u32(decoded_len),
-            host: to_u32(host),
-            host_len: to_u32(host_len),
-        };
-        self.segments.push(atom);
-    }
-
-    /// The host's range for a range of the decoded text.
-    pub fn to_host(&self, start: u32, end: u32) -> (u32, u32) {
-        let last = self.segments.last().map_or(0, |last| last.host + last.host_len);
-        let at =
-            self.segments.partition_point(|segment| segment.decoded + segment.decoded_len <= start);
-        let host_start = match self.segments.get(at) {
-            Some(segment) if segment.decoded_len == segment.host_len => {
-                segment.host + start.saturating_sub(segment.decoded)
-            }
-            Some(segment) => segment.host,
-            None => last,
-        };
-        if end <= start {
-            return (host_start, host_start);
-        }
-        let at =
-            self.segments.partition_point(|segment| segment.decoded + segment.decoded_len < end);
-        let host_end = match self.segments.get(at) {
-            Some(segment) if segment.decoded_len == segment.host_len => {
-                segment.host + (end - segment.decoded)
-            }
-            Some(segment) => segment.host + segment.host_len,
-            None => last,
-        };
-        (host_start, host_end.max(host_start))
-    }
-
-    /// The decoded range for a range of the host, where the map reaches it.
-    pub fn to_decoded(&self, start: u32, end: u32) -> Option<(u32, u32)> {
-        let find = |at: u32, is_end: bool| {
-            self.segments.iter().find_map(|segment| {
-                let inside = if is_end {
-                    segment.host < at && at <= segment.host + segment.host_len
-                } else {
-                    segment.host <= at && at < segment.host + segment.host_len
-                };
-                inside.then(|| match (segment.decoded_len == segment.host_len, is_end) {
-                    (true, _) => segment.decoded + (at - segment.host),
-                    (false, true) => segment.decoded + segment.decoded_len,
-                    (false, false) => segment.decoded,
-                })
-            })
-        };
-        Some((find(start, false)?, find(end, true)?))
-    }
+/// How many characters start in `bytes` of a text.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 fn to_u32(number: usize) -> u32 {

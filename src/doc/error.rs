@@ -32,9 +32,15 @@ pub enum SyntaxErrorKind {
     /// `//`, `/*` or `#`.
     #[error("JSON has no comments")]
     Comment,
-    /// `'…'` or typographic quotes.
+    /// `'…'`.
     #[error("JSON strings stand in double quotes")]
-    WrongQuotes,
+    SingleQuotes,
+    /// `“…”` and the like.
+    #[error("JSON strings stand in straight double quotes, not in typographic ones")]
+    CurledQuotes,
+    /// A no-break space and the like, outside a string.
+    #[error("this invisible character is no space that JSON knows")]
+    OddSpace,
     /// A bare word as a key.
     #[error("a key has to stand in double quotes")]
     UnquotedKey,
@@ -68,7 +74,7 @@ pub enum SyntaxErrorKind {
     #[error("a string is not closed")]
     UnclosedString,
     /// A raw line break or other control character in a string.
-    #[error("a string holds a raw control character")]
+    #[error("the text holds a raw control character")]
     ControlCharacter,
     /// `\x`.
     #[error("a string holds an escape that JSON does not know")]
@@ -100,6 +106,18 @@ pub enum SyntaxErrorKind {
         /// The tag.
         tag: String,
     },
+    /// A tag that promises another kind of value.
+    #[error("the value is not what its tag `{tag}` says")]
+    TagUnfit {
+        /// The tag.
+        tag: String,
+    },
+    /// `*name` without `&name` before it.
+    #[error("the alias names no anchor that stands before it")]
+    UnknownAlias,
+    /// More than the parser can be trusted with.
+    #[error("this is more YAML than is read at once")]
+    TooLargeYaml,
     /// An alias that repeats far too much.
     #[error("aliases repeat more than {most} values")]
     TooManyAliased {
@@ -124,7 +142,8 @@ impl SyntaxError {
             K::MissingComma => "a comma has to stand before this",
             K::MissingColon => "a colon has to stand before this",
             K::Comment => "this comment",
-            K::WrongQuotes => "these quotes",
+            K::SingleQuotes | K::CurledQuotes => "these quotes",
+            K::OddSpace => "looks like a space",
             K::UnquotedKey => "this key",
             K::UnknownWord { .. } => "this word",
             K::ExpectedKey | K::ExpectedValue | K::WrongBracket { .. } => "found this",
@@ -138,7 +157,9 @@ impl SyntaxError {
             K::TabIndentation => "this tab",
             K::KeyNotScalar => "this key",
             K::UnknownTag { .. } => "this tag",
-            K::TooManyAliased { .. } => "this alias",
+            K::TagUnfit { .. } => "this value",
+            K::TooManyAliased { .. } | K::UnknownAlias => "this alias",
+            K::TooLargeYaml => "up to here",
             K::Yaml { .. } => "here",
         }
     }
@@ -152,7 +173,13 @@ impl SyntaxError {
             K::MissingComma => "add a comma after the item before",
             K::MissingColon => "write `\"key\": value`",
             K::Comment => "remove the comment; JSON policies have none",
-            K::WrongQuotes => "write straight double quotes, `\"`",
+            K::SingleQuotes => "write double quotes, `\"`",
+            K::CurledQuotes => {
+                "write straight quotes, `\"`; word processors and web pages change them"
+            }
+            K::OddSpace => {
+                "replace it with a plain space; it comes from a web page or a word processor"
+            }
             K::UnquotedKey => "put the key in double quotes",
             K::UnknownWord { instead, .. } => return format!("write {instead}"),
             K::ExpectedKey => "write `\"key\": value`, or close the object",
@@ -180,6 +207,9 @@ impl SyntaxError {
             K::TabIndentation => "indent with spaces",
             K::KeyNotScalar => "write a plain or quoted key",
             K::UnknownTag { .. } => "write the value itself, without a tag",
+            K::TagUnfit { .. } => "write another value, or no tag",
+            K::UnknownAlias => "name the value with `&name` where it stands first",
+            K::TooLargeYaml => "write it as JSON, or in several files",
             K::TooManyAliased { .. } => "write the values out, or use fewer aliases",
             K::Yaml { .. } => "check indentation, quotes and colons around this place",
         };

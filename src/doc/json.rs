@@ -3,12 +3,19 @@
 //! The common slips (a trailing comma, a comment, single quotes, a missing bracket) are recognised
 //! and named. A byte order mark is passed over; nesting is limited.
 
+mod slips;
+mod strings;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::text::{SourceId, Span};
 
 use super::error::{SyntaxError, SyntaxErrorKind as Error};
-use super::{Content, Document, Kind, MAX_DEPTH, NodeData, Syntax};
+use super::{Content, Document, Kind, MAX_DEPTH, NodeData, Syntax, duplicates};
+
+pub(super) use strings::{Piece, pieces, unescape};
 
 /// Reads `text`.
 pub(super) fn parse(text: Arc<str>, source: SourceId) -> Result<Document, SyntaxError> {
@@ -26,7 +33,7 @@ pub(super) fn parse(text: Arc<str>, source: SourceId) -> Result<Document, Syntax
     };
     parser.document()?;
     document.nodes = parser.nodes;
-    document.find_duplicates();
+    document.duplicates = duplicates::find(&document);
     Ok(document)
 }
 
@@ -115,8 +122,8 @@ impl Parser<'_> {
     }
 
     fn push(&mut self, kind: Kind, content: Content, start: usize, end: usize) {
-        let next = to_u32(self.nodes.len() + 1);
-        self.nodes.push(NodeData { kind, content, start: to_u32(start), end: to_u32(end), next });
+        let (start, end) = (to_u32(start), to_u32(end));
+        self.nodes.push(NodeData { start, end, link: 0, kind, content });
     }
 
     fn value(&mut self, byte: u8) -> Result<Next, SyntaxError> {
@@ -140,40 +147,20 @@ impl Parser<'_> {
     }
 
     fn close(&mut self, byte: u8) -> Result<Next, SyntaxError> {
-        let Some((at, kind)) = self.open.pop() else {
+        let Some((at, kind)) = self.open.last().copied() else {
             return Err(self.unexpected(Error::TrailingText));
         };
-        let fits = (byte == b'}') == (kind == Kind::Mapping);
-        let end = to_u32(self.at + 1);
-        let next = to_u32(self.nodes.len());
-        let Some(node) = self.nodes.get_mut(at) else { return Ok(Next::CommaOrEnd) };
-        if !fits {
-            let opened = node.start as usize;
-            let closing = if kind == Kind::Mapping { '}' } else { ']' };
-            let related = Some(self.span(opened, opened + 1));
-            return Err(SyntaxError {
-                related,
-                ..self.error(Error::WrongBracket { closing }, self.at, self.at + 1)
-            });
+        if (byte == b'}') != (kind == Kind::Mapping) {
+            return Err(self.wrong_bracket());
         }
-        node.end = end;
-        node.next = next;
+        self.open.pop();
         self.at += 1;
-        Ok(Next::CommaOrEnd)
-    }
-
-    /// The text ended inside something.
-    fn ended(&self) -> SyntaxError {
-        let Some((at, kind)) = self.open.last() else {
-            return self.error(Error::ExpectedValue, self.at, self.at);
-        };
-        let closing = if *kind == Kind::Mapping { '}' } else { ']' };
-        let opened = self.nodes.get(*at).map_or(0, |node| node.start as usize);
-        let end = self.text.trim_end().len();
-        SyntaxError {
-            related: Some(self.span(opened, opened + 1)),
-            ..self.error(Error::Unclosed { closing }, end, end)
+        let link = to_u32(self.nodes.len());
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.end = to_u32(self.at);
+            node.link = link;
         }
+        Ok(Next::CommaOrEnd)
     }
 
     /// Nothing but space may follow the outermost value.
@@ -186,72 +173,13 @@ impl Parser<'_> {
         }
     }
 
-    /// The character here, or a more telling error if it shows what was meant.
-    fn unexpected(&self, kind: Error) -> SyntaxError {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let comment = ["//", "/*", "#"].iter().any(|opening| rest.starts_with(opening));
-        if comment {
-            let end = if rest.starts_with("/*") {
-                rest.find("*/").map(|end| end + 2)
-            } else {
-                rest.find(['\n', '\r'])
-            };
-            return self.error(Error::Comment, self.at, self.at + end.unwrap_or(rest.len()));
-        }
-        if rest.starts_with(['\'', '‘', '’', '“', '”', '`']) {
-            let first = rest.chars().next().map_or(1, char::len_utf8);
-            let end = rest.get(first..).and_then(|tail| {
-                tail.char_indices().find(|(_, c)| ['\'', '‘', '’', '“', '”', '`', '\n'].contains(c))
-            });
-            let len =
-                end.map_or(first, |(at, c)| first + at + if c == '\n' { 0 } else { c.len_utf8() });
-            return self.error(Error::WrongQuotes, self.at, self.at + len);
-        }
-        let len = rest.chars().next().map_or(0, char::len_utf8);
-        self.error(kind, self.at, self.at + len)
-    }
-
-    fn unexpected_after_item(&self, byte: u8) -> SyntaxError {
-        match byte {
-            b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                self.error(Error::MissingComma, self.at, self.at + 1)
-            }
-            _ => self.unexpected(Error::MissingComma),
-        }
-    }
-
-    fn unexpected_key(&self, byte: u8) -> SyntaxError {
-        if byte.is_ascii_alphabetic() || byte == b'_' {
-            let rest = self.text.get(self.at..).unwrap_or("");
-            let len = rest
-                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-                .unwrap_or(rest.len());
-            return self.error(Error::UnquotedKey, self.at, self.at + len);
-        }
-        if byte == b']' {
-            return self.wrong_bracket();
-        }
-        self.unexpected(Error::ExpectedKey)
-    }
-
-    fn wrong_bracket(&self) -> SyntaxError {
-        let Some((at, kind)) = self.open.last() else {
-            return self.unexpected(Error::ExpectedValue);
-        };
-        let closing = if *kind == Kind::Mapping { '}' } else { ']' };
-        let opened = self.nodes.get(*at).map_or(0, |node| node.start as usize);
-        let related = Some(self.span(opened, opened + 1));
-        SyntaxError { related, ..self.error(Error::WrongBracket { closing }, self.at, self.at + 1) }
-    }
-
     fn string(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         self.at += 1;
         let mut content = Content::Quoted;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or(&[]);
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
-            let Some(plain) = plain else {
+            let Some(plain) = find_special(rest) else {
                 let line = self.text.get(start..).and_then(|rest| rest.find(['\n', '\r']));
                 let end = line.map_or(self.text.len(), |len| start + len);
                 return Err(self.error(Error::UnclosedString, start, end));
@@ -353,8 +281,11 @@ impl Parser<'_> {
             }
             good &= self.digits() > 0;
         }
-        if !good {
-            return Err(self.error(Error::BadNumber, start, self.at.max(start + 1)));
+        let more = self.byte().is_some_and(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'_')
+        });
+        if !good || more {
+            return Err(self.bad_number(start));
         }
         self.push(Kind::Number, Content::Raw, start, self.at);
         Ok(())
@@ -385,85 +316,30 @@ impl Parser<'_> {
         self.at += len;
         Ok(())
     }
+}
 
-    fn not_a_value(&self) -> SyntaxError {
-        match self.byte() {
-            Some(b'+' | b'.') => {
-                let rest = self.text.get(self.at..).unwrap_or("");
-                let len = rest
-                    .find(|c: char| !(c.is_ascii_digit() || "+.eE".contains(c)))
-                    .unwrap_or(rest.len());
-                self.error(Error::BadNumber, self.at, self.at + len)
-            }
-            Some(b'}' | b']') if !self.open.is_empty() => {
-                let fits = (self.byte() == Some(b'}')) == self.in_mapping();
-                if fits { self.unexpected(Error::ExpectedValue) } else { self.wrong_bracket() }
-            }
-            _ => self.unexpected(Error::ExpectedValue),
+/// The first quotation mark, backslash or control character: eight bytes at a time, since most of
+/// a policy document is strings.
+fn find_special(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let word = u64::from_le_bytes(*chunk);
+        // A byte's high bit is set in `below(limit)` if it is less than `limit`. A borrow can only
+        // come from a byte that is less itself, so the lowest bit set is right.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+        let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = equal(b'"') | equal(b'\\') | below(word, 0x20);
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
         }
     }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    rest.iter().position(special).map(|at| bytes.len() - rest.len() + at)
 }
 
 fn to_u32(number: usize) -> u32 {
     // INVARIANT: no source is larger than 4 GiB.
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// One piece of a JSON string: a run without escapes, or one escape.
-pub(super) enum Piece<'t> {
-    /// Text that stands for itself.
-    Plain(&'t str),
-    /// An escape of so many bytes, and what it stands for.
-    Escape(usize, char),
-}
-
-/// The pieces of a string that was found to be well-formed, without its quotes.
-pub(super) fn pieces(raw: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut rest = raw;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let plain = rest.find('\\').unwrap_or(rest.len());
-        if plain > 0 {
-            let (run, tail) = rest.split_at_checked(plain)?;
-            rest = tail;
-            return Some(Piece::Plain(run));
-        }
-        let unit = |from: usize| {
-            rest.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        };
-        let (len, found) = match rest.as_bytes().get(1).copied() {
-            Some(b'b') => (2, '\u{8}'),
-            Some(b'f') => (2, '\u{C}'),
-            Some(b'n') => (2, '\n'),
-            Some(b'r') => (2, '\r'),
-            Some(b't') => (2, '\t'),
-            Some(b'u') => match unit(2) {
-                Some(high) if (0xD800..0xDC00).contains(&high) => {
-                    let low = unit(8).unwrap_or(0xDC00).saturating_sub(0xDC00);
-                    let code = 0x10000 + ((high - 0xD800) << 10) + (low & 0x3FF);
-                    (12, char::from_u32(code).unwrap_or('\u{FFFD}'))
-                }
-                Some(code) => (6, char::from_u32(code).unwrap_or('\u{FFFD}')),
-                None => (2, 'u'),
-            },
-            Some(other) => (2, char::from(other)),
-            None => (1, '\\'),
-        };
-        rest = rest.get(len..).unwrap_or("");
-        Some(Piece::Escape(len, found))
-    })
-}
-
-/// What a string stands for.
-pub(super) fn unescape(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    for piece in pieces(raw) {
-        match piece {
-            Piece::Plain(run) => text.push_str(run),
-            Piece::Escape(_, found) => text.push(found),
-        }
-    }
-    text
 }

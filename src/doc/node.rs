@@ -1,0 +1,198 @@
+//! Walking a document.
+
+use std::borrow::Cow;
+
+use super::{Content, Document, Kind, NodeData, Style};
+use crate::text::Span;
+
+/// A place in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) u32);
+
+/// A value in a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'d> {
+    pub(super) document: &'d Document,
+    pub(super) id: NodeId,
+}
+
+impl<'d> Node<'d> {
+    pub(super) fn data(self) -> NodeData {
+        self.document.data(self.id.0)
+    }
+
+    /// Its place in the document.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The document.
+    pub fn document(self) -> &'d Document {
+        self.document
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// Where it stands; a string with its quotes.
+    pub fn span(self) -> Span {
+        let data = self.data();
+        Span { source: self.document.source, start: data.start, end: data.end }
+    }
+
+    /// Where the text of a string stands, without quotes.
+    pub fn inner_span(self) -> Span {
+        let span = self.span();
+        match self.data().content {
+            Content::Quoted
+            | Content::Escaped
+            | Content::Decoded(Style::Single | Style::Double) => {
+                let end = span.end.saturating_sub(1).max(span.start);
+                Span { start: (span.start + 1).min(end), end, ..span }
+            }
+            _ => span,
+        }
+    }
+
+    /// The text of a string.
+    pub fn text(self) -> Option<Cow<'d, str>> {
+        let data = self.data();
+        (data.kind == Kind::String).then(|| self.document.content(data))
+    }
+
+    /// The text of a string, number or boolean: a number in its own spelling.
+    pub fn scalar(self) -> Option<Cow<'d, str>> {
+        let data = self.data();
+        matches!(data.kind, Kind::String | Kind::Number | Kind::Bool)
+            .then(|| self.document.content(data))
+    }
+
+    /// `true` or `false`.
+    pub fn as_bool(self) -> Option<bool> {
+        let data = self.data();
+        (data.kind == Kind::Bool).then(|| self.document.content(data).eq_ignore_ascii_case("true"))
+    }
+
+    /// A whole number, if it is written as one.
+    pub fn as_i64(self) -> Option<i64> {
+        let data = self.data();
+        if data.kind != Kind::Number {
+            return None;
+        }
+        let text = self.document.content(data);
+        // YAML alone reads these prefixes as numbers.
+        if let Some(digits) = text.strip_prefix("0x") {
+            return i64::from_str_radix(digits, 16).ok();
+        }
+        if let Some(digits) = text.strip_prefix("0o") {
+            return i64::from_str_radix(digits, 8).ok();
+        }
+        text.parse().ok()
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    fn children(self, kind: Kind) -> (u32, u32) {
+        let data = self.data();
+        if data.kind == kind { (self.id.0 + 1, data.link) } else { (0, 0) }
+    }
+
+    /// The values of a list, in order; nothing if it is none.
+    pub fn items(self) -> Items<'d> {
+        let (at, end) = self.children(Kind::Sequence);
+        Items { document: self.document, at, end }
+    }
+
+    /// The entries of an object in order, those with repeated keys too; nothing if it is none.
+    pub fn entries(self) -> Entries<'d> {
+        let (at, end) = self.children(Kind::Mapping);
+        Entries { document: self.document, at, end }
+    }
+
+    /// How many items a list or entries an object has; 0 if it is neither.
+    pub fn len(self) -> usize {
+        match self.kind() {
+            Kind::Mapping => self.entries().count(),
+            _ => self.items().count(),
+        }
+    }
+
+    /// Whether there are no items or entries in it.
+    pub fn is_empty(self) -> bool {
+        self.items().next().is_none() && self.entries().next().is_none()
+    }
+
+    /// The value of the first entry with the key `key`.
+    pub fn get(self, key: &str) -> Option<Node<'d>> {
+        let (mut at, end) = self.children(Kind::Mapping);
+        while at < end {
+            let data = self.document.data(at);
+            let value = data.next(at);
+            if self.document.content(data) == key {
+                return Some(Node { document: self.document, id: NodeId(value) });
+            }
+            at = self.document.data(value).next(value);
+        }
+        None
+    }
+}
+
+/// The values of a list.
+#[derive(Clone, Debug)]
+pub struct Items<'d> {
+    document: &'d Document,
+    at: u32,
+    end: u32,
+}
+
+impl<'d> Iterator for Items<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        let id = NodeId(self.at);
+        self.at = self.document.data(self.at).next(self.at);
+        Some(Node { document: self.document, id })
+    }
+}
+
+/// One key with its value.
+#[derive(Clone, Debug)]
+pub struct Entry<'d> {
+    /// The key.
+    pub key: Cow<'d, str>,
+    /// Where the key stands; with its quotes.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node<'d>,
+}
+
+/// The entries of an object.
+#[derive(Clone, Debug)]
+pub struct Entries<'d> {
+    document: &'d Document,
+    at: u32,
+    end: u32,
+}
+
+impl<'d> Iterator for Entries<'d> {
+    type Item = Entry<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        let key = Node { document: self.document, id: NodeId(self.at) };
+        let id = key.data().next(self.at);
+        let value = Node { document: self.document, id: NodeId(id) };
+        self.at = value.data().next(id);
+        Some(Entry { key: self.document.content(key.data()), key_span: key.span(), value })
+    }
+}
