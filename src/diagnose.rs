@@ -3,10 +3,11 @@
 //! Pure, like everything below it.
 
 mod gates;
+mod retry;
 
 use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, evaluate, lookup};
 use crate::finding::{
-    DecidingStatement, Diagnosis, Finding, Gate, Outcome, Severity, StatementRole,
+    Blocker, DecidingStatement, Diagnosis, Finding, Gate, Outcome, Party, Severity, StatementRole,
 };
 use crate::layers::{Gap, Layers};
 use crate::policy::{Effect, PolicyType};
@@ -49,6 +50,8 @@ pub fn diagnose(
         },
         context: context(request),
         statements: statements(&case),
+        blockers: blockers(&case, &findings),
+        retry: (decision != Decision::Allowed).then(|| retry::command(&case)).flatten(),
         gates,
         findings,
         gaps,
@@ -134,6 +137,33 @@ fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
     (found.into_iter().map(|(_, _, finding)| finding))
         .filter(|finding| finding.rule != "policy-defect" || !told.contains(&finding.primary.span))
         .collect()
+}
+
+/// What stands in the way, by who can lift it, in the order of importance.
+fn blockers(case: &Case<'_>, findings: &[Finding]) -> Vec<Blocker> {
+    let mut found: Vec<Blocker> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let Some((owner, ask)) = finding.owner.zip(finding.ask.as_ref().or(finding.help.as_ref()))
+        else {
+            continue;
+        };
+        let place = found.iter().position(|blocker| blocker.owner == owner);
+        match place.and_then(|place| found.get_mut(place)) {
+            Some(blocker) if blocker.asks.contains(ask) => {}
+            Some(blocker) => blocker.asks.push(ask.clone()),
+            None => {
+                let account = match owner {
+                    Party::CallerAccount => case.request.caller.account.clone(),
+                    Party::RoleAccount | Party::ResourceAccount => {
+                        case.request.resource_account().map(str::to_owned)
+                    }
+                    _ => None,
+                };
+                found.push(Blocker { owner, account, asks: vec![ask.clone()] });
+            }
+        }
+    }
+    found
 }
 
 /// What could not be learned and matters: what the answer depends on, and every layer that was not

@@ -76,6 +76,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// Who can do it.
     pub owner: Option<Party>,
+    /// One sentence to send to whoever can do it.
+    pub ask: Option<String>,
 }
 
 impl Finding {
@@ -94,6 +96,7 @@ impl Finding {
             secondary: Vec::new(),
             help: None,
             owner: None,
+            ask: None,
         }
     }
 
@@ -118,12 +121,30 @@ impl Finding {
         self
     }
 
+    /// The sentence to send to whoever can do it.
+    #[must_use]
+    pub fn ask(mut self, ask: impl Into<String>) -> Self {
+        self.ask = Some(ask.into());
+        self
+    }
+
     /// Sets how much it matters.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
+}
+
+/// All that one party has to lift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    /// Who.
+    pub owner: Party,
+    /// The account, where it is known.
+    pub account: Option<String>,
+    /// What to say to them.
+    pub asks: Vec<String>,
 }
 
 /// One step of the checklist.
@@ -291,6 +312,10 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What could not be learned and matters.
     pub gaps: Vec<Gap>,
+    /// What stands in the way, by who can lift it: one sentence for each thing.
+    pub blockers: Vec<Blocker>,
+    /// The command to try again, once all that is lifted.
+    pub retry: Option<String>,
     /// The statements that decide.
     pub statements: Vec<DecidingStatement>,
     /// Notes on how the facts were read that are worth a line on stderr.

@@ -35,6 +35,7 @@ pub(super) fn write(
             text.push('\n');
             push_finding(&mut text, finding, sources, style);
         }
+        push_blockers(&mut text, diagnosis, style);
         push_gaps(&mut text, diagnosis, style);
         if style.verbose {
             push_details(&mut text, diagnosis, sources, style);
@@ -168,6 +169,27 @@ pub(super) fn push_message(
 pub(super) fn push_help(text: &mut String, help: &str, style: &Style) {
     let prefix = format!("  {}  ", style.paint(Ink::Note, "help:"));
     hang(text, &prefix, 9, help, style.columns());
+}
+
+/// Adds what to say to whom, and the call to make then. A single thing has been said by its finding.
+fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    let things: usize = diagnosis.blockers.iter().map(|blocker| blocker.asks.len()).sum();
+    if things > 1 {
+        let title = style.paint(Ink::Strong, "to lift it, all of these:");
+        let _ = writeln!(text, "\n{title}");
+        for blocker in &diagnosis.blockers {
+            let account = blocker.account.as_ref();
+            let account = account.map_or_else(String::new, |account| format!(" ({account})"));
+            for ask in &blocker.asks {
+                let line = format!("{}{account}: {ask}", person(blocker.owner));
+                hang(text, "  - ", 4, &line, style.columns());
+            }
+        }
+    }
+    if let Some(command) = &diagnosis.retry {
+        let title = if diagnosis.decision.is_denied() { "then retry:" } else { "to try it:" };
+        hang(text, &format!("\n{} ", style.paint(Ink::Strong, title)), 4, command, style.columns());
+    }
 }
 
 /// Adds what could not be learned; facts with the same reason and remedy share one entry.

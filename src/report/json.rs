@@ -8,7 +8,7 @@ use std::io;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{DecidingStatement, Diagnosis, Finding, Label, Severity};
+use crate::finding::{Blocker, DecidingStatement, Diagnosis, Finding, Label, Severity};
 use crate::layers::Gap;
 use crate::policy::Effect;
 use crate::text::{SourceMap, Span};
@@ -39,6 +39,15 @@ struct ResultV1<'a> {
     findings: Vec<FindingV1<'a>>,
     statements: Vec<StatementV1<'a>>,
     gaps: Vec<GapV1<'a>>,
+    blockers: Vec<BlockerV1<'a>>,
+    retry: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct BlockerV1<'a> {
+    owner: &'static str,
+    account: Option<&'a str>,
+    asks: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -142,6 +151,14 @@ fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {
     Single { version: VERSION, result: result(diagnosis, sources) }
 }
 
+fn blocker(blocker: &Blocker) -> BlockerV1<'_> {
+    BlockerV1 {
+        owner: blocker.owner.id(),
+        account: blocker.account.as_deref(),
+        asks: &blocker.asks,
+    }
+}
+
 fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> {
     let gate = |report: &'a crate::finding::GateReport| GateV1 {
         gate: report.gate.id(),
@@ -161,6 +178,8 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         findings: diagnosis.findings.iter().map(|found| finding(found, sources)).collect(),
         statements: diagnosis.statements.iter().map(|found| statement(found, sources)).collect(),
         gaps: diagnosis.gaps.iter().map(gap).collect(),
+        blockers: diagnosis.blockers.iter().map(blocker).collect(),
+        retry: diagnosis.retry.as_deref(),
     }
 }
 

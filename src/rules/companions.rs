@@ -57,5 +57,11 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     let verb = if severity == Severity::Error { "is not allowed" } else { "may not be allowed" };
     let message = format!("{what}, which needs `{action}` too, and that {verb}: {side}");
     let help = format!("have `{action}` added beside `sts:AssumeRole` on both sides, or do not pass it");
-    vec![Finding::new(rule, message, span, format!("needs `{action}`")).severity(severity).help(help).owner(owner)]
+    vec![Finding::new(rule, message, span, format!("needs `{action}`")).severity(severity).help(help)
+            .ask(format!(
+                "please allow `{action}` on `{}` to `{}`, beside `{}`",
+                case.request.resource.text.value,
+                case.request.caller.text.value,
+                case.request.action.value
+            )).owner(owner)]
 }

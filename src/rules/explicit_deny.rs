@@ -51,7 +51,11 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
     } else {
         "make the request so that the condition of the statement does not hold, or have the statement changed; no Allow can make up for it"
     };
-    Some(finding.help(help))
+    let ask = format!(
+        "please leave `{}` on `{}` by `{}` out of what {which} of the {title}{on} denies",
+        action.value, case.request.resource.text.value, case.request.caller.text.value
+    );
+    Some(finding.help(help).ask(ask))
 }
 
 fn reason(wants: &str, case: &Case<'_>, condition: &crate::policy::Condition) -> String {

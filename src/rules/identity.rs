@@ -85,7 +85,11 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
         Some((span, label)) => finding.also(span, label),
         None => finding,
     };
-    vec![finding.severity(severity).help(help).owner(owner)]
+    let ask = format!(
+        "please allow `{}` on `{}` to `{}`",
+        action.value, resource.value, request.caller.text.value
+    );
+    vec![finding.severity(severity).help(help).owner(owner).ask(ask)]
 }
 
 /// The place in the resource's own policy that lets the caller in, and why that is not enough.

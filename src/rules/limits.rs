@@ -100,5 +100,15 @@ fn finding(
             layer.policy_type.name()
         ),
     };
-    Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner)
+    let policy = match layer.policies.as_slice() {
+        [one] => one.name.as_ref().map_or_else(String::new, |name| format!(" `{name}`")),
+        _ => String::new(),
+    };
+    let ask = format!(
+        "please allow `{}` on `{}` in the {}{policy}{on}",
+        request.action.value,
+        request.resource.text.value,
+        layer.policy_type.name()
+    );
+    Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner).ask(ask)
 }

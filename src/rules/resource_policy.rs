@@ -63,6 +63,10 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         Finding::new("resource-policy-no-allow", message, span, label)
             .severity(severity)
             .help(help)
-            .owner(case.resource_owner()),
+            .owner(case.resource_owner())
+            .ask(format!(
+                "please allow `{}` on `{}` to `{}` in the resource's own policy",
+                request.action.value, request.resource.text.value, request.caller.text.value
+            )),
     ]
 }

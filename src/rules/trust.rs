@@ -61,7 +61,7 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
             "a role can be assumed only by whom its trust policy names",
         ),
     };
-    vec![finding.help(ask_to_trust(case)).owner(Party::RoleAccount)]
+    vec![finding.help(ask_to_trust(case)).ask(please_trust(case)).owner(Party::RoleAccount)]
 }
 
 fn ask_to_trust(case: &Case<'_>) -> String {
@@ -72,9 +72,21 @@ fn ask_to_trust(case: &Case<'_>) -> String {
         CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
         _ => {
             let whom = whom_to_name(case);
+            if whom == case.request.resource.text.value {
+                return "you use this role already, so do not assume it again; a role does not trust itself unless its trust policy names it".to_owned();
+            }
             format!("ask the owner of account {account} to trust `{whom}`")
         }
     }
+}
+
+/// The sentence for the owner of the role.
+fn please_trust(case: &Case<'_>) -> String {
+    format!(
+        "please let `{}` assume `{}`: add it to the principals of the role's trust policy",
+        whom_to_name(case),
+        case.request.resource.text.value
+    )
 }
 
 /// The ARN that a trust policy should name: the role's, never a session's.
@@ -123,6 +135,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         .also(caller.text.span, "the caller");
     let finding = also_near(case, finding, PolicyType::Trust, &wanted)
         .help(ask_to_trust(case))
+        .ask(please_trust(case))
         .owner(Party::RoleAccount);
     vec![finding]
 }
@@ -193,6 +206,11 @@ fn action(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::new("trust-action-mismatch", message, near.span(wanted), format!("does not cover `{wanted}`"))
         .severity(severity(case))
         .help(format!("ask for `{wanted}` in the `Action` of this statement"))
+        .ask(format!(
+            "please add `{wanted}` to the actions that the trust policy of `{}` allows to `{}`",
+            case.request.resource.text.value,
+            whom_to_name(case)
+        ))
         .owner(Party::RoleAccount);
     vec![finding]
 }
@@ -236,7 +254,18 @@ pub(super) fn unmet(
             let help = hint(condition, case.request, *why, variables_on)
                 .unwrap_or_else(|| condition_help(condition, case.request));
             let owner = if is_the_callers(condition) { Party::Yourself } else { owner };
-            Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner)
+            let finding = Finding::new(rule, message, span, label);
+            let finding = finding.severity(severity).help(help).owner(owner);
+            if owner == Party::Yourself {
+                return finding;
+            }
+            finding.ask(format!(
+                "please change the condition on `{}` under which `{}` may call `{}` on `{}`: {sentence}",
+                condition.key.value,
+                case.request.caller.text.value,
+                case.request.action.value,
+                case.request.resource.text.value
+            ))
         })
         .collect()
 }

@@ -49,6 +49,8 @@ fn gate(gate: Gate, outcome: Outcome, summary: &str) -> GateReport {
 fn base(decision: Decision, headline: &str) -> Diagnosis {
     Diagnosis {
         name: None,
+        blockers: Vec::new(),
+        retry: None,
         decision,
         headline: headline.to_owned(),
         principal: "arn:aws:sts::444455556666:assumed-role/ci/build-77".to_owned(),
