@@ -253,7 +253,7 @@ struct Lines {
 
 impl Lines {
     /// How many bytes are counted at once.
-    const STEP: usize = 4096;
+    const STEP: usize = 512;
 
     fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
