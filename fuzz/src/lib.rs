@@ -2,6 +2,10 @@
 //!
 //! Both `fuzz_targets/` (cargo-fuzz, nightly) and `src/bin/mutate.rs` (stable) run these.
 
+mod program;
+
+pub use program::{case_file, facts, pattern, policy, values};
+
 use serde_json::Value;
 use why_denied::doc::embed::{decode_percent, decode_string, document_in};
 use why_denied::doc::{Document, Kind, Node, Syntax, SyntaxError, SyntaxErrorKind, parse};
@@ -13,6 +17,11 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "json" => Some(json),
         "yaml" => Some(yaml),
         "embedded" => Some(embedded),
+        "policy" => Some(policy),
+        "case_file" => Some(case_file),
+        "facts" => Some(facts),
+        "pattern" => Some(pattern),
+        "values" => Some(values),
         _ => None,
     }
 }

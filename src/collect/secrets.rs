@@ -80,6 +80,10 @@ fn value(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let escaped = bytes.get(rest) == Some(&b'\\');
     rest = skip(rest, b"\\");
     let quote = bytes.get(rest).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    // An object or an empty place holds no secret itself.
+    if quote.is_none() && !bytes.get(rest).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
     let start = rest + usize::from(quote.is_some());
     let mut end = start;
     while let Some(byte) = bytes.get(end) {
@@ -121,6 +125,13 @@ mod tests {
         let want = r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey" : "*****","SessionToken":"***"}"#;
         assert_eq!(masked(text), want);
         assert_eq!(masked("SessionToken: abc\nExpiration: x"), "SessionToken: ***\nExpiration: x");
+    }
+
+    #[test]
+    fn an_object_or_null_is_left_alone() {
+        let text = r#"{"TokenCode": { "type": "string" }, "SessionToken": null, "x": "SessionToken", "y": 1}"#;
+        assert_eq!(masked(text), text);
+        assert_eq!(masked(r#"{"TokenCode": 123456}"#), r#"{"TokenCode": 111111}"#);
     }
 
     #[test]

@@ -88,6 +88,28 @@ const TOKENS: &[&str] = &[
     "\0",
     "\u{85}",
     "\u{2028}",
+    "*",
+    "?",
+    "${aws:username}",
+    "${*}",
+    "arn:aws:iam::111122223333:role/",
+    "arn:aws:sts::444455556666:assumed-role/",
+    "\"NotAction\"",
+    "\"NotPrincipal\"",
+    "\"NotResource\"",
+    "\"Condition\"",
+    "ForAllValues:",
+    "IfExists",
+    "StringNotLike",
+    "IpAddress",
+    "DateLessThan",
+    "NumericEquals",
+    "BinaryEquals",
+    "2026-01-01T00:00:00Z",
+    "10.0.0.0/8",
+    "\"Federated\"",
+    "context-is: complete",
+    "unknown: [ service-control ]",
 ];
 
 /// xorshift64*: good enough to choose bytes, and the same everywhere.
@@ -115,7 +137,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let Some(options) = options() else {
-        eprintln!("usage: mutate json|yaml|embedded --seconds N [--seeds DIR] [--seed N]");
+        eprintln!("usage: mutate TARGET --seconds N [--seeds DIR] [--seed N]");
         return ExitCode::from(2);
     };
     let Some(target) = why_denied_fuzz::target(&options.target) else {
