@@ -130,11 +130,13 @@ impl Builder<'_> {
     /// What the parser says, in our words where they help.
     fn parser_error(&self, error: &ScanError, at: usize) -> SyntaxError {
         let says = error.info();
-        let len =
-            self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let rest = self.text.get(at..).unwrap_or("");
+        let mut len = rest.chars().next().map_or(0, char::len_utf8);
         let kind = if let Some(tab) = self.indenting_tab(at) {
             return self.error(Error::TabIndentation, tab, tab + 1);
         } else if says.contains("unknown anchor") {
+            let ends = |c: char| c.is_whitespace() || ",[]{}".contains(c);
+            len = rest.find(ends).unwrap_or(rest.len());
             Error::UnknownAlias
         } else if says.contains("recursion limit") {
             Error::TooDeep
