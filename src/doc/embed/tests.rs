@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use std::fmt::Write;
 
 use proptest::prelude::*;
@@ -154,7 +152,7 @@ fn assert_leaves(text: &str, syntax: Syntax, embed: impl Fn(&str) -> String) {
 
 fn quoted(text: &str) -> String {
     let written = serde_json::to_string(text).unwrap();
-    written[1..written.len() - 1].to_owned()
+    written.get(1..written.len() - 1).unwrap().to_owned()
 }
 
 fn percent(text: &str) -> String {

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use proptest::prelude::*;
 
 use crate::doc::{Document, Kind, Node, Syntax, SyntaxError, SyntaxErrorKind as Slip, parse};
@@ -227,8 +225,11 @@ fn what_aliases_add_is_limited() {
         let list = vec![format!("*a{n}"); 9].join(", ");
         text.push_str(&format!("- &a{} [{list}]\n", n + 1));
     }
-    let error = read(&text).1.unwrap_err();
-    assert!(matches!(error.kind, Slip::TooManyAliased { .. }));
+    let long = format!("- &a {}\n- [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(17));
+    for text in [text, long] {
+        let error = read(&text).1.unwrap_err();
+        assert!(matches!(error.kind, Slip::TooManyAliased { .. }));
+    }
 }
 
 #[test]
