@@ -119,9 +119,9 @@ pub enum SyntaxErrorKind {
     #[error("this is more YAML than is read at once")]
     TooLargeYaml,
     /// An alias that repeats far too much.
-    #[error("aliases repeat more than {most} values")]
+    #[error("aliases repeat more than {most} values, or more than 16 MiB of text")]
     TooManyAliased {
-        /// The limit.
+        /// How many values they may repeat.
         most: usize,
     },
     /// What the YAML parser says.

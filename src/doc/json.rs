@@ -6,7 +6,7 @@
 mod slips;
 mod strings;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

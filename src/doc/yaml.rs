@@ -5,14 +5,16 @@
 //! errors.
 
 mod offsets;
+mod place;
 mod scalar;
+mod slips;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use crate::text::{SourceId, Span};
 
@@ -22,11 +24,10 @@ use offsets::Offsets;
 
 /// How many values aliases may add to one text.
 const MAX_ALIASED: usize = 100_000;
+/// How many bytes of text aliases may repeat: who decodes each copy shall not fill the memory.
+const MAX_ALIASED_TEXT: usize = 16 << 20;
 /// How many documents one text may hold.
 const MAX_DOCUMENTS: usize = 100_000;
-/// The parser keeps every token of an outermost flow collection, about 250 bytes for each of its
-/// indicators; so many of them may stand between two lines that are not indented.
-const MAX_INDICATORS: usize = 1_000_000;
 
 /// Reads every document of `text`.
 pub(super) fn parse(text: &Arc<str>, source: SourceId) -> Result<Vec<Document>, SyntaxError> {
@@ -46,6 +47,7 @@ pub(super) fn parse(text: &Arc<str>, source: SourceId) -> Result<Vec<Document>, 
         open: Vec::new(),
         anchors: HashMap::new(),
         aliased: 0,
+        aliased_text: 0,
         reached: 0,
     };
     builder.check_characters()?;
@@ -89,6 +91,7 @@ struct Builder<'t> {
     /// Anchor to the range of its nodes.
     anchors: HashMap<usize, (usize, usize)>,
     aliased: usize,
+    aliased_text: usize,
     /// The end of the last thing that was read.
     reached: usize,
 }
@@ -97,67 +100,6 @@ impl Builder<'_> {
     fn error(&self, kind: Error, start: usize, end: usize) -> SyntaxError {
         let span = Span { source: self.source, start: to_u32(start), end: to_u32(end.max(start)) };
         SyntaxError { kind, span, related: None }
-    }
-
-    /// To the parser a NUL ends the text, so what YAML forbids is refused before.
-    fn check_characters(&self) -> Result<(), SyntaxError> {
-        let forbidden = |byte: &u8| matches!(byte, 0..=8 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F);
-        match self.text.as_bytes().iter().position(forbidden) {
-            Some(at) => Err(self.error(Error::ControlCharacter, at, at + 1)),
-            None => Ok(()),
-        }
-    }
-
-    fn check_size(&self) -> Result<(), SyntaxError> {
-        let (mut count, mut at, mut outermost) = (0, 0, false);
-        for line in self.text.split_inclusive('\n') {
-            let document = line.strip_prefix("---").is_some_and(|rest| !rest.trim().is_empty());
-            outermost |= document || line.starts_with(['[', '{', '&', '!', '\u{FEFF}']);
-            // A flow collection inside a block is indented, so it ends before a line that is not.
-            if !outermost && !line.starts_with([' ', '\t', '#', '\r', '\n']) {
-                count = 0;
-            }
-            let indicator = |byte: &u8| matches!(byte, b',' | b'[' | b'{' | b':' | b'?');
-            count += line.as_bytes().iter().filter(|byte| indicator(byte)).count();
-            if count > MAX_INDICATORS {
-                return Err(self.error(Error::TooLargeYaml, at, at + line.trim_end().len()));
-            }
-            at += line.len();
-        }
-        Ok(())
-    }
-
-    /// What the parser says, in our words where they help.
-    fn parser_error(&self, error: &ScanError, at: usize) -> SyntaxError {
-        let says = error.info();
-        let len =
-            self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        let kind = if let Some(tab) = self.indenting_tab(at) {
-            return self.error(Error::TabIndentation, tab, tab + 1);
-        } else if says.contains("unknown anchor") {
-            Error::UnknownAlias
-        } else if says.contains("recursion limit") {
-            Error::TooDeep
-        } else {
-            Error::Yaml { says: says.to_lowercase() }
-        };
-        self.error(kind, at, at + len)
-    }
-
-    /// The tab in the indentation of the line of `at`, or of one beside it.
-    fn indenting_tab(&self, at: usize) -> Option<usize> {
-        let before = self.text.get(..at)?;
-        let this = before.rfind('\n').map_or(0, |end| end + 1);
-        let previous = before
-            .get(..this.saturating_sub(1))
-            .and_then(|text| text.rfind('\n'))
-            .map_or(0, |end| end + 1);
-        let next = self.text.get(at..).and_then(|rest| rest.find('\n')).map(|end| at + end + 1);
-        [Some(this), next, Some(previous)].into_iter().flatten().find_map(|start| {
-            let rest = self.text.get(start..)?;
-            let indent = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            rest.get(..indent)?.find('\t').map(|tab| start + tab)
-        })
     }
 
     fn event(&mut self, event: Event<'_>, start: usize, end: usize) -> Result<(), SyntaxError> {
@@ -252,39 +194,6 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The value alone: the parser lets it start at its anchor or tag.
-    fn without_properties(
-        &self,
-        anchor: usize,
-        tag: Option<&Tag>,
-        start: usize,
-        end: usize,
-    ) -> (usize, usize) {
-        if anchor == 0 && tag.is_none() {
-            return (start, end);
-        }
-        let rest = self.text.get(start..).unwrap_or("");
-        let start = start + scalar::properties_len(rest);
-        (start, end.max(start))
-    }
-
-    fn unknown_tag(&self, tag: &Tag, start: usize) -> SyntaxError {
-        let name = match tag.is_yaml_core_schema() {
-            true => format!("!!{}", tag.suffix),
-            false => format!("{}{}", tag.handle, tag.suffix),
-        };
-        // The tag stands before the value that it belongs to.
-        let before = self.text.get(..start).unwrap_or("");
-        let at = before.rfind('!').map_or(start, |at| {
-            before.get(..at).map_or(at, |text| text.trim_end_matches('!').len())
-        });
-        let len = self
-            .text
-            .get(at..start)
-            .map_or(0, |text| text.find(char::is_whitespace).unwrap_or(text.len()));
-        self.error(Error::UnknownTag { tag: name }, at, at + len)
-    }
-
     /// `end` is where the bracket stands, if there is one.
     fn close(&mut self, end: usize) {
         let Some(Open { node, kind, flow, anchor, .. }) = self.open.pop() else { return };
@@ -312,9 +221,10 @@ impl Builder<'_> {
         let Some((first, after)) = self.anchors.get(&anchor).copied() else {
             return Err(self.error(Error::UnknownAlias, start, end));
         };
+        let too_many = self.error(Error::TooManyAliased { most: MAX_ALIASED }, start, end);
         self.aliased += after - first;
         if self.aliased > MAX_ALIASED {
-            return Err(self.error(Error::TooManyAliased { most: MAX_ALIASED }, start, end));
+            return Err(too_many);
         }
         self.reached = end;
         let is_key = self.expects_key();
@@ -326,6 +236,12 @@ impl Builder<'_> {
                 |node: &NodeData| matches!(node.kind, Kind::Sequence | Kind::Mapping);
             if is_key && copied.first().is_none_or(is_collection) {
                 return Err(self.error(Error::KeyNotScalar, start, end));
+            }
+            let scalars = copied.iter().filter(|node| !is_collection(node));
+            self.aliased_text +=
+                scalars.map(|node| (node.end - node.start) as usize).sum::<usize>();
+            if self.aliased_text > MAX_ALIASED_TEXT {
+                return Err(too_many);
             }
             if deepest(&copied, first) > depth_left {
                 return Err(self.error(Error::TooDeep, start, end));
@@ -393,56 +309,6 @@ impl Builder<'_> {
         };
         self.push(kind, content, link, start, end);
         Ok(())
-    }
-
-    /// Where a scalar stands: with its quotes, without tag and anchor, without the header of a block
-    /// scalar, and without the space behind it.
-    fn scalar_place(
-        &self,
-        text: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
-        start: usize,
-        end: usize,
-    ) -> (usize, usize) {
-        let slice = |start: usize, end: usize| self.text.get(start..end).unwrap_or("");
-        if style == ScalarStyle::Plain && text.is_empty() {
-            // What is not there stands behind its tag or its key.
-            let end = if anchor > 0 || tag.is_some() { end } else { start };
-            let at = slice(0, end).trim_end().len();
-            return (at, at);
-        }
-        let (mut start, end) = self.without_properties(anchor, tag, start, end);
-        match style {
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                (start, start + scalar::quoted_len(slice(start, self.text.len())))
-            }
-            ScalarStyle::Plain => (start, start + slice(start, end).trim_end().len()),
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                let has_header =
-                    (anchor > 0 || tag.is_some()) && slice(start, end).starts_with(['|', '>']);
-                if has_header {
-                    // The first line with something in it; its indentation is not content.
-                    let body = slice(start, end).find('\n').map_or(end, |line| start + line + 1);
-                    let blank = slice(body, end);
-                    let blank = blank.len() - blank.trim_start().len();
-                    let line = slice(body, body + blank).rfind('\n').map_or(0, |line| line + 1);
-                    start = body + line;
-                    let spaces = slice(start, end);
-                    start += spaces.len() - spaces.trim_start_matches(' ').len();
-                }
-                if text.trim_start_matches('\n').is_empty() {
-                    // Nothing but line breaks: the parser has gone on to the next token.
-                    let at = slice(0, start).trim_end().len();
-                    return (at, at);
-                }
-                // Up to the end of the last line with something in it.
-                let last = start + slice(start, end).trim_end().len();
-                let rest = slice(last, end);
-                (start, last + rest.find(['\n', '\r']).unwrap_or(rest.len()))
-            }
-        }
     }
 }
 

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
-
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -192,7 +190,9 @@ fn assert_same(node: Node<'_>, value: &Value) {
 fn agree(text: &str) {
     let (sources, id, ours) = read(text);
     let whole = sources.text(id);
-    match (ours, serde_json::from_str::<Value>(text)) {
+    // A byte order mark is none of JSON, and passed over.
+    let body = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    match (ours, serde_json::from_str::<Value>(body)) {
         (Ok(document), Ok(value)) => {
             // Repeated keys are counted in one object alone.
             if document.duplicates().is_empty() {
@@ -200,7 +200,7 @@ fn agree(text: &str) {
             }
         }
         (Err(error), theirs) => {
-            assert!(theirs.is_err() || text.starts_with('\u{FEFF}'), "{text:?}: {error}");
+            assert!(theirs.is_err(), "{text:?}: {error}");
             for span in [Some(error.span), error.related].into_iter().flatten() {
                 assert!(whole.get(span.start as usize..span.end as usize).is_some());
             }
@@ -257,7 +257,7 @@ proptest! {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        let cut = text[at..].chars().take(cut).map(char::len_utf8).sum::<usize>();
+        let cut = text.chars().skip(text.get(..at).unwrap().chars().count()).take(cut).map(char::len_utf8).sum::<usize>();
         text.replace_range(at..at + cut, piece);
         agree(&text);
     }
