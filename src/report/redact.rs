@@ -103,8 +103,11 @@ impl Redactor {
         }
         self.masks.insert(original.to_owned(), mask.clone());
         self.issued.insert(mask.clone());
+        // A name of digits alone is hidden where it stands in an ARN; elsewhere such a word is a
+        // line, a date or a number.
         if let Some(first) = original.chars().next()
             && length > 1
+            && original.contains(char::is_alphabetic)
             && !scan::is_vocabulary(original)
         {
             let names = self.names.entry(first).or_default();
