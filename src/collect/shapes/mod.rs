@@ -155,14 +155,4 @@ fn is_truncated(node: Node<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique() {
-        let mut ids: Vec<_> = SHAPES.iter().map(|shape| shape.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), SHAPES.len());
-    }
-}
+mod tests;
