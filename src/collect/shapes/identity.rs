@@ -50,7 +50,7 @@ pub(super) const LIST_MFA: Shape = Shape {
 };
 
 pub(super) const LIST_TAGS: Shape = Shape {
-    id: "list-role-tags, list-user-tags",
+    id: "list-role-tags, -user-tags",
     proves: "the tags of a role or user; not of which",
     // Other commands print tags too, beside other things or in another form.
     recognise: |root| {

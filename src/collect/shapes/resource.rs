@@ -7,7 +7,7 @@ use crate::snapshot::{Builder, Holder, VpcEndpoint};
 use super::{Input, Shape, has_list, has_mapping, items, text};
 
 pub(super) const KEY_POLICY: Shape = Shape {
-    id: "kms get-key-policy",
+    id: "get-key-policy",
     proves: "the policy of a key; of which, only if the policy or the file's name says it",
     recognise: |root| is_text(root, "Policy") && is_text(root, "PolicyName"),
     read: |input, builder| some(input, builder, Holder::Key),
@@ -21,14 +21,14 @@ pub(super) const FUNCTION_POLICY: Shape = Shape {
 };
 
 pub(super) const BUCKET_POLICY: Shape = Shape {
-    id: "s3api get-bucket-policy",
+    id: "get-bucket-policy",
     proves: "the policy of the bucket that it names; not who owns the bucket",
     recognise: |root| is_text(root, "Policy"),
     read: |input, builder| some(input, builder, Holder::Bucket),
 };
 
 pub(super) const QUEUE: Shape = Shape {
-    id: "sqs get-queue-attributes",
+    id: "get-queue-attributes",
     proves: "a queue's policy, if `QueueArn` is there; that it has none, with all attributes",
     recognise: |root| {
         root.get("Attributes").is_some_and(|attributes| attributes.get("QueueArn").is_some())
@@ -63,7 +63,7 @@ const QUEUE_ATTRIBUTES: [&str; 9] = [
 ];
 
 pub(super) const TOPIC: Shape = Shape {
-    id: "sns get-topic-attributes",
+    id: "get-topic-attributes",
     proves: "a topic's policy",
     recognise: |root| {
         root.get("Attributes").is_some_and(|attributes| attributes.get("TopicArn").is_some())
@@ -79,7 +79,7 @@ pub(super) const TOPIC: Shape = Shape {
 };
 
 pub(super) const SECRET_POLICY: Shape = Shape {
-    id: "secretsmanager get-resource-policy",
+    id: "get-resource-policy",
     proves: "a secret's policy, or that it has none",
     // Without a policy the output is nothing but ARN and name.
     recognise: |root| {
@@ -96,7 +96,7 @@ pub(super) const SECRET_POLICY: Shape = Shape {
 };
 
 pub(super) const REPOSITORY_POLICY: Shape = Shape {
-    id: "ecr get-repository-policy",
+    id: "get-repository-policy",
     proves: "a repository's policy; not the repository's Region",
     recognise: |root| is_text(root, "repositoryName") && is_text(root, "policyText"),
     read: |input, builder| {
@@ -112,7 +112,7 @@ pub(super) const REPOSITORY_POLICY: Shape = Shape {
 };
 
 pub(super) const VPC_ENDPOINTS: Shape = Shape {
-    id: "ec2 describe-vpc-endpoints",
+    id: "describe-vpc-endpoints",
     proves: "the policies of VPC endpoints; not which request went through which",
     recognise: |root| has_list(root, "VpcEndpoints"),
     read: |input, builder| {
