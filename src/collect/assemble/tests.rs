@@ -265,7 +265,7 @@ fn a_tree_without_its_top_names_what_is_above() {
     };
     assert_eq!(
         (above.len(), unit.len(), account.as_slice()),
-        (0, 0, &["p-FullAWSAccess".to_owned()][..])
+        (0, 0, &["FullAWSAccess".to_owned()][..])
     );
     assert!(
         gap[0]
