@@ -1,5 +1,6 @@
 //! Decisions in bulk, patterns at their worst, and reading: always beside serde_json where it compares.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
+#![allow(missing_docs, reason = "criterion writes the main function")]
 
 mod generator;
 

@@ -1,5 +1,5 @@
 //! An account of any size, and requests against it: the same ones every time.
-#![allow(dead_code, reason = "each benchmark uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each benchmark uses a part")]
 
 use std::fmt::Write as _;
 

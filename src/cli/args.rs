@@ -35,6 +35,25 @@ pub enum Command {
     Test(TestArgs),
     /// List the rules, or explain one
     Rules(RulesArgs),
+    /// Say what files of facts prove, and with --role what is missing
+    Facts(FactsArgs),
+}
+
+/// Options of `facts`.
+#[derive(Debug, Args)]
+pub struct FactsArgs {
+    /// Files or folders of facts
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Say what is missing to answer for this role; a bare name is looked up in the caller's account
+    #[arg(long, value_name = "ARN")]
+    pub role: Option<String>,
+    /// Who would assume it. Default: the identity in the facts, or the only principal there
+    #[arg(long, value_name = "ARN", requires = "role")]
+    pub caller: Option<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
 }
 
 /// Options of `test`.

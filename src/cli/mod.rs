@@ -2,6 +2,7 @@
 
 mod args;
 mod diagnose;
+mod facts;
 mod input;
 mod rules;
 mod test;
@@ -101,6 +102,7 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
     match &cli.command {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
+        Some(Command::Facts(args)) => facts::run(args, output),
         None => diagnose::run(&cli.diagnose, output),
     }
 }

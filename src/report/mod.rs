@@ -4,6 +4,7 @@
 //! and they never show more of a source than the lines that a finding names and one line around.
 
 mod errors;
+mod facts;
 mod human;
 mod json;
 mod layout;
@@ -17,6 +18,7 @@ use crate::finding::Diagnosis;
 use crate::text::SourceMap;
 
 pub use errors::{diagnostic, warning};
+pub use facts::{FactsReport, Question, RecognisedFile, Subject, write_facts};
 pub use redact::Redactor;
 pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
 

@@ -11,6 +11,8 @@ use crate::text::{SourceMap, Span, Spanned};
 
 use super::join::{Pending, Unowned, Version};
 use super::merge::{Conflict, same_documents};
+use super::resource::{PendingPolicy, PendingProvider};
+use super::tree::PendingTree;
 use super::{
     AttachedPolicy, Entity, EntityKind, Expiration, Handle, Identity, InlinePolicy, List,
     LoosePolicy, ManagedPolicy, Snapshot, Unplaced,
@@ -41,6 +43,9 @@ pub struct Builder {
     pages: BTreeMap<String, Pages>,
     unplaced_pages: Vec<Pages>,
     pub(super) conflicts: Vec<Conflict>,
+    pub(super) pending_tree: Vec<PendingTree>,
+    pub(super) pending_policies: Vec<PendingPolicy>,
+    pub(super) pending_providers: Vec<PendingProvider>,
 }
 
 impl Builder {
@@ -132,6 +137,11 @@ impl Builder {
         self.pend(Unowned::Groups(list), origin);
     }
 
+    /// The tags of somebody, all of them.
+    pub fn tags_of_somebody(&mut self, tags: Vec<(String, String)>, origin: Origin<'_>) {
+        self.pend(Unowned::Tags(tags), origin);
+    }
+
     /// One version of some managed policy.
     pub fn version(&mut self, version: Version, origin: Origin<'_>) {
         self.pend(Unowned::Version(version), origin);
@@ -168,6 +178,9 @@ impl Builder {
         self.join_lists(sources, &mut notes);
         self.know_attached();
         self.join_versions(sources, &mut notes);
+        self.join_tree(sources, &mut notes);
+        self.place_policies(sources, &mut notes);
+        self.join_providers(sources, &mut notes);
         // A page without any principal says nothing about whose it is; with one account in the
         // export there is no doubt.
         if let [(_, pages)] = &mut self.pages.iter_mut().collect::<Vec<_>>()[..] {
@@ -339,7 +352,7 @@ impl ManagedEntry<'_> {
     }
 }
 
-fn keep_document(
+pub(super) fn keep_document(
     slot: &mut Option<Handle>,
     new: Option<Handle>,
     conflicts: &mut Vec<Conflict>,

@@ -30,6 +30,7 @@ pub(super) enum Unowned {
     Attached(List<AttachedPolicy>),
     InlineNames(List<Spanned<String>>),
     Groups(List<Spanned<String>>),
+    Tags(Vec<(String, String)>),
     Version(Version),
 }
 
@@ -97,6 +98,7 @@ impl Builder {
                     entry.inline(list.items.iter().map(nameless), list.complete);
                 }
                 Unowned::Groups(list) => entry.groups(list.items.iter().cloned(), list.complete),
+                Unowned::Tags(tags) => entry.tags(tags.clone()),
                 Unowned::Version(_) => {}
             }
             notes.push(format!(
@@ -116,7 +118,12 @@ impl Builder {
             .filter(|entity| entity.folders.contains(&pending.folder))
             .collect();
         match (near.as_slice(), fits.as_slice()) {
-            ([only], _) | ([], [only]) => Some(only.arn.value.clone()),
+            ([only], _) => Some(only.arn.value.clone()),
+            // The tags of a policy or a provider look the same, so being the only one in all the
+            // facts is not enough.
+            ([], [only]) if !matches!(pending.what, Unowned::Tags(_)) => {
+                Some(only.arn.value.clone())
+            }
             _ => None,
         }
     }
@@ -200,6 +207,7 @@ impl Unowned {
             Self::Attached(_) => "attached policies",
             Self::InlineNames(_) => "inline policies",
             Self::Groups(_) => "groups",
+            Self::Tags(_) => "tags",
             Self::Version(_) => "policy version",
         }
     }
@@ -224,6 +232,7 @@ impl Unowned {
                     && (entity.groups.items.iter())
                         .all(|known| list.items.iter().any(|item| item.value == known.value))
             }
+            Self::Tags(_) => entity.kind != EntityKind::Group && entity.tags.known().is_none(),
             Self::Version(_) => false,
         }
     }
@@ -240,6 +249,7 @@ impl Unowned {
             }
             (Self::InlineNames(one), Self::InlineNames(two))
             | (Self::Groups(one), Self::Groups(two)) => texts(one) == texts(two),
+            (Self::Tags(one), Self::Tags(two)) => one == two,
             _ => false,
         }
     }

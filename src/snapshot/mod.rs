@@ -1,5 +1,6 @@
-//! What is known of some accounts: principals with their policies, managed policies, the current
-//! identity, and when credentials expire.
+//! What is known of some accounts: principals with their policies, managed policies, the
+//! organization's tree, policies of resources and endpoints, the current identity, and when
+//! credentials expire.
 //!
 //! Every fact remembers the place it was read from. Documents are kept as places in parsed files
 //! and become policies only when a question needs them. Nothing here can hold a secret.
@@ -7,11 +8,19 @@
 mod build;
 mod join;
 mod merge;
+mod organization;
+mod resource;
+mod tree;
 
 pub use build::{Builder, EntityEntry, ManagedEntry, Origin};
 pub use join::Version;
+pub use organization::{
+    Chain, ControlPolicy, Organization, Organizations, Target, TargetKind, control_type,
+};
+pub use resource::{Holder, MfaDevice, Provider, ProviderKind, ResourcePolicy, VpcEndpoint};
+pub use tree::TreeList;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +48,18 @@ pub struct Snapshot {
     pub loose: Vec<LoosePolicy>,
     /// Inline policies of principals whose account is not known.
     pub unplaced: Vec<Unplaced>,
+    /// Organizations with their trees and control policies.
+    pub organizations: Organizations,
+    /// Policies of resources; [`Snapshot::resource_policy`] looks one up.
+    pub resource_policies: BTreeMap<String, ResourcePolicy>,
+    /// VPC endpoints, by id.
+    pub endpoints: BTreeMap<String, VpcEndpoint>,
+    /// Identity providers, by ARN.
+    pub providers: BTreeMap<String, Provider>,
+    /// Accounts of which every identity provider of this kind is known.
+    pub providers_listed: BTreeSet<(ProviderKind, String)>,
+    /// MFA devices of users.
+    pub mfa_devices: Vec<MfaDevice>,
     by_name: BTreeMap<(EntityKind, String), Vec<String>>,
 }
 

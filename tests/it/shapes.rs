@@ -19,6 +19,8 @@ fn shape_of(command: &str) -> &'static str {
         "list-role-policies" | "list-user-policies" | "list-group-policies" => {
             "list-role-policies, -user-policies, -group-policies"
         }
+        "list-role-tags" | "list-user-tags" => "list-role-tags, -user-tags",
+        "lambda-get-policy" => "lambda get-policy",
         other => other,
     };
     let shape = SHAPES.iter().find(|shape| shape.id == shared);

@@ -92,6 +92,7 @@ impl<'s> Assembler<'s> {
         self.fill_identity(&mut request.caller);
         self.fill_expiry(&mut request.caller);
         self.fill_role(request);
+        self.fill_organizations(request);
     }
 
     /// `get-caller-identity` gives the unique id, for a session before a colon.
@@ -149,7 +150,7 @@ impl<'s> Assembler<'s> {
             layers.extend(limits::session(caller));
         }
         if !self.files.has(PolicyType::ServiceControl) {
-            layers.extend(limits::service_control(caller));
+            layers.extend(self.service_control(caller));
         }
         let layers = Arc::new(CallerLayers { layers });
         self.callers.insert(key, Arc::clone(&layers));

@@ -1,7 +1,10 @@
 //! The words of gaps: what is not known, why, and the command or option that supplies it.
 
 use crate::layers::Gap;
-use crate::snapshot::{Entity, EntityKind};
+use crate::policy::PolicyType;
+use crate::snapshot::{Entity, EntityKind, Target};
+
+use super::organization;
 
 /// The export that would show everything of an account.
 fn export(account: &str) -> String {
@@ -11,7 +14,7 @@ fn export(account: &str) -> String {
     )
 }
 
-fn run(command: &str) -> String {
+pub(super) fn run(command: &str) -> String {
     format!("run `{command}` and pass its output with `--facts`")
 }
 
@@ -133,6 +136,50 @@ pub(super) fn trust(account: &str, name: &str) -> Gap {
         supply: format!(
             "run `aws iam get-role --role-name {name} > role.json` with credentials of account {account} and \
              pass `--facts role.json`"
+        ),
+    }
+}
+
+/// Runs a command whose output does not say what it is about, so that its file's name has to.
+fn run_into(command: &str, file: &str) -> String {
+    format!("run `{command} > {file}` and pass `--facts {file}`; its name says what it is about")
+}
+
+/// What is attached to a root, unit or account.
+pub(super) fn control_policies(target: &Target, filter: &str) -> Gap {
+    let id = &target.id;
+    let (name, file) = if filter == "RESOURCE_CONTROL_POLICY" {
+        ("resource", format!("rcp-{id}.json"))
+    } else {
+        ("service", format!("scp-{id}.json"))
+    };
+    let command =
+        format!("aws organizations list-policies-for-target --target-id {id} --filter {filter}");
+    Gap {
+        fact: format!("the {name} control policies of {}", organization::title(target)),
+        reason: "the facts do not show all that are attached to it".to_owned(),
+        supply: run_into(&command, &file),
+    }
+}
+
+/// What stands above an account or unit.
+pub(super) fn parent(id: &str, policy_type: PolicyType) -> Gap {
+    let command = format!("aws organizations list-parents --child-id {id}");
+    Gap {
+        fact: format!("each {} above {id}", policy_type.name()),
+        reason: format!("the facts do not show under which unit or root {id} stands"),
+        supply: run_into(&command, &format!("parents-{id}.json")),
+    }
+}
+
+/// The policy of a VPC endpoint.
+pub(super) fn endpoint(id: &str, reason: &str) -> Gap {
+    Gap {
+        fact: format!("the policy of VPC endpoint {id}"),
+        reason: reason.to_owned(),
+        supply: format!(
+            "run `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {id}` and pass its output with \
+             `--facts`, or the policy with `--endpoint-policy FILE`"
         ),
     }
 }

@@ -1,12 +1,12 @@
-//! The layers that no file of an account shows: session policies, the organization's policies and
-//! VPC endpoint policies. Either they cannot apply, or they are gaps.
+//! The layers that limit: session policies, the organization's policies and VPC endpoint policies.
+//! Either they cannot apply, or the facts show them, or they are gaps.
 
 use crate::eval::RESOURCE_CONTROL_SERVICES;
 use crate::layers::{Gap, Layer};
-use crate::policy::PolicyType;
-use crate::request::{Caller, CallerKind, Fact, Request};
+use crate::policy::{Names, Policy, PolicyType};
+use crate::request::{Caller, CallerKind, Fact, Given, Request};
 
-use super::{is_absent, is_present};
+use super::{Assembler, Unread, gaps, is_absent, is_present};
 
 /// A session policy limits the sessions of roles and federated users.
 pub(super) fn session(caller: &Caller) -> Option<Layer> {
@@ -82,24 +82,65 @@ pub(super) fn may_pass_endpoint(request: &Request) -> bool {
     !is_present(request, "aws:sourceip") && !is_absent(request, "aws:sourcevpce")
 }
 
-/// An endpoint's policy limits what goes through it.
-pub(super) fn endpoint(request: &Request) -> Option<Layer> {
-    may_pass_endpoint(request).then(|| {
-        let sure = is_present(request, "aws:sourcevpce");
-        let fact = if sure {
-            "the policy of the VPC endpoint".to_owned()
-        } else {
-            "whether the request went through a VPC endpoint with a policy".to_owned()
+/// The endpoint that the request says it went through.
+pub(super) fn endpoint_id(request: &Request) -> Option<&str> {
+    match &request.context.get("aws:sourcevpce")?.value {
+        Given::One(id) => Some(id),
+        Given::Absent | Given::Many(_) => None,
+    }
+}
+
+/// The gap where nothing is known of an endpoint.
+fn unknown_endpoint(request: &Request) -> Layer {
+    let fact = if is_present(request, "aws:sourcevpce") {
+        "the policy of the VPC endpoint".to_owned()
+    } else {
+        "whether the request went through a VPC endpoint with a policy".to_owned()
+    };
+    Layer::unknown(
+        PolicyType::VpcEndpoint,
+        Gap {
+            fact,
+            reason: "the facts hold no endpoint policy".to_owned(),
+            supply: "pass it with `--endpoint-policy FILE`, or `--context aws:SourceVpce=` if the request \
+                     went through none"
+                .to_owned(),
+        },
+    )
+}
+
+impl Assembler<'_> {
+    /// An endpoint's policy limits what goes through it.
+    pub(super) fn endpoint(&mut self, request: &Request) -> Option<Layer> {
+        if !may_pass_endpoint(request) {
+            return None;
+        }
+        let Some(id) = endpoint_id(request) else { return Some(unknown_endpoint(request)) };
+        let Some(endpoint) = self.snapshot.endpoints.get(id) else {
+            let gap = gaps::endpoint(id, "the facts do not show this endpoint");
+            return Some(Layer::unknown(PolicyType::VpcEndpoint, gap));
         };
-        Layer::unknown(
-            PolicyType::VpcEndpoint,
-            Gap {
-                fact,
-                reason: "the facts hold no endpoint policy".to_owned(),
-                supply: "pass it with `--endpoint-policy FILE`, or `--context aws:SourceVpce=` if the request \
-                         went through none"
-                    .to_owned(),
-            },
-        )
-    })
+        let Some(document) = &endpoint.document else {
+            let gap = gaps::endpoint(id, "the facts show this endpoint without a policy");
+            return Some(Layer::unknown(PolicyType::VpcEndpoint, gap));
+        };
+        let mut layer = Layer::known(PolicyType::VpcEndpoint, 0, Vec::new());
+        let unread = Unread { name: None, arn: None, to: id.to_owned() };
+        self.add(&mut layer, document, unread);
+        let is_gateway = endpoint.kind.as_deref() == Some("Gateway");
+        if is_gateway && layer.policies.iter().any(|attached| names_somebody(&attached.policy)) {
+            let reason = "a gateway endpoint takes no principal but `*`, and reads an account as its root user";
+            layer.missing.push(gaps::endpoint(id, reason));
+        }
+        Some(layer)
+    }
+}
+
+/// Whether a statement names principals other than everyone.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
+fn names_somebody(policy: &Policy) -> bool {
+    let principals = policy.statements.iter().filter_map(|one| one.principal.as_ref());
+    principals
+        .flat_map(|principals| &principals.values)
+        .any(|one| one.value.names != Names::Everyone)
 }

@@ -6,6 +6,7 @@
 mod caller;
 mod gaps;
 mod limits;
+mod organization;
 mod resource;
 
 use std::collections::HashMap;
@@ -46,6 +47,8 @@ pub struct Assembler<'s> {
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
     callers: HashMap<String, Arc<CallerLayers>>,
     whole: HashMap<String, Arc<Layers>>,
+    /// AWS's policies that allow everything, by name.
+    full_access: HashMap<&'static str, Arc<Policy>>,
     notes: Vec<String>,
 }
 
@@ -65,6 +68,7 @@ impl<'s> Assembler<'s> {
             policies: HashMap::new(),
             callers: HashMap::new(),
             whole: HashMap::new(),
+            full_access: HashMap::new(),
             notes: Vec::new(),
         }
     }
@@ -119,6 +123,9 @@ impl<'s> Assembler<'s> {
             key.push_str(part);
             key.push('\n');
         }
+        if let Some(endpoint) = limits::endpoint_id(request) {
+            key.push_str(endpoint);
+        }
         key.extend(flags);
         key.push(if request.caller.organization.known() == Some(&None) { '1' } else { '0' });
         key.push(if request.resource.organization.known() == Some(&None) { '1' } else { '0' });
@@ -139,19 +146,17 @@ impl<'s> Assembler<'s> {
                 layers.push(self.trust(request));
             }
         } else if !self.files.has(PolicyType::ResourceBased)
-            && let Some(layer) = resource::resource_based(request)
+            && let Some(layer) = self.resource_based(request)
         {
             layers.push(layer);
         }
-        for (policy_type, layer) in [
-            (PolicyType::ResourceControl, limits::resource_control(request)),
-            (PolicyType::VpcEndpoint, limits::endpoint(request)),
-        ] {
-            if let Some(layer) = layer
-                && !self.files.has(policy_type)
-            {
-                layers.push(layer);
-            }
+        if !self.files.has(PolicyType::ResourceControl) {
+            self.resource_control(request).into_iter().for_each(|layer| layers.push(layer));
+        }
+        if !self.files.has(PolicyType::VpcEndpoint)
+            && let Some(layer) = self.endpoint(request)
+        {
+            layers.push(layer);
         }
         layers
     }

@@ -44,7 +44,7 @@ const WITH_POLICIES: &[(&str, &str)] = &[
     ("secretsmanager", "aws secretsmanager get-resource-policy --secret-id ID"),
     ("ses", ""),
     ("sns", "aws sns get-topic-attributes --topic-arn ARN"),
-    ("sqs", "aws sqs get-queue-attributes --queue-url URL --attribute-names Policy"),
+    ("sqs", "aws sqs get-queue-attributes --queue-url URL --attribute-names All"),
     ("ssm", ""),
     ("vpc-lattice", ""),
 ];
@@ -66,14 +66,12 @@ pub(super) fn policy_holder(request: &Request) -> &str {
     }
 }
 
-/// What is to be said of the policy of a resource that is no role, where it may have one.
-pub(super) fn resource_based(request: &Request) -> Option<Layer> {
-    // An action on no resource in particular meets no resource's policy.
-    if request.resource.text.value == "*" {
-        return None;
-    }
-    let (_, command) = with_policies(request)?;
-    let holder = policy_holder(request);
+/// Services whose resource policies the facts can hold, by the prefix of their actions.
+const IN_FACTS: &[&str] = &["ecr", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"];
+
+/// The gap of a resource that may have a policy; `None` where its service has none.
+fn unknown_policy(request: &Request, holder: &str) -> Option<Layer> {
+    let (service, command) = with_policies(request)?;
     let supply = match *command {
         "" => "pass it with `--resource-policy FILE`".to_owned(),
         command => {
@@ -83,7 +81,16 @@ pub(super) fn resource_based(request: &Request) -> Option<Layer> {
                 .replace("ARN", holder)
                 .replace("NAME", name)
                 .replace(" ID", &format!(" {name}"));
-            format!("run `{command}`, and pass the policy with `--resource-policy FILE`")
+            let how = match *service {
+                // Only the file's name can say which key it is.
+                "kms" => format!("into a file named `{name}.json`, and pass it with `--facts`"),
+                service if IN_FACTS.contains(&service) => {
+                    "and pass its output with `--facts`".to_owned()
+                }
+                _ => "and pass the policy with `--resource-policy FILE`".to_owned(),
+            };
+            let comma = if *service == "kms" { "" } else { "," };
+            format!("run `{command}`{comma} {how}")
         }
     };
     Some(Layer::unknown(
@@ -97,6 +104,23 @@ pub(super) fn resource_based(request: &Request) -> Option<Layer> {
 }
 
 impl Assembler<'_> {
+    /// The policy of a resource that is no role, or what is to be said of it.
+    pub(super) fn resource_based(&mut self, request: &Request) -> Option<Layer> {
+        // An action on no resource in particular meets no resource's policy.
+        if request.resource.text.value == "*" {
+            return None;
+        }
+        let holder = policy_holder(request);
+        let snapshot = self.snapshot;
+        let Some(known) = snapshot.resource_policy(holder) else {
+            return unknown_policy(request, holder);
+        };
+        let document = known.document.as_ref()?;
+        let mut layer = Layer::known(PolicyType::ResourceBased, 0, Vec::new());
+        self.add(&mut layer, document, Unread { name: None, arn: None, to: holder.to_owned() });
+        Some(layer)
+    }
+
     /// Fills in what is known of the role that is to be assumed, and of any role that is the resource.
     pub(super) fn fill_role(&mut self, request: &mut Request) {
         let arn = request.resource.text.value.as_str();

@@ -229,3 +229,94 @@ fn a_document_that_cannot_be_read_is_a_gap() {
     let (names, missing) = summary(&layers, PolicyType::Trust).unwrap();
     assert_eq!((names.len(), missing.len(), notes.len()), (0, 1, 1));
 }
+
+const ACCOUNT: &str = r#"{ "Accounts": [ { "Id": "444455556666", "Name": "ci",
+    "Arn": "arn:aws:organizations::777788889999:account/o-exampleorg1/444455556666" } ] }"#;
+const PARENTS: &str =
+    r#"{ "Parents": [ { "Id": "ou-ab12-11111111", "Type": "ORGANIZATIONAL_UNIT" } ] }"#;
+
+fn attached(id: &str) -> String {
+    format!(
+        r#"{{ "Policies": [ {{ "Id": "{id}", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": true, "Name": "{id}" }} ] }}"#
+    )
+}
+
+/// Each level of service control policies: its depth, its policies and what is missing.
+fn levels(files: &[(&str, &str)]) -> Vec<(u32, Vec<String>, Vec<Gap>)> {
+    let (_, layers, _) = assembled(files, CI, "s3:ListAllMyBuckets", "*");
+    (layers.of(PolicyType::ServiceControl))
+        .map(|layer| {
+            let names = layer.policies.iter().map(Attached::title).collect();
+            (layer.level, names, layer.missing.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn a_tree_without_its_top_names_what_is_above() {
+    let full = attached("p-FullAWSAccess");
+    let found = levels(&[
+        ("a", ACCOUNT),
+        ("parents-444455556666.json", PARENTS),
+        ("scp-444455556666.json", &full),
+    ]);
+    let [(0, above, gap), (1, unit, missing), (2, account, none)] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (above.len(), unit.len(), account.as_slice()),
+        (0, 0, &["FullAWSAccess".to_owned()][..])
+    );
+    assert!(
+        gap[0]
+            .supply
+            .contains("list-parents --child-id ou-ab12-11111111 > parents-ou-ab12-11111111.json"),
+        "{gap:?}"
+    );
+    let command = "aws organizations list-policies-for-target --target-id ou-ab12-11111111 --filter SERVICE_CONTROL_POLICY > scp-ou-ab12-11111111.json";
+    assert!(missing[0].supply.contains(command), "{missing:?}");
+    assert_eq!(none.len(), 0);
+}
+
+#[test]
+fn a_control_policy_without_its_document_is_a_gap() {
+    let other = attached("p-examplescp1");
+    let found = levels(&[("a", ACCOUNT), ("scp-444455556666.json", &other)]);
+    let (_, _, missing) = found.last().unwrap();
+    assert!(missing[0].supply.contains("describe-policy --policy-id p-examplescp1"), "{missing:?}");
+}
+
+#[test]
+fn where_a_type_is_not_enabled_or_the_account_manages_there_is_no_level() {
+    let managing = ACCOUNT.replace("777788889999", "444455556666");
+    assert_eq!(levels(&[("a", &managing)]).len(), 0);
+    let root = r#"{ "Roots": [ { "Id": "r-ab12", "Name": "Root", "PolicyTypes": [],
+        "Arn": "arn:aws:organizations::777788889999:root/o-exampleorg1/r-ab12" } ] }"#;
+    let parents = PARENTS.replace("ou-ab12-11111111", "r-ab12");
+    let files = [("a", ACCOUNT), ("r", root), ("parents-444455556666.json", parents.as_str())];
+    assert_eq!(levels(&files).len(), 0);
+}
+
+#[test]
+fn a_gateway_endpoint_that_names_an_account_leaves_the_answer_open() {
+    let endpoints = r#"{ "VpcEndpoints": [ { "VpcEndpointId": "vpce-1", "VpcEndpointType": "KIND",
+        "PolicyDocument": "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"444455556666\"}, \"Action\": \"*\", \"Resource\": \"*\"}}" } ] }"#;
+    for (kind, gaps) in [("Interface", 0), ("Gateway", 1)] {
+        let (mut sources, collected) = sound(&[("e", &endpoints.replace("KIND", kind))]);
+        let mut request = request(&mut sources, CI, "s3:GetObject", "arn:aws:s3:::logs/a");
+        let span = request.action.span;
+        request.context.set("aws:SourceVpce", Given::One("vpce-1".into()), span);
+        let (layers, _) =
+            assemble(&collected.snapshot, &mut sources, LayerFiles::default(), &mut request);
+        let (names, missing) = summary(&layers, PolicyType::VpcEndpoint).unwrap();
+        assert_eq!((names.len(), missing.len()), (1, gaps));
+    }
+}
+
+#[test]
+fn a_resource_that_is_known_to_have_no_policy_is_no_gap() {
+    let secret = r#"{ "ARN": "arn:aws:secretsmanager:eu-west-1:444455556666:secret:t-a1b2c3", "Name": "t" }"#;
+    let arn = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:t-a1b2c3";
+    let (_, layers, _) = assembled(&[("s", secret)], CI, "secretsmanager:GetSecretValue", arn);
+    assert_eq!(summary(&layers, PolicyType::ResourceBased), None);
+}

@@ -6,9 +6,12 @@
 mod account;
 mod credentials;
 mod entity;
+mod identity;
 mod membership;
 mod named;
+mod organization;
 mod policy;
+mod resource;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +50,11 @@ pub static SHAPES: &[Shape] = &[
     policy::CASE_FILE,
     policy::BARE,
     account::DETAILS,
+    organization::LIST_POLICIES_FOR_TARGET,
+    organization::DESCRIBE_POLICY,
+    resource::FUNCTION_POLICY,
+    resource::KEY_POLICY,
+    resource::BUCKET_POLICY,
     entity::GET_ROLE,
     entity::LIST_ROLES,
     entity::GET_GROUP,
@@ -61,6 +69,24 @@ pub static SHAPES: &[Shape] = &[
     membership::LIST_ATTACHED,
     membership::LIST_INLINE,
     membership::LIST_GROUPS_FOR_USER,
+    organization::DESCRIBE_ORGANIZATION,
+    organization::LIST_ROOTS,
+    organization::LIST_UNITS,
+    organization::DESCRIBE_UNIT,
+    organization::LIST_ACCOUNTS,
+    organization::LIST_PARENTS,
+    organization::LIST_CHILDREN,
+    organization::LIST_TARGETS_FOR_POLICY,
+    resource::QUEUE,
+    resource::TOPIC,
+    resource::SECRET_POLICY,
+    resource::REPOSITORY_POLICY,
+    resource::VPC_ENDPOINTS,
+    identity::LIST_OIDC,
+    identity::LIST_SAML,
+    identity::GET_OIDC,
+    identity::LIST_MFA,
+    identity::LIST_TAGS,
     credentials::CALLER_IDENTITY,
     credentials::ASSUME_ROLE,
     credentials::SESSION_TOKEN,
@@ -129,14 +155,4 @@ fn is_truncated(node: Node<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique() {
-        let mut ids: Vec<_> = SHAPES.iter().map(|shape| shape.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), SHAPES.len());
-    }
-}
+mod tests;
