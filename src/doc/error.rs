@@ -80,7 +80,7 @@ pub enum SyntaxErrorKind {
     #[error("a key stands in a list, which has none")]
     KeyInList,
     /// `<…>`.
-    #[error("this is HTML or XML, not JSON")]
+    #[error("a JSON value was expected, but this is HTML or XML")]
     Markup,
     /// No closing quote.
     #[error("a string is not closed")]
