@@ -178,6 +178,9 @@ fn embed_all(sources: &mut SourceMap, document: &Document, levels: usize) {
             assert!(place.start >= reached, "places grow");
             // The line break that ends a block scalar stands behind the span.
             assert!(place.end <= host.end as usize || c == '\n', "behind the string");
+            // Letters stand for themselves, in whatever notation; an escape has a backslash or a percent sign.
+            let exact = place.text.contains(['\\', '%']) || place.text == c.to_string();
+            assert!(!c.is_ascii_alphanumeric() || exact, "{c:?} is not {:?}", place.text);
             reached = place.start;
         }
         match document_in(sources, document, id) {

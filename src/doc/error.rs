@@ -70,6 +70,18 @@ pub enum SyntaxErrorKind {
         /// The bracket that fits.
         closing: char,
     },
+    /// A key or an item that shows that a bracket before it is missing.
+    #[error("a closing `{closing}` is missing")]
+    MissingBracket {
+        /// The bracket that is missing.
+        closing: char,
+    },
+    /// `["key": …]`.
+    #[error("a key stands in a list, which has none")]
+    KeyInList,
+    /// `<…>`.
+    #[error("a JSON value was expected, but this is HTML or XML")]
+    Markup,
     /// No closing quote.
     #[error("a string is not closed")]
     UnclosedString,
@@ -144,7 +156,10 @@ impl SyntaxError {
             K::Comment => "this comment",
             K::SingleQuotes | K::CurledQuotes => "these quotes",
             K::OddSpace => "looks like a space",
-            K::UnquotedKey => "this key",
+            K::UnquotedKey | K::KeyInList => "this key",
+            K::MissingBracket { closing: ']' } => "a key, so the list has ended",
+            K::MissingBracket { .. } => "the next item, so the object has ended",
+            K::Markup => "starts here",
             K::UnknownWord { .. } => "this word",
             K::ExpectedKey | K::ExpectedValue | K::WrongBracket { .. } => "found this",
             K::Unclosed { .. } => "the text ends here",
@@ -190,8 +205,13 @@ impl SyntaxError {
             K::WrongBracket { closing } => {
                 return format!("write `{closing}` here, or close what is open inside it");
             }
+            K::MissingBracket { closing } => {
+                return format!("add `{closing}` after the item before");
+            }
+            K::KeyInList => "write `{` and `}` around keys, or a comma for the colon",
+            K::Markup => "check the command that wrote the file",
             K::UnclosedString => {
-                "add a closing double quote; a line break inside a string is written `\\n`"
+                "add a closing double quote; a line break inside a string is written `\\n`; if the file was cut off, export it again"
             }
             K::ControlCharacter => "write it as an escape: `\\n` for a line break, `\\t` for a tab",
             K::BadEscape => "write `\\\\` for a backslash itself",

@@ -36,6 +36,10 @@ fn what_an_error_says_can_stand_in_one_line() {
         Slip::ExpectedValue,
         Slip::Unclosed { closing: '}' },
         Slip::WrongBracket { closing: ']' },
+        Slip::MissingBracket { closing: ']' },
+        Slip::MissingBracket { closing: '}' },
+        Slip::KeyInList,
+        Slip::Markup,
         Slip::UnclosedString,
         Slip::ControlCharacter,
         Slip::BadEscape,
@@ -60,7 +64,7 @@ fn what_an_error_says_can_stand_in_one_line() {
             assert!(lower || first == "JSON" || first == "YAML", "{words}");
             assert!(!words.is_empty() && !words.ends_with('.') && !words.contains('\n'), "{words}");
         }
-        assert!(error.label().split(' ').count() <= 7);
+        assert!(error.label().split(' ').count() <= 8);
     }
 }
 

@@ -80,6 +80,7 @@ fn block_scalars_lead_to_their_lines() {
         ("k: &x !!str |\n\n  {\n  \"é\": 1 }", "\n{\n\"é\": 1 }\n"),
         ("k: >\n  {\n  \"é\":\n\n\n  1\n    }\n\n  x\n", "{ \"é\":\n\n1\n  }\n\nx\n"),
         ("k: >-\n\n  {\"é\":\n  1}\n\n", "\n{\"é\": 1}"),
+        ("k: |\n  {\"é\":\n  1}\n   \n", "{\"é\":\n1}\n \n"),
     ] {
         let (sources, id) = decoded(text, Syntax::Yaml);
         assert_eq!(sources.text(id), decoded_text);

@@ -66,11 +66,28 @@ impl Parser<'_> {
 
     pub(super) fn unexpected_after_item(&self, byte: u8) -> SyntaxError {
         match byte {
+            b':' if !self.in_mapping() => self.key_in_list(),
             b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.error(Error::MissingComma, self.at, self.at + 1)
             }
             _ => self.unexpected(Error::MissingComma),
         }
+    }
+
+    /// A colon behind an item of a list: the item is a key, so the list has ended unseen, or it should
+    /// have been an object.
+    fn key_in_list(&self) -> SyntaxError {
+        let list = self.open.last().map_or(0, |(at, _)| *at);
+        let Some((key, (closing, related))) = self.nodes.last().zip(self.innermost()) else {
+            return self.unexpected(Error::MissingComma);
+        };
+        if key.kind != Kind::String {
+            return self.unexpected(Error::MissingComma);
+        }
+        let is_first = self.nodes.len() == list + 2;
+        let kind = if is_first { Error::KeyInList } else { Error::MissingBracket { closing } };
+        let error = self.error(kind, key.start as usize, key.end as usize);
+        SyntaxError { related: Some(related), ..error }
     }
 
     pub(super) fn unexpected_key(&self, byte: u8) -> SyntaxError {
@@ -83,6 +100,15 @@ impl Parser<'_> {
         }
         if byte == b']' {
             return self.wrong_bracket();
+        }
+        // In a list of objects, another object where a key should be: the one before has no end.
+        let around = self.open.iter().rev().nth(1).map(|(_, kind)| *kind);
+        if byte == b'{'
+            && around == Some(Kind::Sequence)
+            && let Some((closing, related)) = self.innermost()
+        {
+            let error = self.error(Error::MissingBracket { closing }, self.at, self.at + 1);
+            return SyntaxError { related: Some(related), ..error };
         }
         self.unexpected(Error::ExpectedKey)
     }
@@ -98,6 +124,7 @@ impl Parser<'_> {
     pub(super) fn not_a_value(&self) -> SyntaxError {
         match self.byte() {
             Some(b'+' | b'.') => self.bad_number(self.at),
+            Some(b'<') if self.open.is_empty() => self.unexpected(Error::Markup),
             Some(b'}' | b']') if !self.open.is_empty() => {
                 let fits = (self.byte() == Some(b'}')) == self.in_mapping();
                 if fits { self.unexpected(Error::ExpectedValue) } else { self.wrong_bracket() }

@@ -149,6 +149,18 @@ fn what_is_not_closed_names_where_it_was_opened() {
     let (kind, under, opened) = slip("{\"a\": 1]");
     assert_eq!(kind, Slip::WrongBracket { closing: '}' });
     assert_eq!((under.as_str(), opened.as_deref()), ("]", Some("{")));
+    let (kind, under, opened) = slip("{\"Action\": [\"a\", \"b\", \"Resource\": \"*\"}");
+    assert_eq!(kind, Slip::MissingBracket { closing: ']' });
+    assert_eq!((under.as_str(), opened.as_deref()), ("\"Resource\"", Some("[")));
+    let (kind, under, opened) = slip("[{\"a\": 1, {\"a\": 2}]");
+    assert_eq!(kind, Slip::MissingBracket { closing: '}' });
+    assert_eq!((under.as_str(), opened.as_deref()), ("{", Some("{")));
+    let (kind, under, opened) = slip("{\"StringEquals\": [\"k\": 1]}");
+    assert_eq!(kind, Slip::KeyInList);
+    assert_eq!((under.as_str(), opened.as_deref()), ("\"k\"", Some("[")));
+    assert_slip("[1: 2]", Slip::MissingComma, ":");
+    assert_slip("[[]: 2]", Slip::MissingComma, ":");
+    assert_slip("<html>", Slip::Markup, "<");
     assert_eq!(slip("{]").0, Slip::WrongBracket { closing: '}' });
     assert_eq!(slip("[}").0, Slip::WrongBracket { closing: ']' });
 }

@@ -78,6 +78,11 @@ fn a_block_scalar_stands_without_its_header() {
 }
 
 #[test]
+fn a_no_break_space_is_text() {
+    assert_eq!(pieces("a: b\u{A0} \nc: |\n  d\u{A0}\n"), ["a", "b\u{A0}", "c", "d\u{A0}"]);
+}
+
+#[test]
 fn collections_end_with_the_last_thing_in_them() {
     let (sources, document) = one(
         "a: &x\n  - 1\n  - 2  # two\n\nb:\n  c: *x\n  d: *x  # é\ne: [ 1, 2 ]  # é\nf: &m { a: 1 } \n",
