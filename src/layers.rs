@@ -46,8 +46,9 @@ pub struct Layer {
 /// Every layer that applies to one request. A policy type without a layer has no policy.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
-    /// In any order; one for each type, and one for each level of the organization's two types.
-    pub layers: Vec<Layer>,
+    /// By type and level: one for each type, and one for each level of the organization's two types.
+    /// Requests of one caller share them.
+    pub layers: Vec<Arc<Layer>>,
 }
 
 impl Layer {
@@ -65,11 +66,13 @@ impl Layer {
 impl Layers {
     /// The layers of one type, from the organization's root downwards.
     pub fn of(&self, policy_type: PolicyType) -> impl Iterator<Item = &Layer> {
-        self.layers.iter().filter(move |layer| layer.policy_type == policy_type)
+        let layers = self.layers.iter().map(AsRef::as_ref);
+        layers.filter(move |layer: &&Layer| layer.policy_type == policy_type)
     }
 
     /// Adds a layer, keeping the levels in order.
-    pub fn push(&mut self, layer: Layer) {
+    pub fn push(&mut self, layer: impl Into<Arc<Layer>>) {
+        let layer = layer.into();
         let place = self.layers.partition_point(|other| {
             (other.policy_type, other.level) <= (layer.policy_type, layer.level)
         });

@@ -130,7 +130,7 @@ fn run<R: Recorder, T>(
     recorder: &mut R,
     finish: impl FnOnce(Evaluation) -> T,
 ) -> T {
-    let gaps = GapTable::default();
+    let gaps = if R::TRACES { GapTable::default() } else { GapTable::quiet() };
     let subject = Subject {
         request,
         arn: Arn::parse(&request.resource.text.value),
@@ -157,7 +157,7 @@ fn run<R: Recorder, T>(
         Accounts::Unknown => Match::agreed(
             [same_account(request, &parts, needs_resource_policy), cross_account(request, &parts)],
             || {
-                gaps.unknown(Gap {
+                gaps.unknown(|| Gap {
                     fact: format!("the account that owns `{}`", request.resource.text.value),
                     reason: "the resource's ARN names no account, and the rules differ between one account and two".to_owned(),
                     supply: "pass `--context aws:ResourceAccount=ACCOUNT`".to_owned(),
@@ -235,7 +235,7 @@ fn has_boundary(layers: &Layers, gaps: &GapTable) -> Match {
 
 /// `No` if nothing is missing, else unknown because of what is.
 fn missing(layer: &Layer, gaps: &GapTable) -> Match {
-    layer.missing.iter().map(|gap| gaps.unknown(gap.clone())).fold(Match::No, Match::or)
+    layer.missing.iter().map(|gap| gaps.unknown(|| gap.clone())).fold(Match::No, Match::or)
 }
 
 /// Services that resource control policies cover, as of August 2026. AWS adds to it.
@@ -304,7 +304,7 @@ fn applies(layer: &Layer, request: &Request, gaps: &GapTable) -> Match {
         PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !linked).into(),
         PolicyType::ServiceControl => match caller.kind {
             CallerKind::Service | CallerKind::Anonymous => Match::No,
-            CallerKind::Federated => gaps.unknown(Gap {
+            CallerKind::Federated => gaps.unknown(|| Gap {
                 fact: "whether service control policies apply to this call".to_owned(),
                 reason:
                     "the call is not signed by an AWS principal, and AWS's documents do not say"

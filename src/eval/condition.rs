@@ -45,7 +45,7 @@ pub(super) fn condition(condition: &Condition, request: &Request, gaps: &GapTabl
 }
 
 fn unspecified(gaps: &GapTable, fact: &str, reason: &str) -> Match {
-    gaps.unknown(Gap {
+    gaps.unknown(|| Gap {
         fact: format!("what AWS does with `{fact}`"),
         reason: reason.to_owned(),
         supply: "rewrite that part of the policy, since its effect is not documented".to_owned(),
@@ -61,7 +61,7 @@ struct Test<'a> {
 
 impl Test<'_> {
     fn unknown(&self, reason: &str) -> Match {
-        self.gaps.unknown(context::gap(&self.condition.key.value, reason))
+        self.gaps.unknown(|| context::gap(&self.condition.key.value, reason))
     }
 
     fn value(&self, value: &KeyValue<'_>) -> (Match, Why) {
@@ -385,7 +385,8 @@ enum Filled<'r> {
 }
 
 fn fill<'r>(variable: &Variable, request: &'r Request, gaps: &GapTable) -> Filled<'r> {
-    let unknown = |reason: &str| Filled::Unknown(gaps.unknown(context::gap(&variable.key, reason)));
+    let unknown =
+        |reason: &str| Filled::Unknown(gaps.unknown(|| context::gap(&variable.key, reason)));
     match lookup(request, &variable.key) {
         KeyValue::One(value) => Filled::Text(value),
         KeyValue::Absent => match &variable.default {

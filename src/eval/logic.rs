@@ -133,26 +133,38 @@ impl From<bool> for Match {
 
 /// The gaps met in one evaluation, each once.
 #[derive(Debug, Default)]
-pub struct GapTable(RefCell<Vec<Gap>>);
+pub struct GapTable {
+    gaps: RefCell<Vec<Gap>>,
+    /// Whether nobody will ask which gaps they were.
+    quiet: bool,
+}
 
 impl GapTable {
-    /// Unknown because of `gap`.
-    pub fn unknown(&self, gap: Gap) -> Match {
-        let mut gaps = self.0.borrow_mut();
-        let place = gaps.iter().position(|other| *other == gap).unwrap_or_else(|| {
-            gaps.push(gap);
-            gaps.len() - 1
-        });
+    /// A table for an evaluation of which only the decision is wanted: no gap is put into words.
+    pub fn quiet() -> Self {
+        Self { quiet: true, ..Self::default() }
+    }
+
+    /// Unknown because of the gap that `gap` gives.
+    pub fn unknown(&self, gap: impl FnOnce() -> Gap) -> Match {
+        let place = if self.quiet { 0 } else { self.place(gap()) };
         // INVARIANT: an evaluation meets far fewer than 65,536 different gaps; should it meet more,
         // those beyond share the last id, and the answer stays unknown.
-        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(
-            u16::try_from(place).unwrap_or(u16::MAX),
-        )])))
+        let id = GapId(u16::try_from(place).unwrap_or(u16::MAX));
+        Match::Unknown(GapSet(SmallVec::from_slice(&[id])))
+    }
+
+    fn place(&self, gap: Gap) -> usize {
+        let mut gaps = self.gaps.borrow_mut();
+        gaps.iter().position(|other| *other == gap).unwrap_or_else(|| {
+            gaps.push(gap);
+            gaps.len() - 1
+        })
     }
 
     /// The gaps, in the order in which they were met.
     pub fn into_gaps(self) -> Vec<Gap> {
-        self.0.into_inner()
+        self.gaps.into_inner()
     }
 }
 

@@ -67,7 +67,7 @@ struct Test<'a> {
 
 impl Test<'_> {
     fn unknown(&self, fact: String, reason: &str, supply: &str) -> Match {
-        self.gaps.unknown(Gap { fact, reason: reason.to_owned(), supply: supply.to_owned() })
+        self.gaps.unknown(|| Gap { fact, reason: reason.to_owned(), supply: supply.to_owned() })
     }
 
     fn names(&self, named: &NamedPrincipal) -> (Match, Grant) {

@@ -129,7 +129,7 @@ fn expired(request: &Request, gaps: &GapTable) -> Match {
     match request.time {
         Some(time) => (expires.value <= time).into(),
         None if expires.value == Timestamp::MAX => Match::No,
-        None => gaps.unknown(Gap {
+        None => gaps.unknown(|| Gap {
             fact: "the moment of the request".to_owned(),
             reason: "without it nobody can tell whether the credentials had expired".to_owned(),
             supply: "pass `--time TIME`".to_owned(),
@@ -224,7 +224,7 @@ fn duration(request: &Request, parameters: &Parameters, gaps: &GapTable) -> Vec<
     }
     let over_role = match &request.role.max_session_duration {
         Some(most) => (duration > most.value).into(),
-        None => gaps.unknown(Gap {
+        None => gaps.unknown(|| Gap {
             fact: "the role's MaxSessionDuration".to_owned(),
             reason:
                 "the facts do not hold it, and the request asks for more than the least it can be"

@@ -151,7 +151,7 @@ fn broken(statement: &Statement, gaps: &GapTable) -> Match {
         .sid
         .as_ref()
         .map_or_else(|| "a statement".to_owned(), |sid| format!("statement `{}`", sid.value));
-    gaps.unknown(Gap {
+    gaps.unknown(|| Gap {
         fact: format!("what {name} does"),
         reason: "AWS would refuse it as it is written, so AWS must have another text".to_owned(),
         supply: "mend the policy, or export the one that AWS has".to_owned(),

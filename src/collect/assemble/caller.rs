@@ -8,7 +8,7 @@ use crate::policy::{Arn, PolicyType};
 use crate::request::{Caller, CallerKind, CredentialKind, Fact, Request};
 use crate::snapshot::{Entity, EntityKind, Snapshot};
 
-use super::{Assembler, CallerLayers, Unread, gaps, limits};
+use super::{Assembler, Unread, gaps, keep, limits};
 
 /// What the facts say about who the caller is.
 enum Who<'s> {
@@ -129,12 +129,23 @@ impl<'s> Assembler<'s> {
     }
 
     /// The layers that follow from the caller, put together once for each caller.
-    pub(super) fn caller_layers(&mut self, request: &Request) -> Arc<CallerLayers> {
+    pub(super) fn caller_layers(&mut self, request: &Request) -> Arc<[Arc<Layer>]> {
         let caller = &request.caller;
         let path = caller.role_path.known().map_or("?", String::as_str);
         let in_none = caller.organization.known() == Some(&None);
         let made_by = caller.made_by.as_deref().unwrap_or("");
-        let key = format!("{}\n{path}\n{made_by}\n{in_none}", caller.text.value);
+        let account = caller.account.as_deref().unwrap_or("");
+        let whole = [&caller.partition, ":", account, "\n", &caller.name, "\n", path];
+        // Sessions of one role have the same policies, whatever their names.
+        let mut key = String::with_capacity(96);
+        if caller.kind == CallerKind::RoleSession {
+            whole.iter().for_each(|part| key.push_str(part));
+        } else {
+            key.push_str(&caller.text.value);
+        }
+        for part in ["\n", made_by, if in_none { "\n1" } else { "\n0" }] {
+            key.push_str(part);
+        }
         if let Some(known) = self.callers.get(&key) {
             return Arc::clone(known);
         }
@@ -152,8 +163,8 @@ impl<'s> Assembler<'s> {
         if !self.files.has(PolicyType::ServiceControl) {
             layers.extend(self.service_control(caller));
         }
-        let layers = Arc::new(CallerLayers { layers });
-        self.callers.insert(key, Arc::clone(&layers));
+        let layers = layers.into_iter().map(Arc::new).collect();
+        keep(&mut self.callers, &key, &layers);
         layers
     }
 

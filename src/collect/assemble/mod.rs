@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::layers::{Attached, Gap, Layer, Layers};
 use crate::policy::{Policy, PolicyType};
-use crate::request::{Given, Owner, Request};
+use crate::request::{Given, Request};
 use crate::snapshot::{Handle, Snapshot};
 use crate::text::{SourceMap, Span};
 
@@ -35,27 +35,29 @@ pub fn assemble(
     (layers, assembler.take_notes())
 }
 
-/// How many assembled answers are kept, so that a run over many requests stays small.
-const KEPT: usize = 4096;
+/// How many layers of roles and resources are kept, so that a run over many requests stays small.
+const KEPT: usize = 16_384;
 
-/// Assembles layers for many requests: every policy is read once, and the layers of one caller and
-/// one resource are put together once.
+/// Assembles layers for many requests: every policy is read once, and every layer is put together
+/// once and shared.
 pub struct Assembler<'s> {
     snapshot: &'s Snapshot,
     sources: &'s mut SourceMap,
     files: LayerFiles,
+    /// The layers that are given, shared.
+    given: Vec<Arc<Layer>>,
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
-    callers: HashMap<String, Arc<CallerLayers>>,
-    whole: HashMap<String, Arc<Layers>>,
+    /// The layers that follow from the caller alone; sessions of one role have the same.
+    callers: HashMap<String, Arc<[Arc<Layer>]>>,
+    /// The trust policy of each role.
+    trusts: HashMap<String, Arc<Layer>>,
+    /// The resource control policies above each account.
+    controls: HashMap<String, Arc<[Arc<Layer>]>>,
+    /// What may stand between the caller and the service, where nothing is known of it.
+    any_endpoint: Option<Arc<Layer>>,
     /// AWS's policies that allow everything, by name.
     full_access: HashMap<&'static str, Arc<Policy>>,
     notes: Vec<String>,
-}
-
-/// The layers that follow from the caller alone.
-#[derive(Default)]
-struct CallerLayers {
-    layers: Vec<Layer>,
 }
 
 impl<'s> Assembler<'s> {
@@ -64,10 +66,13 @@ impl<'s> Assembler<'s> {
         Self {
             snapshot,
             sources,
+            given: files.layers().iter().cloned().map(Arc::new).collect(),
             files,
             policies: HashMap::new(),
             callers: HashMap::new(),
-            whole: HashMap::new(),
+            trusts: HashMap::new(),
+            controls: HashMap::new(),
+            any_endpoint: None,
             full_access: HashMap::new(),
             notes: Vec::new(),
         }
@@ -75,18 +80,9 @@ impl<'s> Assembler<'s> {
 
     /// Fills in what the facts know of the caller and the resource of `request`, and gives the
     /// layers that apply.
-    pub fn layers(&mut self, request: &mut Request) -> Arc<Layers> {
+    pub fn layers(&mut self, request: &mut Request) -> Layers {
         self.fill(request);
-        let key = self.key(request);
-        if let Some(layers) = self.whole.get(&key) {
-            return Arc::clone(layers);
-        }
-        let layers = Arc::new(self.build(request));
-        if self.whole.len() >= KEPT {
-            self.whole.clear();
-        }
-        self.whole.insert(key, Arc::clone(&layers));
-        layers
+        self.build(request)
     }
 
     /// What was worth saying so far.
@@ -100,50 +96,14 @@ impl<'s> Assembler<'s> {
         }
     }
 
-    /// Everything that [`Self::build`] looks at.
-    fn key(&self, request: &Request) -> String {
-        let flags = [
-            limits::may_pass_endpoint(request),
-            is_present(request, "aws:sourcevpce"),
-            limits::resource_control_covers(request),
-            request.needs_trust_policy(),
-            request.role.exists == Some(false),
-        ];
-        let owner = match &request.resource.account {
-            Owner::Account(account) => account.as_str(),
-            Owner::CallersAccount => "=",
-            Owner::Unknown => "?",
-        };
-        let flags = flags.map(|flag| if flag { '1' } else { '0' });
-        let holder = resource::policy_holder(request);
-        let made_by = request.caller.made_by.as_deref().unwrap_or("");
-        let path = request.caller.role_path.known().map_or("", String::as_str);
-        let mut key = String::with_capacity(160);
-        for part in [&request.caller.text.value, made_by, path, owner, holder, request.service()] {
-            key.push_str(part);
-            key.push('\n');
-        }
-        if let Some(endpoint) = limits::endpoint_id(request) {
-            key.push_str(endpoint);
-        }
-        key.extend(flags);
-        key.push(if request.caller.organization.known() == Some(&None) { '1' } else { '0' });
-        key.push(if request.resource.organization.known() == Some(&None) { '1' } else { '0' });
-        key
-    }
-
     /// The layers of a request whose caller and resource are filled in.
     fn build(&mut self, request: &Request) -> Layers {
         let mut layers = Layers::default();
-        for layer in self.files.layers() {
-            layers.push(layer.clone());
-        }
-        for layer in &self.caller_layers(request).layers {
-            layers.push(layer.clone());
-        }
+        self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
+        self.caller_layers(request).iter().for_each(|layer| layers.push(Arc::clone(layer)));
         if request.needs_trust_policy() {
             if !self.files.has(PolicyType::Trust) {
-                layers.push(self.trust(request));
+                layers.push(self.trust_once(request));
             }
         } else if !self.files.has(PolicyType::ResourceBased)
             && let Some(layer) = self.resource_based(request)
@@ -151,14 +111,52 @@ impl<'s> Assembler<'s> {
             layers.push(layer);
         }
         if !self.files.has(PolicyType::ResourceControl) {
-            self.resource_control(request).into_iter().for_each(|layer| layers.push(layer));
+            self.controls_once(request).iter().for_each(|layer| layers.push(Arc::clone(layer)));
         }
-        if !self.files.has(PolicyType::VpcEndpoint)
-            && let Some(layer) = self.endpoint(request)
-        {
-            layers.push(layer);
+        if !self.files.has(PolicyType::VpcEndpoint) {
+            self.endpoint_once(request).into_iter().for_each(|layer| layers.push(layer));
         }
         layers
+    }
+
+    fn trust_once(&mut self, request: &Request) -> Arc<Layer> {
+        let arn = request.resource.text.value.as_str();
+        // Whether the role is missing may be given, so such a role is looked at anew.
+        let is_known = self.snapshot.entities.contains_key(arn);
+        if let Some(known) = self.trusts.get(arn).filter(|_| is_known) {
+            return Arc::clone(known);
+        }
+        let layer = Arc::new(self.trust(request));
+        if is_known {
+            keep(&mut self.trusts, arn, &layer);
+        }
+        layer
+    }
+
+    fn controls_once(&mut self, request: &Request) -> Arc<[Arc<Layer>]> {
+        let covered = limits::resource_control_covers(request);
+        let in_none = request.resource.organization.known() == Some(&None);
+        let account = request.resource_account().unwrap_or("?");
+        let linked = request.caller.is_service_linked_role();
+        let key = format!("{covered}{in_none}{linked}{account}");
+        if let Some(known) = self.controls.get(&key) {
+            return Arc::clone(known);
+        }
+        let layers = self.resource_control(request).into_iter().map(Arc::new).collect();
+        keep(&mut self.controls, &key, &layers);
+        layers
+    }
+
+    fn endpoint_once(&mut self, request: &Request) -> Option<Arc<Layer>> {
+        let is_plain = limits::may_pass_endpoint(request) && limits::endpoint_id(request).is_none();
+        if let Some(known) = self.any_endpoint.as_ref().filter(|_| is_plain) {
+            return Some(Arc::clone(known));
+        }
+        let layer = self.endpoint(request).map(Arc::new);
+        if is_plain {
+            self.any_endpoint.clone_from(&layer);
+        }
+        layer
     }
 
     /// A policy at its place, read once.
@@ -198,6 +196,14 @@ impl<'s> Assembler<'s> {
             }
         }
     }
+}
+
+/// Keeps `value` under `key`, and forgets all others where there are too many.
+fn keep<T: ?Sized>(all: &mut HashMap<String, Arc<T>>, key: &str, value: &Arc<T>) {
+    if all.len() >= KEPT {
+        all.clear();
+    }
+    all.insert(key.to_owned(), Arc::clone(value));
 }
 
 /// An attached policy without its document.
