@@ -77,26 +77,35 @@ fn unknown_policy(request: &Request, holder: &str) -> Option<Layer> {
         command => {
             let name = Arn::parse(holder)
                 .map_or("", |arn| arn.resource.rsplit(['/', ':']).next().unwrap_or_default());
-            let command = command
-                .replace("ARN", holder)
-                .replace("NAME", name)
-                .replace(" ID", &format!(" {name}"));
-            let how = match *service {
+            let mut supply = String::with_capacity(160);
+            supply.push_str("run `");
+            for (at, word) in command.split(' ').enumerate() {
+                supply.push_str(if at == 0 { "" } else { " " });
+                supply.push_str(match word {
+                    "ARN" => holder,
+                    "NAME" | "ID" => name,
+                    other => other,
+                });
+            }
+            match *service {
                 // Only the file's name can say which key it is.
-                "kms" => format!("into a file named `{name}.json`, and pass it with `--facts`"),
-                service if IN_FACTS.contains(&service) => {
-                    "and pass its output with `--facts`".to_owned()
+                "kms" => {
+                    supply.push_str("` into a file named `");
+                    supply.push_str(name);
+                    supply.push_str(".json`, and pass it with `--facts`");
                 }
-                _ => "and pass the policy with `--resource-policy FILE`".to_owned(),
-            };
-            let comma = if *service == "kms" { "" } else { "," };
-            format!("run `{command}`{comma} {how}")
+                service if IN_FACTS.contains(&service) => {
+                    supply.push_str("`, and pass its output with `--facts`");
+                }
+                _ => supply.push_str("`, and pass the policy with `--resource-policy FILE`"),
+            }
+            supply
         }
     };
     Some(Layer::unknown(
         PolicyType::ResourceBased,
         Gap {
-            fact: format!("the resource-based policy of {holder}"),
+            fact: ["the resource-based policy of ", holder].concat(),
             reason: "the facts do not show whether it has one".to_owned(),
             supply,
         },
