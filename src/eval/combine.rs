@@ -167,12 +167,12 @@ fn run<R: Recorder, T>(
     };
     // A layer whose relevance is itself open (service control policies on an unsigned call)
     // leaves the answer open only where it would deny.
-    let kept = granted.and(parts.service_control.clone()).and(parts.endpoint.clone());
-    let refused = refusals.iter().map(|(_, result)| result.clone()).fold(Match::No, Match::or);
+    let kept = granted.and(parts.service_control).and(parts.endpoint);
+    let refused = refusals.iter().map(|(_, result)| *result).fold(Match::No, Match::or);
     let allowed = if always_allowed {
-        refused.clone().negated()
+        refused.negated()
     } else {
-        kept.clone().and(parts.explicit_deny.clone().negated()).and(refused.clone().negated())
+        kept.and(parts.explicit_deny.negated()).and(refused.negated())
     };
     let decision = match (&refused, &parts.explicit_deny, &allowed) {
         (Match::Yes, ..) => Decision::ImplicitDeny,
@@ -182,7 +182,6 @@ fn run<R: Recorder, T>(
         (.., Match::Unknown(_)) => Decision::Undetermined,
     };
     let needs_identity_policy = needs_identity_policy(request, accounts, &parts);
-    drop(subject);
     finish(Evaluation {
         decision,
         refusals,
@@ -337,9 +336,9 @@ fn verdict<R: Recorder>(
             }
             let effect = one.effect.as_ref().map(|effect| effect.value);
             if effect != Some(Effect::Deny) {
-                verdict.allow = verdict.allow.or(outcome.clone());
+                verdict.allow = verdict.allow.or(outcome);
                 if let Some(cell) = verdict.grants.get_mut(grant as usize) {
-                    *cell = cell.clone().or(outcome.clone());
+                    *cell = (*cell).or(outcome);
                 }
             }
             if effect != Some(Effect::Allow) {
@@ -348,11 +347,11 @@ fn verdict<R: Recorder>(
         }
     }
     let missing = missing(layer, subject.gaps);
-    verdict.allow = verdict.allow.or(missing.clone());
-    verdict.deny = verdict.deny.or(missing.clone());
+    verdict.allow = verdict.allow.or(missing);
+    verdict.deny = verdict.deny.or(missing);
     // What is not visible may grant in the strongest way.
     if let Some(cell) = verdict.grants.get_mut(Grant::Direct as usize) {
-        *cell = cell.clone().or(missing);
+        *cell = (*cell).or(missing);
     }
     verdict
 }
@@ -373,15 +372,15 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
         if verdict.applies.is_no() {
             continue;
         }
-        let deny = verdict.deny.clone().and(verdict.applies.clone());
+        let deny = verdict.deny.and(verdict.applies);
         parts.explicit_deny = parts.explicit_deny.or(deny);
-        let keeps = verdict.allow.clone().or(verdict.applies.clone().negated());
+        let keeps = verdict.allow.or(verdict.applies.negated());
         match layer.policy_type {
-            PolicyType::IdentityBased => parts.identity = parts.identity.or(verdict.allow.clone()),
+            PolicyType::IdentityBased => parts.identity = parts.identity.or(verdict.allow),
             PolicyType::Trust | PolicyType::ResourceBased => {
-                parts.resource = parts.resource.or(verdict.allow.clone());
+                parts.resource = parts.resource.or(verdict.allow);
                 for (all, one) in parts.grants.iter_mut().zip(&verdict.grants) {
-                    *all = all.clone().or(one.clone());
+                    *all = (*all).or(*one);
                 }
             }
             PolicyType::PermissionsBoundary => parts.boundary = parts.boundary.and(keeps),
@@ -406,13 +405,11 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
 fn through(grant: Grant, parts: &Parts, federated_without_session: bool) -> Match {
     match grant {
-        Grant::Delegation => {
-            parts.identity.clone().and(parts.boundary.clone()).and(parts.session.clone())
-        }
-        Grant::Role => parts.boundary.clone().and(parts.session.clone()),
+        Grant::Delegation => parts.identity.and(parts.boundary).and(parts.session),
+        Grant::Role => parts.boundary.and(parts.session),
         // A session without any session policy still gets what the resource gives its user.
-        Grant::FederatingUser if federated_without_session => parts.boundary.clone(),
-        Grant::FederatingUser => parts.boundary.clone().and(parts.session.clone()),
+        Grant::FederatingUser if federated_without_session => parts.boundary,
+        Grant::FederatingUser => parts.boundary.and(parts.session),
         Grant::Direct => Match::Yes,
     }
 }
@@ -423,16 +420,16 @@ fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -
         GRANTS
             .iter()
             .zip(&parts.grants)
-            .map(|(grant, found)| found.clone().and(through(*grant, parts, no_session)))
+            .map(|(grant, found)| (*found).and(through(*grant, parts, no_session)))
             .fold(Match::No, Match::or)
     };
     if request.caller.kind == CallerKind::Root {
-        return if needs_resource_policy { parts.resource.clone() } else { Match::Yes };
+        return if needs_resource_policy { parts.resource } else { Match::Yes };
     }
     if needs_resource_policy {
         return by_resource();
     }
-    let by_identity = parts.identity.clone().and(parts.boundary.clone()).and(parts.session.clone());
+    let by_identity = parts.identity.and(parts.boundary).and(parts.session);
     by_identity.or(by_resource())
 }
 
@@ -440,12 +437,9 @@ fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -
 fn cross_account(request: &Request, parts: &Parts) -> Match {
     match request.caller.kind {
         CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated => {
-            parts.resource.clone()
+            parts.resource
         }
-        _ => (parts.identity.clone())
-            .and(parts.boundary.clone())
-            .and(parts.session.clone())
-            .and(parts.resource.clone()),
+        _ => parts.identity.and(parts.boundary).and(parts.session).and(parts.resource),
     }
 }
 

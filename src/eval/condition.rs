@@ -78,7 +78,7 @@ impl Test<'_> {
                 let mut results: Vec<_> =
                     readings.iter().map(|reading| self.value(reading)).collect();
                 let why = results.pop();
-                let last = why.clone().map(|(result, _)| result);
+                let last = why.map(|(result, _)| result);
                 let all = results.into_iter().map(|(result, _)| result).chain(last);
                 let agreed = Match::agreed(all, || {
                     self.unknown(
@@ -422,7 +422,7 @@ pub(super) fn pattern_matches(
             None
         }
         Filled::Unknown(gap) => {
-            let all = unknown.take().map_or(gap.clone(), |others| others.and(gap));
+            let all = unknown.take().map_or(gap, |others| others.and(gap));
             unknown = Some(all);
             // Any text will do: the answer is unknown.
             Some(Cow::Borrowed(""))

@@ -5,41 +5,41 @@
 
 use std::cell::RefCell;
 
-use smallvec::SmallVec;
-
 use crate::layers::Gap;
 
 /// A gap, as a place in the list of an evaluation's gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GapId(pub(super) u16);
+pub struct GapId(pub(super) u8);
+
+/// How many gaps are told apart; those beyond share the last place.
+const MOST: u8 = 128;
 
 /// A set of gaps: all of them together leave an answer open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GapSet(SmallVec<[GapId; 4]>);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GapSet(u128);
 
 impl GapSet {
+    fn of(gap: GapId) -> Self {
+        Self(1 << gap.0.min(MOST - 1))
+    }
+
     /// The gaps, in the order in which they were met.
-    pub fn iter(&self) -> impl Iterator<Item = GapId> {
-        self.0.iter().copied()
+    pub fn iter(self) -> impl Iterator<Item = GapId> {
+        (0..MOST).filter(move |place| self.0 >> place & 1 == 1).map(GapId)
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
-    fn add(mut self, other: &Self) -> Self {
-        for gap in &other.0 {
-            if !self.0.contains(gap) {
-                self.0.push(*gap);
-            }
-        }
-        self
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
 /// Whether something matches the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     /// It does.
     Yes,
@@ -54,7 +54,7 @@ impl Match {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
+            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.and(right)),
             (unknown @ Self::Unknown(_), Self::Yes) | (Self::Yes, unknown @ Self::Unknown(_)) => {
                 unknown
             }
@@ -66,7 +66,7 @@ impl Match {
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
-            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.add(&right)),
+            (Self::Unknown(left), Self::Unknown(right)) => Self::Unknown(left.and(right)),
             (unknown @ Self::Unknown(_), Self::No) | (Self::No, unknown @ Self::Unknown(_)) => {
                 unknown
             }
@@ -96,10 +96,8 @@ impl Match {
         for other in readings {
             match (&first, &other) {
                 (Self::Yes, Self::Yes) | (Self::No, Self::No) => {}
-                (Self::Unknown(left), Self::Unknown(right)) => {
-                    unknown = Some(left.clone().add(right))
-                }
-                (Self::Unknown(one), _) | (_, Self::Unknown(one)) => unknown = Some(one.clone()),
+                (Self::Unknown(left), Self::Unknown(right)) => unknown = Some(left.and(*right)),
+                (Self::Unknown(one), _) | (_, Self::Unknown(one)) => unknown = Some(*one),
                 _ => return gap(),
             }
         }
@@ -148,10 +146,9 @@ impl GapTable {
     /// Unknown because of the gap that `gap` gives.
     pub fn unknown(&self, gap: impl FnOnce() -> Gap) -> Match {
         let place = if self.quiet { 0 } else { self.place(gap()) };
-        // INVARIANT: an evaluation meets far fewer than 65,536 different gaps; should it meet more,
-        // those beyond share the last id, and the answer stays unknown.
-        let id = GapId(u16::try_from(place).unwrap_or(u16::MAX));
-        Match::Unknown(GapSet(SmallVec::from_slice(&[id])))
+        // Gaps beyond the most share the last place, and the answer stays unknown.
+        let id = GapId(u8::try_from(place).unwrap_or(MOST));
+        Match::Unknown(GapSet::of(id))
     }
 
     fn place(&self, gap: Gap) -> usize {
@@ -172,8 +169,8 @@ impl GapTable {
 mod tests {
     use super::*;
 
-    fn unknown(at: u16) -> Match {
-        Match::Unknown(GapSet(SmallVec::from_slice(&[GapId(at)])))
+    fn unknown(at: u8) -> Match {
+        Match::Unknown(GapSet::of(GapId(at)))
     }
 
     #[test]

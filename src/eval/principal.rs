@@ -285,7 +285,7 @@ impl Test<'_> {
                 is(&[Names::Role, Names::UniqueId]).and(is(&[Names::RoleSession])).and(account)
             }
             CallerKind::FederatedUser => is(&[Names::FederatedUser]).and(account),
-            _ => any.clone(),
+            _ => any,
         };
         let excluded = if !self.is_deny {
             any
@@ -300,6 +300,6 @@ impl Test<'_> {
         };
         let applies = excluded.negated();
         // With Deny, a principal that has a permissions boundary is denied whatever is listed.
-        if self.is_deny { applies.or(has_boundary.clone()) } else { applies }
+        if self.is_deny { applies.or(*has_boundary) } else { applies }
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn statement<R: Recorder>(
         Some(element) => action(element, subject.request),
         None => broken(statement, subject.gaps),
     };
-    let mut outcome = action.clone();
+    let mut outcome = action;
     if settled(&outcome) {
         return (outcome, Grant::Delegation);
     }
@@ -94,7 +94,7 @@ pub(super) fn statement<R: Recorder>(
         }
         None => broken(statement, subject.gaps),
     };
-    outcome = outcome.and(resource.clone());
+    outcome = outcome.and(resource);
     if settled(&outcome) {
         return (outcome, Grant::Delegation);
     }
@@ -107,7 +107,7 @@ pub(super) fn statement<R: Recorder>(
         }
         None => (broken(statement, subject.gaps), Grant::Direct),
     };
-    outcome = outcome.and(named.clone());
+    outcome = outcome.and(named);
     if settled(&outcome) {
         return (outcome, grant);
     }
@@ -117,7 +117,7 @@ pub(super) fn statement<R: Recorder>(
     }
     for wanted in &statement.conditions {
         let (result, why) = condition(wanted, subject.request, subject.gaps);
-        outcome = outcome.and(result.clone());
+        outcome = outcome.and(result);
         if R::TRACES {
             conditions.push((result, why));
         } else if outcome.is_no() {
@@ -139,7 +139,7 @@ pub(super) fn statement<R: Recorder>(
             action,
             resource,
             conditions,
-            outcome: outcome.clone(),
+            outcome,
         });
     }
     (outcome, grant)
