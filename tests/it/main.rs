@@ -14,6 +14,7 @@ mod exit_status;
 mod formats;
 mod layer_options;
 mod project;
+mod properties;
 mod request_options;
 mod shapes;
 mod subcommands;
