@@ -172,6 +172,11 @@ fn main() -> ExitCode {
             Err(says) => return report(&options.target, &input, count, &says),
         };
         slowest = slowest.max(took);
+        // On a busy machine anything may be slow once.
+        let took = match (took > TOO_SLOW).then(|| run(target, &input)) {
+            Some(Ok(again)) => took.min(again),
+            _ => took,
+        };
         if took > TOO_SLOW {
             return report(&options.target, &input, count, &format!("it took {took:?}"));
         }
