@@ -197,8 +197,42 @@ fn variable(body: &str) -> Option<Variable> {
 /// Wildcards and literals, ready to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
+    /// The first bytes that a text must have: most texts are told apart by them alone.
+    head: Head,
     /// The runs between the stars; `stars.len() == runs.len() - 1`, each run may be empty.
     runs: Vec<Run>,
+}
+
+/// Up to eight bytes at the start of a text, and which of them count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    fn of(run: &Run) -> Self {
+        if run.chars.is_some() {
+            return Self::default();
+        }
+        let mask = match run.text.len() {
+            0 => 0,
+            length => u64::MAX >> (64 - 8 * length.min(8)),
+        };
+        Self { bytes: first_bytes(&run.text), mask }
+    }
+
+    fn starts(self, text: &str) -> bool {
+        (first_bytes(text) ^ self.bytes) & self.mask == 0
+    }
+}
+
+/// The first eight bytes, with zeros where the text is shorter.
+fn first_bytes(text: &str) -> u64 {
+    match text.as_bytes() {
+        [a, b, c, d, e, f, g, h, ..] => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+        short => short.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+    }
 }
 
 /// What stands between two stars: literals and single-character wildcards.
@@ -328,7 +362,7 @@ impl Glob {
             }
         }
         runs.push(run);
-        Self { runs }
+        Self { head: runs.first().map(Head::of).unwrap_or_default(), runs }
     }
 
     /// A glob that is a text and nothing else.
@@ -338,6 +372,9 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
+        if !self.head.starts(text) {
+            return false;
+        }
         let Some((first, others)) = self.runs.split_first() else { return text.is_empty() };
         let Some(rest) = first.strip_prefix(text) else { return false };
         let Some((last, middle)) = others.split_last() else { return rest.is_empty() };

@@ -20,10 +20,11 @@ pub use organization::{
 pub use resource::{Holder, MfaDevice, Provider, ProviderKind, ResourcePolicy, VpcEndpoint};
 pub use tree::TreeList;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::doc::{Document, Node, NodeId};
@@ -34,8 +35,8 @@ use crate::text::{Span, Spanned};
 /// Everything that the facts say.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Users, groups and roles, by ARN.
-    pub entities: BTreeMap<String, Entity>,
+    /// Users, groups and roles, by ARN and in the order of their ARNs.
+    pub entities: IndexMap<String, Entity>,
     /// Managed policies, by ARN.
     pub managed: BTreeMap<String, ManagedPolicy>,
     /// What is known of whole accounts, by account id.
@@ -60,7 +61,8 @@ pub struct Snapshot {
     pub providers_listed: BTreeSet<(ProviderKind, String)>,
     /// MFA devices of users.
     pub mfa_devices: Vec<MfaDevice>,
-    by_name: BTreeMap<(EntityKind, String), Vec<String>>,
+    /// The places of the entities of each name.
+    by_name: BTreeMap<EntityKind, HashMap<String, Vec<usize>>>,
 }
 
 /// A user, a group or a role.
@@ -270,8 +272,9 @@ impl Snapshot {
 
     /// The users, groups or roles of that name in any account.
     pub fn everywhere(&self, kind: EntityKind, name: &str) -> impl Iterator<Item = &Entity> {
-        let arns = self.by_name.get(&(kind, name.to_owned()));
-        arns.into_iter().flatten().filter_map(|arn| self.entities.get(arn))
+        let places = self.by_name.get(&kind).and_then(|names| names.get(name));
+        let places = places.into_iter().flatten();
+        places.filter_map(|place| self.entities.get_index(*place)).map(|(_, entity)| entity)
     }
 
     /// Whether the facts prove that `account` has no role `arn`. An export without any role is not
@@ -305,9 +308,10 @@ impl Snapshot {
     }
 
     fn index(&mut self) {
-        for (arn, entity) in &self.entities {
-            let key = (entity.kind, entity.name.clone());
-            self.by_name.entry(key).or_default().push(arn.clone());
+        self.entities.sort_unstable_keys();
+        for (place, entity) in self.entities.values().enumerate() {
+            let names = self.by_name.entry(entity.kind).or_default();
+            names.entry(entity.name.clone()).or_default().push(place);
         }
     }
 }

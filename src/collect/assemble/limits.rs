@@ -56,24 +56,23 @@ pub(super) fn resource_control_covers(request: &Request) -> bool {
 }
 
 /// Resource control policies limit the resources of an account, whoever asks.
-pub(super) fn resource_control(request: &Request) -> Option<Layer> {
-    resource_control_covers(request).then(|| {
-        let (fact, target) = match request.resource_account() {
-            Some(account) => (format!("the resource control policies of account {account}"), account),
-            None => ("the resource control policies of the account that owns the resource".to_owned(), "ACCOUNT"),
-        };
-        Layer::unknown(
-            PolicyType::ResourceControl,
-            Gap {
-                fact,
-                reason: "the facts hold no policies of an organization".to_owned(),
-                supply: format!(
-                    "pass each with `--rcp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
-                     --target-id {target} --filter RESOURCE_CONTROL_POLICY` names those of the account"
-                ),
-            },
-        )
-    })
+pub(super) fn resource_control(account: Option<&str>) -> Layer {
+    let fact = match account {
+        Some(account) => format!("the resource control policies of account {account}"),
+        None => "the resource control policies of the account that owns the resource".to_owned(),
+    };
+    let target = account.unwrap_or("ACCOUNT");
+    Layer::unknown(
+        PolicyType::ResourceControl,
+        Gap {
+            fact,
+            reason: "the facts hold no policies of an organization".to_owned(),
+            supply: format!(
+                "pass each with `--rcp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
+                 --target-id {target} --filter RESOURCE_CONTROL_POLICY` names those of the account"
+            ),
+        },
+    )
 }
 
 /// Whether the request may have gone through a VPC endpoint: one that did carries the endpoint's id

@@ -98,7 +98,7 @@ impl<'s> Assembler<'s> {
 
     /// The layers of a request whose caller and resource are filled in.
     fn build(&mut self, request: &Request) -> Layers {
-        let mut layers = Layers::default();
+        let mut layers = Layers { layers: Vec::with_capacity(8) };
         self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
         self.caller_layers(request).iter().for_each(|layer| layers.push(Arc::clone(layer)));
         if request.needs_trust_policy() {
@@ -111,7 +111,11 @@ impl<'s> Assembler<'s> {
             layers.push(layer);
         }
         if !self.files.has(PolicyType::ResourceControl) {
-            self.controls_once(request).iter().for_each(|layer| layers.push(Arc::clone(layer)));
+            let controls = self.controls_once(request);
+            controls
+                .iter()
+                .flat_map(|all| all.iter())
+                .for_each(|layer| layers.push(Arc::clone(layer)));
         }
         if !self.files.has(PolicyType::VpcEndpoint) {
             self.endpoint_once(request).into_iter().for_each(|layer| layers.push(layer));
@@ -133,18 +137,18 @@ impl<'s> Assembler<'s> {
         layer
     }
 
-    fn controls_once(&mut self, request: &Request) -> Arc<[Arc<Layer>]> {
-        let covered = limits::resource_control_covers(request);
-        let in_none = request.resource.organization.known() == Some(&None);
-        let account = request.resource_account().unwrap_or("?");
-        let linked = request.caller.is_service_linked_role();
-        let key = format!("{covered}{in_none}{linked}{account}");
-        if let Some(known) = self.controls.get(&key) {
-            return Arc::clone(known);
+    fn controls_once(&mut self, request: &Request) -> Option<Arc<[Arc<Layer>]>> {
+        if !limits::resource_control_covers(request) {
+            return None;
         }
-        let layers = self.resource_control(request).into_iter().map(Arc::new).collect();
-        keep(&mut self.controls, &key, &layers);
-        layers
+        let account = request.resource_account();
+        let key = account.unwrap_or_default();
+        if let Some(known) = self.controls.get(key) {
+            return Some(Arc::clone(known));
+        }
+        let layers = self.resource_control(account).into_iter().map(Arc::new).collect();
+        keep(&mut self.controls, key, &layers);
+        Some(layers)
     }
 
     fn endpoint_once(&mut self, request: &Request) -> Option<Arc<Layer>> {

@@ -60,12 +60,10 @@ impl Assembler<'_> {
     }
 
     /// The resource control policies above the resource's account, level by level.
-    pub(super) fn resource_control(&mut self, request: &Request) -> Vec<Layer> {
-        let Some(layer) = limits::resource_control(request) else { return Vec::new() };
-        request
-            .resource_account()
+    pub(super) fn resource_control(&mut self, account: Option<&str>) -> Vec<Layer> {
+        account
             .and_then(|account| self.levels(account, PolicyType::ResourceControl))
-            .unwrap_or_else(|| vec![layer])
+            .unwrap_or_else(|| vec![limits::resource_control(account)])
     }
 
     /// The levels from the root to `account`; `None` where the facts show nothing of its place.
