@@ -60,8 +60,10 @@ impl Builder<'_> {
                     let line =
                         slice(body, body + blank).rfind(['\n', '\r']).map_or(0, |line| line + 1);
                     start = body + line;
-                    let spaces = slice(start, end);
-                    start += spaces.len() - spaces.trim_start_matches(' ').len();
+                    let spaces = |text: &str| text.len() - text.trim_start_matches(' ').len();
+                    let before = spaces(slice(start, end));
+                    // What the header does not count as indentation is text.
+                    start += before - spaces(text.trim_start_matches('\n')).min(before);
                 }
                 if text.trim_start_matches('\n').is_empty() {
                     // Nothing but line breaks: the parser has gone on to the next token.

@@ -74,6 +74,7 @@ fn a_block_scalar_stands_without_its_header() {
         pieces("a: &x !!str |\n  \n  one\n  two\nb: !!str >-\n    |x\n"),
         ["a", "one\n  two", "b", "|x"]
     );
+    assert_eq!(pieces("a: &x >-1\n  é\n  x\nb: !!str |1\n  y\n"), ["a", " é\n  x", "b", " y"]);
     assert_eq!(pieces("a: |\n\nb: >+\n\n  \nc: |-\n   \n   x\n  \n"), ["a", "", "b", "", "c", "x"]);
 }
 
