@@ -374,10 +374,13 @@ fn is_account(word: &str) -> bool {
     word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// The longest part before the `@`. <https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.1>
+const LONGEST_LOCAL: usize = 64;
+
 /// How long an e-mail address is that `rest` starts with; 0 where there is none.
 fn address(rest: &str) -> usize {
     let is_local = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
-    let local = rest.find(|c| !is_local(c)).unwrap_or(rest.len());
+    let local = rest.chars().take(LONGEST_LOCAL + 1).take_while(|c| is_local(*c)).count();
     let Some(domain) = rest.get(local..).and_then(|after| after.strip_prefix('@')) else {
         return 0;
     };
