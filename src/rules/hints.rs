@@ -7,61 +7,108 @@ use crate::request::{CallerKind, Request};
 use super::closeness::{Difference, difference};
 use super::words::has_value;
 
-/// A sentence about what is likely wrong, and what to write instead; the first that applies.
+/// What is likely wrong with a condition, and what to do.
+pub(super) struct Hint {
+    /// A clause for the message, where the reason is more than what the values show.
+    pub(super) why: Option<String>,
+    /// What to write instead.
+    pub(super) help: String,
+}
+
+impl Hint {
+    fn new(why: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { why: Some(why.into()), help: help.into() }
+    }
+}
+
+/// What is likely wrong, and what to write instead; the first that applies.
 pub(super) fn hint(
     condition: &Condition,
     request: &Request,
     why: Why,
     variables_on: bool,
-) -> Option<String> {
+) -> Option<Hint> {
     let operator = condition.parsed?;
     let key = condition.key.value.as_str();
     let texts = || condition.values.iter().map(|value| value.value.text.as_str());
     if !variables_on && texts().any(|text| text.contains("${")) && takes_variables(operator) {
-        return Some(
-            "the policy's `Version` is not `2012-10-17`, so `${…}` is plain text: write `\"Version\": \"2012-10-17\"`"
-                .to_owned(),
-        );
+        return Some(Hint::new(
+            "the policy's `Version` is not `2012-10-17`, so `${…}` is plain text",
+            "write `\"Version\": \"2012-10-17\"`",
+        ));
     }
     if why == Why::KeyAbsent
         && let Some(never) = never_there(key, request)
     {
         return Some(never);
     }
-    let found = has_value(condition, request);
+    let positive = !operator.row.negated;
+    let found = has_value(condition, request).filter(|_| positive);
     if let Some(found) = found.as_deref() {
         if matches!(operator.row.family, Family::String | Family::StringIgnoreCase)
-            && !operator.row.negated
             && texts().any(|text| as_wildcard(text, found))
         {
             let like = if condition.key_lower.ends_with("arn") { "ArnLike" } else { "StringLike" };
-            return Some(format!(
-                "`{}` takes `*` and `?` literally: write `{like}`",
-                condition.operator.value
+            let name = &condition.operator.value;
+            return Some(Hint::new(
+                format!("`{name}` takes `*` and `?` literally"),
+                format!("write `{like}` in place of `{name}`"),
             ));
         }
         if &*condition.key_lower == "aws:principalarn"
             && texts().any(|text| text.contains(":assumed-role/"))
         {
-            return Some(format!(
-                "`{key}` holds the role's ARN, never a session's: write `{found}`"
+            return Some(Hint::new(
+                format!("`{key}` holds the role's ARN, never a session's"),
+                format!("write `{found}`"),
             ));
         }
+        let cased = |text: &str| as_wildcard(&text.to_lowercase(), &found.to_lowercase());
         let near = texts().find_map(|text| difference(text, found));
-        if let Some(near) = near.filter(|_| !operator.row.negated) {
+        let near = near.or_else(|| texts().any(cased).then_some(Difference::Case));
+        if let Some(near) = near {
+            let help = format!("did you mean `{found}`?");
             return Some(match near {
-                Difference::Slip => format!("did you mean `{found}`?"),
-                other => format!("the value {}", other.label()),
+                Difference::Slip => Hint { why: None, help },
+                Difference::Case if texts().any(cased) => Hint::new(
+                    "they differ only in upper and lower case, which counts",
+                    "write the value as the request has it, letter by letter",
+                ),
+                Difference::Case => {
+                    Hint::new("they differ only in upper and lower case, which counts", help)
+                }
+                Difference::Stray(what) => Hint::new(format!("they differ only by {what}"), help),
+                other => Hint::new(format!("the policy's is {}", other.label()), help),
             });
         }
     }
-    if &*condition.key_lower == "aws:sourceip" && !operator.row.negated && texts().all(is_private) {
-        return Some(
-            "`aws:SourceIp` is the public address, so a private range never matches: use `aws:VpcSourceIp` or `aws:SourceVpce`"
-                .to_owned(),
-        );
+    if &*condition.key_lower == "aws:sourceip" && positive && texts().all(is_private) {
+        return Some(Hint::new(
+            "`aws:SourceIp` is the public address, so a private range never matches",
+            "use `aws:VpcSourceIp` or `aws:SourceVpce`",
+        ));
     }
     None
+}
+
+/// Keys of which one is enough for most people's purpose: two of them in one statement are often
+/// meant as a choice.
+const ALTERNATIVES: &[&[&str]] = &[
+    &["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce"],
+    &[
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:userid",
+        "aws:username",
+    ],
+];
+
+/// Whether two conditions of one statement, which both have to be met, are likely meant as a choice.
+pub(super) fn are_alternatives(one: &Condition, other: &Condition) -> bool {
+    let (one, other) = (&*one.key_lower, &*other.key_lower);
+    one != other && ALTERNATIVES.iter().any(|keys| keys.contains(&one) && keys.contains(&other))
 }
 
 fn takes_variables(operator: Operator) -> bool {
@@ -89,34 +136,41 @@ fn is_private(text: &str) -> bool {
 
 /// Keys that a request to assume a role by such a caller never carries.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-fn never_there(key: &str, request: &Request) -> Option<String> {
+fn never_there(key: &str, request: &Request) -> Option<Hint> {
     let lower = key.to_lowercase();
     let caller = &request.caller;
     let session = caller.kind == CallerKind::RoleSession;
-    let instead = match lower.as_str() {
+    let by_token = request.action_lower.as_ref() != "sts:assumerole";
+    let (why, help) = match lower.as_str() {
         "aws:username" if session => {
-            "a role session has no `aws:username`: use `aws:PrincipalArn` or `aws:userid`"
+            ("a role session has no `aws:username`", "use `aws:PrincipalArn` or `aws:userid`")
         }
-        "aws:sourcearn" | "aws:sourceaccount" if caller.kind != CallerKind::Service => {
-            "only AWS services send it, and not a caller such as this one: drop it for this principal"
-        }
-        "sts:durationseconds" if request.is_assume_role() => {
-            "`sts:AssumeRole` never carries it: limit sessions by the role's MaxSessionDuration"
-        }
+        "aws:sourcearn" | "aws:sourceaccount" if caller.kind != CallerKind::Service => (
+            "only AWS services send it, and not a caller such as this one",
+            "drop the condition for this principal, or give this principal a statement of its own",
+        ),
+        "sts:durationseconds" if request.is_assume_role() => (
+            "a call to assume a role never carries it",
+            "limit sessions by the role's MaxSessionDuration",
+        ),
         "aws:principalarn" | "aws:username" | "aws:principalaccount" | "aws:principalorgid"
             if caller.kind == CallerKind::Federated =>
         {
-            "a caller with a token is no AWS principal yet: use the keys of the identity provider"
+            (
+                "a caller with a token is no AWS principal yet",
+                "use the keys of the identity provider",
+            )
         }
-        _ if lower.starts_with("saml:") && request.action_lower.as_ref() == "sts:assumerole" => {
-            "only `sts:AssumeRoleWithSAML` carries it"
+        _ if lower.starts_with("saml:") && !by_token => {
+            ("only `sts:AssumeRoleWithSAML` carries it", "drop the condition for this principal")
         }
-        _ if is_oidc(&lower) && request.action_lower.as_ref() == "sts:assumerole" => {
-            "only `sts:AssumeRoleWithWebIdentity` carries it"
-        }
+        _ if is_oidc(&lower) && !by_token => (
+            "only `sts:AssumeRoleWithWebIdentity` carries it",
+            "drop the condition for this principal",
+        ),
         _ => return None,
     };
-    Some(instead.to_owned())
+    Some(Hint::new(why, help))
 }
 
 fn is_oidc(lower: &str) -> bool {

@@ -167,6 +167,8 @@ rules! {
     control_policies,
     endpoint,
     companions,
+    timing,
+    saved_trust,
     role_not_used,
     policy_defect,
 }

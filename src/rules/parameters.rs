@@ -45,20 +45,27 @@ fn range(case: &Case<'_>) -> Vec<Finding> {
 
 fn maximum(case: &Case<'_>) -> Vec<Finding> {
     let most = case.request.role.max_session_duration.as_ref();
-    let mut found = word(case, Refusal::DurationOverRoleMaximum, "duration-over-role-maximum", |parameters| {
+    let found = word(case, Refusal::DurationOverRoleMaximum, "duration-over-role-maximum", |parameters| {
         let duration = parameters.duration.as_ref()?;
-        let limit = most.map_or("which is not known".to_owned(), |most| most.value.to_string());
-        Some((
-            format!("a session of {} seconds is asked for, the role's MaxSessionDuration is {limit}", duration.value),
-            duration.span,
-            "more than the role allows".to_owned(),
-            "ask for less, or ask the owner of the role to raise MaxSessionDuration (3600 to 43200)".to_owned(),
-        ))
+        let asked = format!("a session of {} seconds is asked for", duration.value);
+        let (message, label) = match most {
+            Some(most) => (
+                format!("{asked}, the role's MaxSessionDuration is {}", most.value),
+                "more than the role allows",
+            ),
+            None => (
+                format!("{asked}, and the role's MaxSessionDuration, which is 3600 unless somebody raised it, is not known"),
+                "maybe more than the role allows",
+            ),
+        };
+        let help = "ask for less, or ask the owner of the role to raise MaxSessionDuration (3600 to 43200)";
+        Some((message, duration.span, label.to_owned(), help.to_owned()))
     });
-    if let (Some(finding), Some(most)) = (found.pop(), most) {
-        return vec![finding.also(most.span, "the most that the role allows")];
-    }
-    found
+    let also = |finding: Finding| match most {
+        Some(most) => finding.also(most.span, "the most that the role allows"),
+        None => finding,
+    };
+    found.into_iter().map(also).collect()
 }
 
 fn chaining(case: &Case<'_>) -> Vec<Finding> {

@@ -5,13 +5,14 @@ use crate::policy::{Effect, PolicyType};
 use crate::request::CallerKind;
 
 use super::closeness::difference;
-use super::hints::hint;
+use super::hints::{are_alternatives, hint};
 use super::nearest::{Miss, Near, nearest};
 use super::words::{condition_help, condition_sentence};
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
     rule!("trust-no-allow", TrustPolicy, 50, "the role has no trust policy that allows anything", no_allow),
+    rule!("role-assumes-itself", TrustPolicy, 49, "a session of the role asks to assume the same role", itself),
     rule!("trust-principal-mismatch", TrustPolicy, 51, "the trust policy does not name the caller", principal),
     rule!("trust-action-mismatch", TrustPolicy, 52, "the trust policy names the caller, but not for this action", action),
     rule!("trust-condition-unmet", TrustPolicy, 53, "the trust policy names the caller under a condition that is not met", condition),
@@ -72,9 +73,6 @@ fn ask_to_trust(case: &Case<'_>) -> String {
         CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
         _ => {
             let whom = whom_to_name(case);
-            if whom == case.request.resource.text.value {
-                return "you use this role already, so do not assume it again; a role does not trust itself unless its trust policy names it".to_owned();
-            }
             format!("ask the owner of account {account} to trust `{whom}`")
         }
     }
@@ -101,8 +99,40 @@ fn whom_to_name(case: &Case<'_>) -> String {
     })
 }
 
+/// Whether the caller is a session of the very role that it asks to assume.
+fn is_itself(case: &Case<'_>) -> bool {
+    case.request.caller.kind == CallerKind::RoleSession
+        && whom_to_name(case) == case.request.resource.text.value
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>
+fn itself(case: &Case<'_>) -> Vec<Finding> {
+    let near = miss(case).filter(|near| near.miss == Miss::Principal && near.certain);
+    let Some(near) = near.filter(|_| is_itself(case)) else { return vec![] };
+    let role = case.resource_name();
+    let message = format!(
+        "a session of `{role}` asks to assume `{role}` again, and a role does not trust itself unless its trust policy names it"
+    );
+    let finding = Finding::new(
+        "role-assumes-itself",
+        message,
+        case.request.caller.text.span,
+        "this is a session of that role already",
+    );
+    vec![
+        finding
+            .severity(severity(case))
+            .also(near.span(&whom_to_name(case)), "the trust policy names somebody else")
+            .help("do not assume it again: use the credentials that you have. If something has to, its trust policy must name the role itself")
+            .ask(please_trust(case))
+            .owner(Party::Yourself),
+    ]
+}
+
 fn principal(case: &Case<'_>) -> Vec<Finding> {
-    let Some(near) = miss(case).filter(|near| near.miss == Miss::Principal) else { return vec![] };
+    let itself = is_itself(case);
+    let near = miss(case).filter(|near| near.miss == Miss::Principal && !(itself && near.certain));
+    let Some(near) = near else { return vec![] };
     let caller = &case.request.caller;
     let wanted = whom_to_name(case);
     let role = case.resource_name();
@@ -234,6 +264,7 @@ pub(super) fn unmet(
     if !matches!(near.miss, Miss::Condition(_)) {
         return vec![];
     }
+    let near_owner = owner;
     let any_certain = near.trace.conditions.iter().any(|(result, _)| result.is_no());
     let pairs = near.statement.conditions.iter().zip(&near.trace.conditions).enumerate();
     pairs
@@ -247,15 +278,29 @@ pub(super) fn unmet(
                 _ => condition.values_span,
             };
             let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
-            let message = format!("{intro} {verb} {sentence}");
+            let mut message = format!("{intro} {verb} {sentence}");
             let label = if result.is_no() { "this condition is not met" } else { "not known to be met" };
             let version = near.attached.policy.version.as_ref();
             let variables_on = version.is_some_and(|version| version.value == "2012-10-17");
-            let help = hint(condition, case.request, *why, variables_on)
-                .unwrap_or_else(|| condition_help(condition, case.request));
-            let owner = if is_the_callers(condition) { Party::Yourself } else { owner };
+            let mut owner = if is_the_callers(condition) { Party::Yourself } else { owner };
+            let mut help = condition_help(condition, case.request);
+            if let Some(hint) = hint(condition, case.request, *why, variables_on) {
+                hint.why.iter().for_each(|why| message.extend(["; ", why]));
+                help = hint.help;
+            }
+            let met = near.statement.conditions.iter().zip(&near.trace.conditions);
+            let mut met = met.filter(|(_, (result, _))| result.is_yes()).map(|(other, _)| other);
+            let or = met.find(|other| are_alternatives(condition, other));
+            if let Some(or) = or {
+                let (one, other) = (&condition.key.value, &or.key.value);
+                help = format!("if `{one}` or `{other}` is enough, write a statement for each: all conditions of one statement have to be met");
+                owner = near_owner;
+            }
             let finding = Finding::new(rule, message, span, label);
             let finding = finding.severity(severity).help(help).owner(owner);
+            let finding = or.into_iter().fold(finding, |finding, or| {
+                finding.also(or.values_span, "this one is met, and both have to be")
+            });
             if owner == Party::Yourself {
                 return finding;
             }
