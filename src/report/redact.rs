@@ -126,6 +126,7 @@ impl Redactor {
         while let Some(c) = rest.chars().next() {
             let at_boundary = previous.is_none_or(|before| !is_word(before));
             if at_boundary
+                && !is_escape(text, at, c)
                 && !in_escape
                 && let Some(name) = self.name_at(text, at, to)
             {
@@ -155,6 +156,13 @@ impl Redactor {
         };
         names.iter().find(|name| rest.starts_with(name.as_str()) && ends(name)).map(String::as_str)
     }
+}
+
+/// Whether the character at a place is the letter of an escape in a JSON string.
+fn is_escape(text: &str, at: usize, c: char) -> bool {
+    let before = text.get(..at).unwrap_or("");
+    let slashes = before.len() - before.trim_end_matches('\\').len();
+    slashes % 2 == 1 && matches!(c, 'b' | 'f' | 'n' | 'r' | 't' | 'u')
 }
 
 /// The mask with a number, of the same length.

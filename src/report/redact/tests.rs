@@ -32,6 +32,10 @@ fn accounts_names_and_ids_are_masked_and_structure_stays() {
         ("at 1234567890123 and 12345", "at 1234567890123 and 12345"),
         ("\u{1b}[31m444455556666\u{1b}[0m", "\u{1b}[31m000000000001\u{1b}[0m"),
         ("\"one\\n444455556666\"", "\"one\\n000000000001\""),
+        (
+            "arn:aws:iam::444455556666:role/nn} nn} \"a\\nn}\"",
+            "arn:aws:iam::000000000001:role/xx1 xx1 \"a\\nn}\"",
+        ),
     ] {
         assert_eq!(redact(text), masked, "{text}");
     }
