@@ -4,6 +4,7 @@
 
 mod gates;
 mod retry;
+mod settle;
 
 use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, evaluate, lookup};
 use crate::finding::{
@@ -50,6 +51,7 @@ pub fn diagnose(
         },
         context: context(request),
         statements: statements(&case),
+        settlements: settle::settlements(&case, decision, &gaps),
         blockers: blockers(&case, &findings),
         retry: (decision != Decision::Allowed).then(|| retry::command(&case)).flatten(),
         gates,

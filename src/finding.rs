@@ -287,6 +287,24 @@ pub struct DecidingStatement {
     pub span: Span,
 }
 
+/// A fact that is not known, supposed to be so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supposition {
+    /// What is supposed: "`aws:SourceIp` is in `203.0.113.0/24`".
+    pub text: String,
+    /// How to supply the fact: an option or a command.
+    pub supply: String,
+}
+
+/// What the answer would be if some facts were as supposed, computed with the evaluator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The answer then.
+    pub decision: Decision,
+    /// All of these together settle it; none can be left out.
+    pub suppositions: Vec<Supposition>,
+}
+
 /// The answer to one question.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
@@ -312,6 +330,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What could not be learned and matters.
     pub gaps: Vec<Gap>,
+    /// What would settle an open answer, and how it would come out.
+    pub settlements: Vec<Settlement>,
     /// What stands in the way, by who can lift it: one sentence for each thing.
     pub blockers: Vec<Blocker>,
     /// The command to try again, once all that is lifted.

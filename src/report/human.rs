@@ -35,6 +35,7 @@ pub(super) fn write(
             text.push('\n');
             push_finding(&mut text, finding, sources, style);
         }
+        push_settlements(&mut text, diagnosis, style);
         push_blockers(&mut text, diagnosis, style);
         push_gaps(&mut text, diagnosis, style);
         if style.verbose {
@@ -189,6 +190,37 @@ fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     if let Some(command) = &diagnosis.retry {
         let title = if diagnosis.decision.is_denied() { "then retry:" } else { "to try it:" };
         hang(text, &format!("\n{} ", style.paint(Ink::Strong, title)), 4, command, style.columns());
+    }
+}
+
+/// Adds what would settle an open answer. That layers out of view have to allow it goes without
+/// saying where nothing else is open.
+fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    let is_plain = diagnosis.settlements.len() < 2;
+    if is_plain && !style.verbose {
+        return;
+    }
+    for (index, settlement) in diagnosis.settlements.iter().enumerate() {
+        let (title, ink) = match settlement.decision.is_denied() {
+            true => ("denied if", Ink::Bad),
+            false => ("allowed if", Ink::Good),
+        };
+        // What several layers have to do is said once.
+        let allows = |text: &&str| text.ends_with(" allow it") || text.ends_with(" allows it");
+        let all = || settlement.suppositions.iter().map(|one| one.text.as_str());
+        let layers: Vec<_> = all().filter(allows).collect();
+        let mut facts: Vec<_> = all().filter(|text| !allows(text)).map(str::to_owned).collect();
+        match layers.as_slice() {
+            [] => {}
+            [one] => facts.push((*one).to_owned()),
+            several => {
+                let names = several.iter().map(|one| one.rsplit_once(" allow").map_or(*one, |(name, _)| name));
+                facts.push(format!("all of these allow it: {}", names.collect::<Vec<_>>().join("; ")));
+            }
+        }
+        let gap = if index == 0 { "\n" } else { "" };
+        let prefix = format!("{gap}{} ", style.paint(ink, title));
+        hang(text, &prefix, 11, &facts.join(", and "), style.columns());
     }
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Blocker, DecidingStatement, Diagnosis, Finding, Label, Severity};
+use crate::finding::{Blocker, DecidingStatement, Diagnosis, Finding, Label, Settlement, Severity};
 use crate::layers::Gap;
 use crate::policy::Effect;
 use crate::text::{SourceMap, Span};
@@ -39,8 +39,21 @@ struct ResultV1<'a> {
     findings: Vec<FindingV1<'a>>,
     statements: Vec<StatementV1<'a>>,
     gaps: Vec<GapV1<'a>>,
+    settlements: Vec<SettlementV1<'a>>,
     blockers: Vec<BlockerV1<'a>>,
     retry: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SettlementV1<'a> {
+    decision: &'static str,
+    if_all: Vec<SuppositionV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppositionV1<'a> {
+    fact: &'a str,
+    supply: &'a str,
 }
 
 #[derive(Serialize)]
@@ -151,6 +164,17 @@ fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {
     Single { version: VERSION, result: result(diagnosis, sources) }
 }
 
+fn settlement(settlement: &Settlement) -> SettlementV1<'_> {
+    SettlementV1 {
+        decision: settlement.decision.id(),
+        if_all: settlement
+            .suppositions
+            .iter()
+            .map(|one| SuppositionV1 { fact: &one.text, supply: &one.supply })
+            .collect(),
+    }
+}
+
 fn blocker(blocker: &Blocker) -> BlockerV1<'_> {
     BlockerV1 {
         owner: blocker.owner.id(),
@@ -178,6 +202,7 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         findings: diagnosis.findings.iter().map(|found| finding(found, sources)).collect(),
         statements: diagnosis.statements.iter().map(|found| statement(found, sources)).collect(),
         gaps: diagnosis.gaps.iter().map(gap).collect(),
+        settlements: diagnosis.settlements.iter().map(settlement).collect(),
         blockers: diagnosis.blockers.iter().map(blocker).collect(),
         retry: diagnosis.retry.as_deref(),
     }

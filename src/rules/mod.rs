@@ -10,7 +10,7 @@ mod refusals;
 mod words;
 
 pub use nearest::{Miss, Near, nearest};
-pub use words::condition_sentence;
+pub use words::{condition_sentence, requirement};
 
 use crate::eval::{Accounts, Evaluation, StatementTrace};
 use crate::finding::{Finding, Gate, Party};

@@ -75,6 +75,19 @@ pub(super) fn wants(condition: &Condition) -> String {
     }
 }
 
+/// What the condition asks for, as a statement: "`aws:SourceIp` is in `203.0.113.0/24`".
+pub fn requirement(condition: &Condition) -> String {
+    let wants = wants(condition);
+    for (order, fact) in
+        [(" has to be ", " is "), (" has to match ", " matches "), (" must not be ", " is not ")]
+    {
+        if let Some((subject, rest)) = wants.split_once(order) {
+            return [subject, fact, rest].concat();
+        }
+    }
+    wants
+}
+
 fn has(value: &KeyValue<'_>, key: &str) -> String {
     match value {
         KeyValue::Absent => "the request does not carry it".to_owned(),

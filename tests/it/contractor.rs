@@ -1,6 +1,6 @@
 //! The contractors' story as a person reads it, at 80 columns and without colour.
 
-use crate::support::{ROLE, Ran, TIME, richard, run};
+use crate::support::{ROLE, Ran, TIME, richard, run, with};
 
 const REPORT: &str = "arn:aws:s3:::importantprojectbucket/report.csv";
 const OWNER: &str = "aws:ResourceAccount=111122223333";
@@ -34,6 +34,23 @@ fn the_trust_policy_asks_for_mfa() {
     let ran = run(&richard("04-mfa"));
     insta::assert_snapshot!("04-mfa", ran.stdout);
     assert_eq!(ran.status, 3, "whether the call carried MFA is not known");
+}
+
+#[test]
+fn an_open_answer_names_what_settles_it() {
+    let answer = run(&with(richard("04-mfa"), &["--format", "json"])).json();
+    let settles = |at: usize| answer["settlements"][at].clone();
+    assert_eq!(settles(0)["decision"], "allowed");
+    let facts = settles(0)["if_all"].as_array().unwrap().clone();
+    assert_eq!(facts[0]["fact"], "`aws:MultiFactorAuthPresent` is `true`");
+    assert_eq!(facts.len(), 4, "and three layers that are not visible: {facts:?}");
+    assert_eq!(settles(1)["decision"], "implicit-deny");
+    assert_eq!(settles(1)["if_all"][0]["fact"], "`aws:MultiFactorAuthPresent` is `false`");
+    // Told so, the program agrees.
+    let layers = ["--scp", "none", "--rcp", "none", "--endpoint-policy", "none"];
+    let status = |more: &[&str]| run(&with(with(richard("04-mfa"), &layers), more)).status;
+    assert_eq!(status(&["--mfa"]), 0, "allowed");
+    assert_eq!(status(&["--context", "aws:MultiFactorAuthPresent=false"]), 1, "denied");
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn base(decision: Decision, headline: &str) -> Diagnosis {
             gate(Gate::SessionPolicy, Outcome::NotApplicable, "the session has none"),
         ],
         findings: Vec::new(),
+        settlements: Vec::new(),
         gaps: Vec::new(),
         statements: Vec::new(),
         notes: Vec::new(),
