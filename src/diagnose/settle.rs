@@ -241,7 +241,10 @@ fn open_layers(case: &Case<'_>) -> Vec<Open> {
                 [] => return None,
             };
             let words = match words.strip_prefix("whether the request went through a ") {
-                Some(endpoint) => format!("the policy of any {} allows it", endpoint.trim_end_matches(" with a policy")),
+                Some(endpoint) => format!(
+                    "the policy of any {} allows it",
+                    endpoint.trim_end_matches(" with a policy")
+                ),
                 None if words.contains(" policies ") => format!("{words} allow it"),
                 None => format!("{words} allows it"),
             };

@@ -214,8 +214,13 @@ fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
             [] => {}
             [one] => facts.push((*one).to_owned()),
             several => {
-                let names = several.iter().map(|one| one.rsplit_once(" allow").map_or(*one, |(name, _)| name));
-                facts.push(format!("all of these allow it: {}", names.collect::<Vec<_>>().join("; ")));
+                let names = several
+                    .iter()
+                    .map(|one| one.rsplit_once(" allow").map_or(*one, |(name, _)| name));
+                facts.push(format!(
+                    "all of these allow it: {}",
+                    names.collect::<Vec<_>>().join("; ")
+                ));
             }
         }
         let gap = if index == 0 { "\n" } else { "" };

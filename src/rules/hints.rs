@@ -37,32 +37,37 @@ pub(super) fn hint(
             "write `\"Version\": \"2012-10-17\"`",
         ));
     }
-    if why == Why::KeyAbsent
+    let positive = !operator.row.negated;
+    let found = has_value(condition, request);
+    if (why == Why::KeyAbsent || found.is_none())
         && let Some(never) = never_there(key, request)
     {
         return Some(never);
     }
-    let positive = !operator.row.negated;
-    let found = has_value(condition, request).filter(|_| positive);
+    let found = found.filter(|_| positive);
+    let is_plain = matches!(operator.row.family, Family::String | Family::StringIgnoreCase);
+    let matched = |text: &str| match found.as_deref() {
+        Some(found) => as_wildcard(text, found),
+        // Nothing that AWS compares holds a star of its own.
+        None => text.contains('*'),
+    };
+    if positive && is_plain && why != Why::KeyAbsent && texts().any(matched) {
+        let like = if condition.key_lower.ends_with("arn") { "ArnLike" } else { "StringLike" };
+        let name = &condition.operator.value;
+        return Some(Hint::new(
+            format!("`{name}` takes `*` and `?` literally"),
+            format!("write `{like}` in place of `{name}`"),
+        ));
+    }
+    let names_session = texts().any(|text| text.contains(":assumed-role/"));
+    if positive && &*condition.key_lower == "aws:principalarn" && names_session {
+        let help = match found.as_deref() {
+            Some(found) => format!("write `{found}`"),
+            None => "write the ARN of the role, with its path".to_owned(),
+        };
+        return Some(Hint::new(format!("`{key}` holds the role's ARN, never a session's"), help));
+    }
     if let Some(found) = found.as_deref() {
-        if matches!(operator.row.family, Family::String | Family::StringIgnoreCase)
-            && texts().any(|text| as_wildcard(text, found))
-        {
-            let like = if condition.key_lower.ends_with("arn") { "ArnLike" } else { "StringLike" };
-            let name = &condition.operator.value;
-            return Some(Hint::new(
-                format!("`{name}` takes `*` and `?` literally"),
-                format!("write `{like}` in place of `{name}`"),
-            ));
-        }
-        if &*condition.key_lower == "aws:principalarn"
-            && texts().any(|text| text.contains(":assumed-role/"))
-        {
-            return Some(Hint::new(
-                format!("`{key}` holds the role's ARN, never a session's"),
-                format!("write `{found}`"),
-            ));
-        }
         let cased = |text: &str| as_wildcard(&text.to_lowercase(), &found.to_lowercase());
         let near = texts().find_map(|text| difference(text, found));
         let near = near.or_else(|| texts().any(cased).then_some(Difference::Case));
