@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::collect::assemble::Assembler;
 use crate::collect::layer_files::LayerFiles;
 use crate::collect::shapes::SHAPES;
+use crate::collect::store;
 use crate::collect::{self, Collected};
 use crate::diagnose::diagnose;
 use crate::report::{self, FactsReport, Question, RecognisedFile, Subject};
@@ -33,7 +34,9 @@ pub(super) fn run(args: &FactsArgs, output: Output) -> Result<Status, Failure> {
 
 fn recognised(collected: &Collected) -> FactsReport {
     let files = collected.recognised.iter().map(|file| {
-        let proves = SHAPES.iter().find(|shape| shape.id == file.shape).map(|shape| shape.proves);
+        let proves = SHAPES.iter().map(|shape| (shape.id, shape.proves));
+        let mut proves = proves.chain([(store::SHAPE, store::PROVES)]);
+        let proves = proves.find(|(id, _)| *id == file.shape).map(|(_, proves)| proves);
         RecognisedFile {
             file: file.path.display().to_string(),
             shape: file.shape,

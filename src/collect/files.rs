@@ -12,6 +12,7 @@ use crate::snapshot::Builder;
 use crate::text::{SourceId, SourceMap};
 
 use super::shapes::{self, Input};
+use super::store::{self, Store};
 use super::{Collected, InputError, Recognised, Skipped, secrets};
 
 /// Reads facts from files and folders.
@@ -28,6 +29,7 @@ pub fn read_files(
     let mut reader = Reader {
         sources,
         builder: Builder::default(),
+        store: Store::default(),
         collected: Collected::default(),
         seen: HashSet::new(),
     };
@@ -38,7 +40,8 @@ pub fn read_files(
             reader.file(path, read, Found::Named);
         }
     }
-    let Reader { sources, builder, mut collected, .. } = reader;
+    let Reader { sources, mut builder, store, mut collected, .. } = reader;
+    store.read(&mut builder);
     let (snapshot, notes) = builder.finish(sources);
     collected.snapshot = snapshot;
     collected.notes.extend(notes);
@@ -55,6 +58,7 @@ enum Found {
 struct Reader<'r> {
     sources: &'r mut SourceMap,
     builder: Builder,
+    store: Store,
     collected: Collected,
     /// Files that were read, so that one which is named twice counts once.
     seen: HashSet<PathBuf>,
@@ -151,6 +155,13 @@ impl Reader<'_> {
                     place.column,
                     duplicate.key
                 ));
+            }
+            if store::holds(path) {
+                self.collected
+                    .recognised
+                    .push(Recognised { path: path.to_owned(), shape: store::SHAPE });
+                self.store.add(path, document);
+                continue;
             }
             match shapes::recognise(root) {
                 Some(shape) if shape.id == "case-file" && found == Found::Named => {

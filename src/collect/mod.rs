@@ -9,6 +9,7 @@ mod files;
 pub mod layer_files;
 mod secrets;
 pub mod shapes;
+pub mod store;
 mod suggest;
 pub mod usable_roles;
 

@@ -36,7 +36,8 @@ fn every_sample_is_recognised_by_its_shape() {
     let mut seen = BTreeSet::new();
     for path in files("fixtures/inputs") {
         let command = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
-        if ["broken", "odd", "unrelated"].contains(&command.as_str()) {
+        let in_store = path.iter().any(|part| part == "iam-collect");
+        if in_store || ["broken", "odd", "unrelated"].contains(&command.as_str()) {
             continue;
         }
         let collected = read_paths(&mut SourceMap::default(), std::slice::from_ref(&path));
@@ -48,6 +49,34 @@ fn every_sample_is_recognised_by_its_shape() {
     let missing: Vec<_> =
         SHAPES.iter().map(|shape| shape.id).filter(|id| !seen.contains(id)).collect();
     assert_eq!(missing, ["case-file"], "every shape has a sample; the cases are samples of theirs");
+}
+
+#[test]
+fn a_store_of_iam_collect_is_read_whole() {
+    let store = "fixtures/inputs/iam-collect";
+    let collected = collect(store);
+    assert!(collected.errors.is_empty() && collected.skipped.is_empty());
+    assert!(collected.notes.is_empty(), "{:?}", collected.notes);
+    let role = "arn:aws:iam::111122223333:role/app/Deploy";
+    let ana = "arn:aws:iam::444455556666:user/ana";
+    let options = ["--role", role, "--caller", ana, "--facts", store, "--format", "json"];
+    let answer = run(&options).ends_with(1).json();
+    assert_eq!(answer["decision"], "explicit-deny");
+    let place = &answer["findings"][0]["primary"];
+    assert!(place["file"].as_str().unwrap().ends_with("scps/p-examplescp1/policy.json"), "{place}");
+    let gate = |id: &str| {
+        let gates = answer["gates"].as_array().unwrap();
+        gates.iter().find(|gate| gate["gate"] == id).unwrap()["outcome"].clone()
+    };
+    for id in
+        ["identity-policies", "trust-policy", "permissions-boundary", "service-control-policies"]
+    {
+        assert_eq!(gate(id), "passed", "{id}");
+    }
+    // What the store does not show of an account it holds is not there.
+    let other =
+        ["--role", "arn:aws:iam::111122223333:role/deploy", "--caller", ana, "--facts", store];
+    run(&other).ends_with(1).says("error[role-missing]");
 }
 
 #[test]

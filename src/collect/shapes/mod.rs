@@ -121,19 +121,19 @@ impl<'i> Input<'i> {
 }
 
 /// The text under `key`.
-fn text(node: Node<'_>, key: &str) -> Option<Spanned<String>> {
+pub(super) fn text(node: Node<'_>, key: &str) -> Option<Spanned<String>> {
     let value = node.get(key)?;
     Some(Spanned { value: value.text()?.into_owned(), span: value.span() })
 }
 
 /// The moment under `key`.
-fn time(node: Node<'_>, key: &str) -> Option<Spanned<Timestamp>> {
+pub(super) fn time(node: Node<'_>, key: &str) -> Option<Spanned<Timestamp>> {
     let value = node.get(key)?;
     Some(Spanned { value: moment(&value.scalar()?)?, span: value.span() })
 }
 
 /// The items of the list under `key`.
-fn items<'d>(node: Node<'d>, key: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
+pub(super) fn items<'d>(node: Node<'d>, key: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
     node.get(key).into_iter().flat_map(|list| list.items())
 }
 
