@@ -47,18 +47,21 @@ fn maximum(case: &Case<'_>) -> Vec<Finding> {
     let most = case.request.role.max_session_duration.as_ref();
     let mut found = word(case, Refusal::DurationOverRoleMaximum, "duration-over-role-maximum", |parameters| {
         let duration = parameters.duration.as_ref()?;
-        let limit = most.map_or("which is not known".to_owned(), |most| most.value.to_string());
+        let limit = most.map_or_else(
+            || "and the role's MaxSessionDuration is not known".to_owned(),
+            |most| format!("the role's MaxSessionDuration is {}", most.value),
+        );
         Some((
-            format!("a session of {} seconds is asked for, the role's MaxSessionDuration is {limit}", duration.value),
+            format!("a session of {} seconds is asked for, {limit}", duration.value),
             duration.span,
-            "more than the role allows".to_owned(),
+            if most.is_some() { "more than the role allows" } else { "more than every role allows" }.to_owned(),
             "ask for less, or ask the owner of the role to raise MaxSessionDuration (3600 to 43200)".to_owned(),
         ))
     });
-    if let (Some(finding), Some(most)) = (found.pop(), most) {
-        return vec![finding.also(most.span, "the most that the role allows")];
+    match (found.pop(), most) {
+        (Some(finding), Some(most)) => vec![finding.also(most.span, "the most that the role allows")],
+        (finding, _) => finding.into_iter().collect(),
     }
-    found
 }
 
 fn chaining(case: &Case<'_>) -> Vec<Finding> {
