@@ -6,13 +6,13 @@ mod gates;
 mod retry;
 mod settle;
 
-use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, evaluate, lookup};
+use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, claim_keys, evaluate, lookup};
 use crate::finding::{
     Blocker, DecidingStatement, Diagnosis, Finding, Gate, Outcome, Party, Severity, StatementRole,
 };
 use crate::layers::{Gap, Layers};
 use crate::policy::{Effect, PolicyType};
-use crate::request::{Given, Request};
+use crate::request::{CallerKind, Given, Request};
 use crate::rules::{self, Case, Companion, UsableRole, nearest};
 
 /// Diagnoses one request. `usable_roles` is asked only where the request is not allowed and is not
@@ -46,6 +46,7 @@ pub fn diagnose(
         resource: request.resource.text.value.clone(),
         same_account: match evaluation.accounts {
             crate::eval::Accounts::Same => Some(true),
+            _ if request.caller.kind == CallerKind::Federated => None,
             crate::eval::Accounts::Different => Some(false),
             crate::eval::Accounts::Unknown => None,
         },
@@ -226,6 +227,7 @@ fn context(request: &Request) -> Vec<(String, Vec<String>)> {
     let derived = DERIVED
         .iter()
         .map(|key| (*key).to_owned())
+        .chain(claim_keys(&request.caller))
         .chain(tag_keys)
         .chain(caller_tags)
         .chain(resource_tags);

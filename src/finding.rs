@@ -59,6 +59,19 @@ pub struct Label {
     pub text: String,
 }
 
+/// Two texts that ought to be alike, and where they begin to differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the request has.
+    pub request: String,
+    /// What the policy has.
+    pub policy: String,
+    /// The first character that differs in the request's; not known behind a wildcard.
+    pub request_at: Option<usize>,
+    /// The first character that differs in the policy's.
+    pub policy_at: usize,
+}
+
 /// One cause, or one thing worth saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -78,6 +91,8 @@ pub struct Finding {
     pub owner: Option<Party>,
     /// One sentence to send to whoever can do it.
     pub ask: Option<String>,
+    /// What the policy has and what the request has, to be shown one below the other.
+    pub compare: Option<Comparison>,
 }
 
 impl Finding {
@@ -97,7 +112,15 @@ impl Finding {
             help: None,
             owner: None,
             ask: None,
+            compare: None,
         }
+    }
+
+    /// Shows two texts one below the other.
+    #[must_use]
+    pub fn compare(mut self, comparison: Comparison) -> Self {
+        self.compare = Some(comparison);
+        self
     }
 
     /// Adds a second place.

@@ -26,3 +26,5 @@ pub mod rules;
 pub mod snapshot;
 #[deny(clippy::disallowed_methods)]
 pub mod text;
+#[deny(clippy::disallowed_methods)]
+pub mod token;

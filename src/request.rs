@@ -28,6 +28,10 @@ pub struct Request {
     pub parameters: Option<Parameters>,
     /// What is known of the role that is to be assumed.
     pub role: RoleFacts,
+    /// What is known of the caller's identity provider.
+    pub provider: ProviderFacts,
+    /// Whether nobody said when the request was made, so that `time` is only assumed.
+    pub time_is_assumed: bool,
 }
 
 /// A fact that may be missing. `Unknown` says why.
@@ -103,8 +107,10 @@ pub struct Caller {
     pub unique_id: Option<String>,
     /// For a federated user: the ARN of the IAM user who made the session.
     pub made_by: Option<String>,
-    /// For a federated caller: the claims or attributes of the token.
-    pub claims: Vec<(String, Vec<String>)>,
+    /// For a federated caller: what its token or assertion says.
+    pub claims: Vec<Claim>,
+    /// For a federated caller: what its token or assertion is.
+    pub token: TokenFacts,
     /// Tags of the user, or of the role and its session.
     pub tags: Fact<Vec<(String, String)>>,
     /// The organization of its account; `Known(None)` where it is in none.
@@ -113,6 +119,48 @@ pub struct Caller {
     pub credentials: Option<CredentialKind>,
     /// When they expire.
     pub expires: Option<Spanned<Timestamp>>,
+}
+
+/// One thing that a token or assertion says: a claim by its name; of an assertion also `Role`,
+/// `Audience`, `IssueInstant`, `NotBefore`, `NotOnOrAfter`, and condition keys such as `saml:aud`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub values: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What is known of a token or assertion besides what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// Whether the claims are all there are, so that one which is missing is not in the token.
+    pub complete: bool,
+    /// Whether its header is known.
+    pub has_header: bool,
+    /// How it is signed.
+    pub alg: Option<Spanned<String>>,
+    /// Which key signed it.
+    pub kid: Option<Spanned<String>>,
+    /// Its length as it is sent.
+    pub size: Option<Spanned<i64>>,
+    /// For an assertion: whether it is encrypted, so that nobody but AWS knows what it says.
+    pub encrypted: Option<Span>,
+    /// The names of claims that play no part.
+    pub others: Vec<String>,
+}
+
+/// What is known of the caller's identity provider, in the account of the role.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderFacts {
+    /// `Some(false)`: the facts prove that there is no such provider.
+    pub exists: Option<bool>,
+    /// The audiences that it takes.
+    pub client_ids: Option<Vec<Spanned<String>>>,
+    /// Other providers of the kind in that account, by their ARNs.
+    pub others: Vec<String>,
 }
 
 /// An account's place in an organization.
@@ -263,6 +311,8 @@ impl Request {
             time: None,
             parameters: None,
             role: RoleFacts::default(),
+            provider: ProviderFacts::default(),
+            time_is_assumed: false,
         }
     }
 
@@ -335,6 +385,7 @@ impl Caller {
             unique_id: None,
             made_by: None,
             claims: Vec::new(),
+            token: TokenFacts::default(),
             tags: Fact::Unknown("the caller's tags are not in the facts"),
             organization: Fact::Unknown("the organization of the caller's account is not known"),
             credentials: None,
@@ -354,8 +405,27 @@ impl Caller {
     }
 
     /// Someone with a token of an identity provider, by the provider's ARN or name.
-    pub fn federated(text: Spanned<String>, claims: Vec<(String, Vec<String>)>) -> Self {
+    pub fn federated(text: Spanned<String>, claims: Vec<Claim>) -> Self {
         Self { claims, ..Self::new(text, CallerKind::Federated) }
+    }
+
+    /// What the token says under `name`, whose case counts.
+    pub fn claim(&self, name: &str) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.name == name)
+    }
+
+    /// For a caller with a token: the provider as condition keys name it, the issuer without its
+    /// scheme.
+    pub fn issuer(&self) -> &str {
+        Arn::parse(&self.name)
+            .and_then(|arn| arn.resource.strip_prefix("oidc-provider/"))
+            .unwrap_or(&self.name)
+    }
+
+    /// For a federated caller: whether it presents an assertion, not a token.
+    pub fn has_assertion(&self) -> bool {
+        Arn::parse(&self.name).is_some_and(|arn| arn.resource.starts_with("saml-provider/"))
+            || self.claims.iter().any(|claim| claim.name.starts_with("saml:"))
     }
 
     /// Reads the ARN of a user, role session, role, federated user or root, `anonymous`, or a
@@ -449,7 +519,14 @@ impl Caller {
             (CallerKind::RoleSession, _) => format!("a session of role {}", self.name),
             (CallerKind::FederatedUser, _) => format!("federated user {}", self.name),
             (CallerKind::Service, _) => format!("the service {}", self.name),
-            (CallerKind::Federated, _) => format!("a caller with a token of {}", self.name),
+            (CallerKind::Federated, _) if self.has_assertion() => {
+                let name = self.name.rsplit_once("saml-provider/");
+                format!(
+                    "a caller with an assertion of {}",
+                    name.map_or(&*self.name, |(_, name)| name)
+                )
+            }
+            (CallerKind::Federated, _) => format!("a caller with a token of {}", self.issuer()),
             (CallerKind::Anonymous, _) => "an anonymous caller".to_owned(),
         }
     }

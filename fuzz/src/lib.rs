@@ -3,8 +3,10 @@
 //! Both `fuzz_targets/` (cargo-fuzz, nightly) and `src/bin/mutate.rs` (stable) run these.
 
 mod program;
+mod tokens;
 
 pub use program::{case_file, facts, pattern, policy, values};
+pub use tokens::{jwt, saml};
 
 use serde_json::Value;
 use why_denied::doc::embed::{decode_percent, decode_string, document_in};
@@ -22,6 +24,8 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "facts" => Some(facts),
         "pattern" => Some(pattern),
         "values" => Some(values),
+        "jwt" => Some(jwt),
+        "saml" => Some(saml),
         _ => None,
     }
 }

@@ -211,6 +211,25 @@ pub struct DiagnoseArgs {
     #[arg(long, help_heading = "AssumeRole parameters", conflicts_with = "case")]
     pub mfa: bool,
 
+    /// The OpenID Connect token that was presented, as a file; or the answer of the token endpoint, or
+    /// the decoded claims. Asks for sts:AssumeRoleWithWebIdentity; the token is never kept or shown
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "AssumeRole parameters",
+        conflicts_with_all = ["caller", "external_id", "source_identity", "tag", "transitive_tag", "mfa", "case", "saml"]
+    )]
+    pub token: Option<PathBuf>,
+    /// The SAML response or assertion that was presented, as base64 or XML. Asks for
+    /// sts:AssumeRoleWithSAML; the assertion is never kept or shown
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "AssumeRole parameters",
+        conflicts_with_all = ["caller", "external_id", "session_name", "source_identity", "tag", "transitive_tag", "mfa", "case"]
+    )]
+    pub saml: Option<PathBuf>,
+
     /// Files or folders of facts: policies, and what the AWS CLI prints about IAM; repeatable
     #[arg(long, value_name = "PATH", help_heading = "Facts", conflicts_with = "case")]
     pub facts: Vec<PathBuf>,

@@ -16,6 +16,7 @@ use crate::finding::Diagnosis;
 use crate::policy::PolicyType;
 use crate::report;
 use crate::text::SourceMap;
+use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
 use super::{Failure, Output, Status, input};
@@ -55,6 +56,19 @@ fn names(diagnoses: &[Diagnosis]) -> Vec<String> {
         let sids = diagnosis.statements.iter().filter_map(|statement| statement.sid.clone());
         names.extend(sids);
         names.extend(values.flat_map(|(_, values)| values.clone()));
+        // What a token says of its bearer, and what the policy has in its place.
+        let of_token = (diagnosis.context.iter())
+            .filter(|(key, _)| key.starts_with("saml:") || key.contains('.'))
+            .flat_map(|(_, values)| values);
+        let compared = diagnosis.findings.iter().filter_map(|finding| finding.compare.as_ref());
+        let subjects = of_token.chain(compared.map(|comparison| &comparison.policy));
+        let is_aws = |text: &str| text.contains(".amazonaws.") || text.contains("aws.amazon.com");
+        names.extend(
+            subjects
+                .filter(|subject| !is_aws(subject))
+                .flat_map(|subject| subject::names(subject))
+                .map(str::to_owned),
+        );
         names.extend(
             diagnosis
                 .statements

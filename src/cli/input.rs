@@ -11,17 +11,18 @@ use crate::text::{SourceId, SourceMap, Span, Spanned};
 
 use super::Failure;
 use super::args::DiagnoseArgs;
+use super::presented::Presented;
 
 /// Lines that show what was asked, each value with its place.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     text: String,
     places: Vec<(usize, usize)>,
 }
 
 impl Lines {
     /// Adds a line; the value's place is remembered under the number returned.
-    fn push(&mut self, name: &str, value: &str) -> usize {
+    pub(super) fn push(&mut self, name: &str, value: &str) -> usize {
         self.text.push_str(name);
         let pad = 16_usize.saturating_sub(name.len()).max(1);
         self.text.extend(std::iter::repeat_n(' ', pad));
@@ -32,14 +33,14 @@ impl Lines {
         self.places.len() - 1
     }
 
-    fn span(&self, source: SourceId, at: usize) -> Span {
+    pub(super) fn span(&self, source: SourceId, at: usize) -> Span {
         let (start, end) = self.places.get(at).copied().unwrap_or((0, 0));
         let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Span { source, start: to_u32(start), end: to_u32(end) }
     }
 }
 
-fn usage(text: impl Into<String>) -> Failure {
+pub(super) fn usage(text: impl Into<String>) -> Failure {
     Failure::Usage(text.into())
 }
 
@@ -77,12 +78,23 @@ pub(super) fn requests(
     if let Some(address) = args.source_ip.as_ref().filter(|text| text.parse::<IpAddr>().is_err()) {
         return Err(usage(format!("`--source-ip {address}`: write one IPv4 or IPv6 address")));
     }
-    let caller_text = caller(args, snapshot)?;
-    let wanted = wanted(args, &caller_text, snapshot)?;
+    let presented = Presented::read(args)?;
+    let caller_text = match &presented {
+        Some(presented) => presented.caller(args)?,
+        None => caller(args, snapshot)?,
+    };
+    let api = presented.as_ref().map_or("sts:AssumeRole", Presented::action);
+    let wanted = wanted(args, &caller_text, api, snapshot)?;
     let time = time(args, Some(now))?;
     let mut requests = Vec::new();
     for (action, resource) in wanted {
-        requests.push(request(args, snapshot, sources, &caller_text, &action, &resource, time)?);
+        let asked = Asked {
+            caller: &caller_text,
+            action: &action,
+            resource: &resource,
+            presented: presented.as_ref(),
+        };
+        requests.push(request(args, sources, &asked, time)?);
     }
     Ok(requests)
 }
@@ -101,10 +113,11 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
 fn wanted(
     args: &DiagnoseArgs,
     caller: &str,
+    api: &str,
     snapshot: &Snapshot,
 ) -> Result<Vec<(String, String)>, Failure> {
     if let Some(role) = &args.role {
-        let action = "sts:AssumeRole".to_owned();
+        let action = api.to_owned();
         if role.contains([':', '/', ' ']) {
             return Ok(vec![(action, role.clone())]);
         }
@@ -147,19 +160,26 @@ fn wanted(
         .collect())
 }
 
+/// What one request asks for.
+struct Asked<'a> {
+    caller: &'a str,
+    action: &'a str,
+    resource: &'a str,
+    presented: Option<&'a Presented>,
+}
+
 fn request(
     args: &DiagnoseArgs,
-    snapshot: &Snapshot,
     sources: &mut SourceMap,
-    caller_text: &str,
-    action: &str,
-    resource: &str,
+    asked: &Asked<'_>,
     time: Option<Timestamp>,
 ) -> Result<Request, Failure> {
+    let Asked { caller: caller_text, action, resource, presented } = *asked;
     let mut lines = Lines::default();
     let caller_at = lines.push("caller", caller_text);
     let action_at = lines.push("action", action);
     let resource_at = lines.push("resource", resource);
+    let said = presented.map(|presented| presented.lines(&mut lines, caller_text));
     let mut optional = |name: &str, value: Option<&str>| {
         value.map(|value| (lines.push(name, value), value.to_owned()))
     };
@@ -189,8 +209,11 @@ fn request(
     let spanned = |(at, value): (usize, String)| Spanned { value, span: lines.span(source, at) };
 
     let caller_span = lines.span(source, caller_at);
-    let caller = Caller::parse(Spanned { value: caller_text.to_owned(), span: caller_span })
-        .map_err(|error| usage(format!("{error}; {}", error.help)))?;
+    let caller_at = Spanned { value: caller_text.to_owned(), span: caller_span };
+    let caller = match (presented, &said) {
+        (Some(presented), Some(said)) => presented.as_caller(caller_at, said, &lines, source),
+        _ => Caller::parse(caller_at).map_err(|error| usage(format!("{error}; {}", error.help)))?,
+    };
     let account = caller.account.as_deref();
     if let Some(account) = account.filter(|account| !crate::policy::is_account_id(account)) {
         return Err(usage(format!(
@@ -206,6 +229,7 @@ fn request(
         request.resource.account = crate::request::Owner::CallersAccount;
     }
     request.time = time;
+    request.time_is_assumed = args.time.is_none();
     let mfa = args.mfa.then(|| Spanned {
         value: "arn:aws:iam::000000000000:mfa/device".to_owned(),
         span: caller_span,
@@ -240,8 +264,12 @@ fn request(
     if let Some((at, address)) = source_ip {
         request.context.set("aws:SourceIp", Given::One(address), lines.span(source, at));
     }
+    if let (Some(presented), Some(said)) = (presented, &said)
+        && let Some(parameters) = &mut request.parameters
+    {
+        presented.fill(parameters, said, &lines, source);
+    }
     set_context(&mut request, &context, |at| lines.span(source, at));
-    let _ = snapshot;
     Ok(request)
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod diagnose;
 mod facts;
 mod input;
+mod presented;
 mod rules;
 mod test;
 

@@ -1,6 +1,6 @@
 //! The checklist: one line for each gate, in the order in which a person should look.
 
-use crate::eval::{Accounts, Decision, Match, StatementTrace};
+use crate::eval::{Accounts, Decision, Match, StatementTrace, claim_moment};
 use crate::finding::{Finding, Gate, GateReport, Outcome, Severity};
 use crate::policy::{Effect, PolicyType};
 use crate::request::{CallerKind, CredentialKind};
@@ -70,6 +70,13 @@ fn caller(case: &Case<'_>) -> (Outcome, String) {
 
 fn credentials(case: &Case<'_>) -> (Outcome, String) {
     let caller = &case.request.caller;
+    let good_until =
+        ["exp", "NotOnOrAfter"].iter().find_map(|name| claim_moment(caller.claim(name)?));
+    if let Some((until, time)) = good_until.zip(case.request.time) {
+        let left = until.as_second() - time.as_second();
+        let what = if caller.has_assertion() { "assertion" } else { "token" };
+        return (Outcome::Passed, format!("the {what} expires in {}", span(left)));
+    }
     match (&caller.expires, case.request.time) {
         (Some(expires), Some(time)) => {
             let left = expires.value.as_second() - time.as_second();

@@ -5,10 +5,11 @@
 use std::borrow::Cow;
 
 use crate::layers::Gap;
-use crate::policy::Arn;
 use crate::request::{
-    Caller, CallerKind, CredentialKind, Fact, Given, Organization, Owner, Parameters, Request,
+    Caller, CallerKind, Claim, CredentialKind, Fact, Given, Organization, Owner, Parameters,
+    Request,
 };
+use crate::token::keys;
 
 /// What stands under a condition key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -436,10 +437,8 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
             _ => Absent,
         };
     }
-    let find = |name: &str| caller.claims.iter().find(|(key, _)| key.to_lowercase() == name);
-    let value = |claim: Option<&'r (String, Vec<String>)>| match claim
-        .map(|(_, values)| values.as_slice())
-    {
+    let find = |name: &str| caller.claims.iter().find(|claim| claim.name.to_lowercase() == name);
+    let value = |claim: Option<&'r Claim>| match claim.map(|claim| claim.values.as_slice()) {
         None => Absent,
         Some([one]) => One(Cow::Borrowed(one.as_str())),
         Some(many) => Many(Cow::Borrowed(many)),
@@ -449,12 +448,20 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         return value(Some(claim));
     }
     if let Some(name) = lower.strip_prefix("saml:") {
-        return value(find(name));
+        return match name {
+            _ if caller.token.encrypted.is_some() => {
+                Unknown("the assertion is encrypted, and AWS alone may read it")
+            }
+            "namequalifier" if caller.token.complete => {
+                Unknown("it is a hash of issuer, account and provider that is not worked out here")
+            }
+            _ if keys::is_saml(name) => value(find(name)),
+            // AWS makes no condition key of any other attribute.
+            _ => Absent,
+        };
     }
     let Some((host, name)) = lower.rsplit_once(':') else { return Absent };
-    let provider = Arn::parse(&caller.name)
-        .and_then(|arn| arn.resource.strip_prefix("oidc-provider/"))
-        .unwrap_or(&caller.name);
+    let provider = caller.issuer();
     if !provider.eq_ignore_ascii_case(host) {
         return Absent;
     }
@@ -463,64 +470,23 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         "aud" => value(find("azp").or_else(|| find("aud"))),
         "oaud" => value(find("azp").and_then(|_| find("aud"))),
         "sub" | "amr" => value(find(name)),
-        _ if exposed(&provider.to_ascii_lowercase()).contains(&name) => value(find(name)),
+        _ if keys::exposed(&provider.to_ascii_lowercase()).contains(&name) => value(find(name)),
         // AWS makes no condition key of any other claim.
         _ => Absent,
     }
 }
 
-/// The claims that AWS makes condition keys of beside `aud`, `sub` and `amr`, as of August 2026.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-fn exposed(provider: &str) -> &'static [&'static str] {
-    const GITHUB: &[&str] = &[
-        "actor",
-        "actor_id",
-        "enterprise_id",
-        "environment",
-        "job_workflow_ref",
-        "ref",
-        "repository",
-        "repository_id",
-        "repository_owner_id",
-        "workflow",
-    ];
-    const GITLAB: &[&str] = &[
-        "namespace_id",
-        "pipeline_source",
-        "project_id",
-        "ref_protected",
-        "runner_environment",
-        "user_access_level",
-        "user_email",
-        "user_id",
-        "user_login",
-    ];
-    const BUILDKITE: &[&str] = &[
-        "build_branch",
-        "cluster_id",
-        "cluster_name",
-        "organization_id",
-        "organization_slug",
-        "pipeline_id",
-        "pipeline_slug",
-    ];
-    let host = provider.split('/').next().unwrap_or(provider);
-    match host {
-        "token.actions.githubusercontent.com" => GITHUB,
-        "github.com" if provider.starts_with("github.com/enterprises/") => GITHUB,
-        _ if host.starts_with("token.actions.") && host.ends_with(".ghe.com") => GITHUB,
-        "gitlab.com" => GITLAB,
-        "agent.buildkite.com" => BUILDKITE,
-        _ if host.ends_with(".buildkite.dev") || host.ends_with(".buildkite.site") => BUILDKITE,
-        "oidc.circleci.com" => &["oidc.circleci.com/project-id"],
-        "accounts.google.com" => &["email", "google/organization_number"],
-        "www.amazon.com" => &["app_id", "user_id"],
-        "graph.facebook.com" => &["app_id", "id"],
-        _ if host.starts_with("idcs-") && host.ends_with(".identity.oraclecloud.com") => {
-            &["rpst_id"]
-        }
-        _ => &[],
+/// The condition keys that follow from the claims of a federated caller.
+pub fn claim_keys(caller: &Caller) -> Vec<String> {
+    if caller.kind != CallerKind::Federated {
+        return Vec::new();
     }
+    let issuer = caller.issuer();
+    let lower = issuer.to_ascii_lowercase();
+    let names = keys::EVERY_PROVIDER.iter().chain(keys::exposed(&lower));
+    let of_token = names.map(|name| format!("{issuer}:{name}"));
+    let whole = caller.claims.iter().map(|claim| &claim.name).filter(|name| name.contains(':'));
+    of_token.chain(whole.cloned()).collect()
 }
 
 /// The gap of a key that is not known.

@@ -9,16 +9,20 @@ mod logic;
 mod principal;
 mod refusal;
 mod statement;
+mod token;
 
 pub use combine::{
     Accounts, Evaluation, Parts, RESOURCE_CONTROL_SERVICES, Verdict, decide, evaluate,
 };
 pub use condition::Why;
-pub use context::{DERIVED, KeyValue, lookup};
+pub use context::{DERIVED, KeyValue, claim_keys, lookup};
 pub use logic::{GapId, GapSet, GapTable, Match};
 pub use principal::Grant;
 pub use refusal::Refusal;
 pub use statement::{Recorder, Silent, StatementTrace};
+pub use token::{
+    ALGORITHMS, LONGEST_ASSERTION, LONGEST_TOKEN, NEEDED, claim_moment, is_aws_audience,
+};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

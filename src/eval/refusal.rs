@@ -43,6 +43,28 @@ pub enum Refusal {
     Tags,
     /// `SerialNumber` without `TokenCode`, or the other way round, or malformed.
     Mfa,
+    /// The token lacks what every token has, or is signed in a way that AWS does not take.
+    TokenMalformed,
+    /// The token or assertion is longer than the API takes.
+    TokenTooLarge,
+    /// The account of the role has no such identity provider.
+    ProviderMissing,
+    /// The token had expired.
+    TokenExpired,
+    /// The token or assertion was not valid yet.
+    TokenNotYetValid,
+    /// The token's audience is none of those that the provider takes.
+    AudienceNotRegistered,
+    /// The assertion is encrypted.
+    AssertionEncrypted,
+    /// The assertion was issued too long ago, or had expired.
+    AssertionTooOld,
+    /// The assertion is for somebody else than AWS.
+    AssertionAudience,
+    /// The assertion does not pair the role with the provider.
+    NoRolePair,
+    /// The assertion names no session.
+    NoSessionName,
 }
 
 /// Every reason that applies or may apply, in the order in which a person should look.
@@ -62,6 +84,9 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Vec<(Refusal, Matc
         note(refusal, result.into());
     }
     note(Refusal::Expired, expired(request, gaps));
+    for (refusal, result) in super::token::refusals(request, gaps) {
+        note(refusal, result);
+    }
     if let Some(parameters) = request.parameters.as_ref().filter(|_| request.service() == "sts") {
         let role_call = request.is_assume_role();
         for (refusal, result) in parameter_rules(parameters) {

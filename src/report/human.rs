@@ -9,7 +9,7 @@ use super::Style;
 use super::layout::{Ink, clean, hang, width, wrap};
 use super::snippet::{self, Mark};
 use crate::eval::Decision;
-use crate::finding::{Diagnosis, Finding, Gate, GateReport, Outcome, Party, Severity};
+use crate::finding::{Comparison, Diagnosis, Finding, Gate, GateReport, Outcome, Party, Severity};
 use crate::layers::Gap;
 use crate::policy::Effect;
 use crate::text::{SourceMap, Span};
@@ -117,6 +117,9 @@ fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style
         primary: false,
     }));
     snippet::draw(text, &marks, finding.severity, sources, style);
+    if let Some(comparison) = &finding.compare {
+        push_comparison(text, comparison, style);
+    }
     if let Some(help) = &finding.help {
         push_help(text, help, style);
     }
@@ -126,6 +129,25 @@ fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style
         let prefix = format!("  {}   ", style.paint(Ink::Note, "who:"));
         hang(text, &prefix, 9, person(owner), style.columns());
     }
+}
+
+/// Adds two texts one below the other, and a mark below the first character that differs.
+fn push_comparison(text: &mut String, comparison: &Comparison, style: &Style) {
+    let line = |text: &mut String, title: &str, value: &str| {
+        let _ = writeln!(text, "  {title:<8} {}", style.paint(Ink::Strong, &clean(value)));
+    };
+    let mark = |text: &mut String, value: &str, at: usize| {
+        let before: String = value.chars().take(at).collect();
+        let pad = 11 + width(&clean(&before));
+        let _ = writeln!(text, "{:pad$}{}", "", style.paint(Ink::Bad, "^ differs from here"));
+    };
+    line(text, "request", &comparison.request);
+    let other = comparison.request_at.filter(|at| *at != comparison.policy_at);
+    if let Some(at) = other {
+        mark(text, &comparison.request, at);
+    }
+    line(text, "policy", &comparison.policy);
+    mark(text, &comparison.policy, comparison.policy_at);
 }
 
 /// Whom to ask.

@@ -100,6 +100,16 @@ struct FindingV1<'a> {
     primary: LabelV1<'a>,
     secondary: Vec<LabelV1<'a>>,
     owner: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<CompareV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct CompareV1<'a> {
+    request: &'a str,
+    policy: &'a str,
+    request_at: Option<usize>,
+    policy_at: usize,
 }
 
 #[derive(Serialize)]
@@ -221,6 +231,12 @@ fn finding<'a>(finding: &'a Finding, sources: &'a SourceMap) -> FindingV1<'a> {
         primary: label(&finding.primary, sources),
         secondary: finding.secondary.iter().map(|other| label(other, sources)).collect(),
         owner: finding.owner.map(crate::finding::Party::id),
+        compare: finding.compare.as_ref().map(|comparison| CompareV1 {
+            request: &comparison.request,
+            policy: &comparison.policy,
+            request_at: comparison.request_at,
+            policy_at: comparison.policy_at,
+        }),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::eval::{Decision, Match};
 use crate::finding::{Finding, Party, Severity};
+use crate::request::CallerKind;
 use crate::text::Span;
 
 use super::{Case, Companion, Rule, rule};
@@ -37,7 +38,7 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     let needs = &evaluation.needs_identity_policy;
     let trust = parts.resource.is_no();
     let identity = parts.identity.is_no() && *needs != Match::No;
-    let (side, owner) = if !parts.explicit_deny.is_no() {
+    let (side, owner) = if parts.explicit_deny.is_yes() {
         ("a Deny statement covers it", case.resource_owner())
     } else {
         match (trust, identity) {
@@ -56,7 +57,11 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     };
     let verb = if severity == Severity::Error { "is not allowed" } else { "may not be allowed" };
     let message = format!("{what}, which needs `{action}` too, and that {verb}: {side}");
-    let help = format!("have `{action}` added beside `sts:AssumeRole` on both sides, or do not pass it");
+    let help = if case.request.caller.kind == CallerKind::Federated {
+        format!("have `{action}` added beside `{}` in the trust policy, or have the identity provider leave it out", case.request.action.value)
+    } else {
+        format!("have `{action}` added beside `sts:AssumeRole` on both sides, or do not pass it")
+    };
     vec![Finding::new(rule, message, span, format!("needs `{action}`")).severity(severity).help(help)
             .ask(format!(
                 "please allow `{action}` on `{}` to `{}`, beside `{}`",

@@ -109,13 +109,17 @@ impl<'a> Case<'a> {
     /// could help.
     pub fn is_moot(&self) -> bool {
         use crate::eval::Refusal::{
-            CallerCannot, CallerIsRoot, NotARole, Partition, RoleArnMalformed, RoleMissing,
+            CallerCannot, CallerIsRoot, NoRolePair, NotARole, Partition, RoleArnMalformed,
+            RoleMissing,
         };
+        // Without a pair nobody can tell which provider the trust policy would have to name.
+        let nobody = crate::policy::Arn::parse(&self.request.caller.name).is_none();
         self.evaluation.refusals.iter().any(|(refusal, result)| {
             let hopeless = matches!(
                 refusal,
                 RoleArnMalformed | NotARole | RoleMissing | Partition | CallerIsRoot | CallerCannot
             );
+            let hopeless = hopeless || (*refusal == NoRolePair && nobody);
             hopeless && result.is_yes()
         })
     }
@@ -157,9 +161,11 @@ rules! {
     role_arn,
     caller,
     credentials,
+    tokens,
     parameters,
     explicit_deny,
     trust,
+    federation,
     resource_policy,
     identity,
     boundary,

@@ -1,8 +1,9 @@
 //! The role's trust policy: does it let this caller assume the role?
 
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::{Effect, PolicyType};
+use crate::policy::{Effect, NamedPrincipal, PolicyType, PrincipalKind};
 use crate::request::CallerKind;
+use crate::text::Spanned;
 
 use super::closeness::difference;
 use super::hints::{are_alternatives, hint};
@@ -14,12 +15,14 @@ pub(super) static RULES: &[Rule] = &[
     rule!("trust-no-allow", TrustPolicy, 50, "the role has no trust policy that allows anything", no_allow),
     rule!("role-assumes-itself", TrustPolicy, 49, "a session of the role asks to assume the same role", itself),
     rule!("trust-principal-mismatch", TrustPolicy, 51, "the trust policy does not name the caller", principal),
+    rule!("principal-type-mismatch", TrustPolicy, 51, "the trust policy names the caller under the key of another kind of principal", principal_type),
+    rule!("trust-other-callers", TrustPolicy, 51, "the trust policy takes only callers of another kind", other_callers),
     rule!("trust-action-mismatch", TrustPolicy, 52, "the trust policy names the caller, but not for this action", action),
     rule!("trust-condition-unmet", TrustPolicy, 53, "the trust policy names the caller under a condition that is not met", condition),
 ];
 
 /// The nearest Allow statement, where the trust policy does not let the caller in.
-fn miss<'a>(case: &Case<'a>) -> Option<Near<'a>> {
+pub(super) fn miss<'a>(case: &Case<'a>) -> Option<Near<'a>> {
     let moot = case.is_moot() || !case.request.needs_trust_policy();
     if moot || case.evaluation.parts.resource.is_yes() {
         return None;
@@ -28,7 +31,7 @@ fn miss<'a>(case: &Case<'a>) -> Option<Near<'a>> {
         .or_else(|| nearest(case, PolicyType::ResourceBased).into_iter().next())
 }
 
-fn severity(case: &Case<'_>) -> Severity {
+pub(super) fn severity(case: &Case<'_>) -> Severity {
     if case.evaluation.parts.resource.is_no() { Severity::Error } else { Severity::Warning }
 }
 
@@ -129,11 +132,114 @@ fn itself(case: &Case<'_>) -> Vec<Finding> {
     ]
 }
 
+/// The keys under which a principal of the caller's kind may stand.
+fn right_keys(kind: CallerKind) -> &'static [PrincipalKind] {
+    match kind {
+        CallerKind::Service => &[PrincipalKind::Service],
+        CallerKind::Federated => &[PrincipalKind::Federated],
+        _ => &[PrincipalKind::Aws, PrincipalKind::Bare, PrincipalKind::CanonicalUser],
+    }
+}
+
+/// Every principal of the Allow statements that do not let the caller in.
+fn named_principals<'a>(case: &Case<'a>) -> Vec<&'a Spanned<NamedPrincipal>> {
+    let elements = nearest(case, PolicyType::Trust).into_iter().filter_map(|near| near.statement.principal.as_ref());
+    elements.filter(|element| !element.negated).flat_map(|element| &element.values).collect()
+}
+
+/// The value that would name the caller if it stood under the right key.
+fn under_wrong_key<'a>(case: &Case<'a>) -> Option<&'a Spanned<NamedPrincipal>> {
+    miss(case).filter(|near| near.miss == Miss::Principal && !is_itself(case))?;
+    let caller = &case.request.caller;
+    let wanted = whom_to_name(case);
+    let is_callers = |text: &str| {
+        text == wanted || text == caller.text.value || (caller.kind == CallerKind::Federated && text == caller.name)
+    };
+    let keys = right_keys(caller.kind);
+    named_principals(case)
+        .into_iter()
+        .find(|value| !keys.contains(&value.value.kind) && is_callers(&value.value.text))
+}
+
+fn principal_type(case: &Case<'_>) -> Vec<Finding> {
+    let Some(value) = under_wrong_key(case) else { return vec![] };
+    let caller = &case.request.caller;
+    let right = match caller.kind {
+        CallerKind::Service => "Service",
+        CallerKind::Federated => "Federated",
+        _ => "AWS",
+    };
+    let role = case.resource_name();
+    let text = &value.value.text;
+    let message = format!("the trust policy of `{role}` has `{text}` under `{}`, where it names nobody", key_of(value.value.kind));
+    vec![
+        Finding::new("principal-type-mismatch", message, value.span, format!("belongs under `{right}`"))
+            .severity(severity(case))
+            .also(caller.text.span, "the caller")
+            .help(format!("write `\"{right}\": \"{text}\"`"))
+            .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text.value))
+            .owner(Party::RoleAccount),
+    ]
+}
+
+fn key_of(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::Bare => "Principal",
+        PrincipalKind::Aws => "AWS",
+        PrincipalKind::Service => "Service",
+        PrincipalKind::Federated => "Federated",
+        PrincipalKind::CanonicalUser => "CanonicalUser",
+    }
+}
+
+/// Whether all principals are of kinds that the caller can never be.
+fn takes_others_only(case: &Case<'_>) -> bool {
+    let keys = right_keys(case.request.caller.kind);
+    let named = named_principals(case);
+    miss(case).is_some_and(|near| near.miss == Miss::Principal)
+        && !is_itself(case)
+        && !named.is_empty()
+        && named.iter().all(|value| !keys.contains(&value.value.kind) && value.value.text != "*")
+        && under_wrong_key(case).is_none()
+}
+
+fn other_callers(case: &Case<'_>) -> Vec<Finding> {
+    let Some(near) = miss(case).filter(|_| takes_others_only(case)) else { return vec![] };
+    let caller = &case.request.caller;
+    let role = case.resource_name();
+    let wanted = whom_to_name(case);
+    let span = near.span(&wanted);
+    let named = named_principals(case);
+    let kinds = |kind| named.iter().any(|value| value.value.kind == kind);
+    let (who, how) = match (kinds(PrincipalKind::Federated), kinds(PrincipalKind::Service)) {
+        (true, true) => ("identity providers and AWS services", "log in at the identity provider and present its token"),
+        (true, false) => ("callers of an identity provider", "log in at the identity provider, and call `sts:AssumeRoleWithWebIdentity` or `sts:AssumeRoleWithSAML` with its token"),
+        (false, true) => ("AWS services", "the role is meant to be passed to a service, not to be assumed by you"),
+        (false, false) => ("AWS principals", "call `sts:AssumeRole` with the credentials of a user or role"),
+    };
+    let message = format!("the trust policy of `{role}` takes only {who}; the caller is {}", caller.describe());
+    let finding = Finding::new("trust-other-callers", message, span, "a caller of another kind")
+        .severity(severity(case))
+        .also(caller.text.span, "the caller");
+    vec![
+        also_near(case, finding, PolicyType::Trust, &wanted)
+            .help(format!("{how}; or {}", ask_to_trust(case)))
+            .ask(please_trust(case))
+            .owner(Party::RoleAccount),
+    ]
+}
+
 fn principal(case: &Case<'_>) -> Vec<Finding> {
     let itself = is_itself(case);
     let near = miss(case).filter(|near| near.miss == Miss::Principal && !(itself && near.certain));
     let Some(near) = near else { return vec![] };
     let caller = &case.request.caller;
+    if under_wrong_key(case).is_some() || takes_others_only(case) {
+        return vec![];
+    }
+    if let Some(finding) = super::federation::provider(case, &near) {
+        return vec![finding];
+    }
     let wanted = whom_to_name(case);
     let role = case.resource_name();
     let who = caller.describe();
@@ -233,9 +339,13 @@ fn action(case: &Case<'_>) -> Vec<Finding> {
     let wanted = &case.request.action.value;
     let role = case.resource_name();
     let message = format!("the trust policy of `{role}` names the caller, but not for `{wanted}`");
+    let help = match case.request.caller.kind {
+        CallerKind::Federated => format!("a token or assertion is presented with `{wanted}`, so write that in the `Action` of this statement; `sts:AssumeRole` takes none"),
+        _ => format!("ask for `{wanted}` in the `Action` of this statement"),
+    };
     let finding = Finding::new("trust-action-mismatch", message, near.span(wanted), format!("does not cover `{wanted}`"))
         .severity(severity(case))
-        .help(format!("ask for `{wanted}` in the `Action` of this statement"))
+        .help(help)
         .ask(format!(
             "please add `{wanted}` to the actions that the trust policy of `{}` allows to `{}`",
             case.request.resource.text.value,
@@ -270,6 +380,7 @@ pub(super) fn unmet(
     pairs
         // An operator that AWS does not know is a defect of the policy, and reported as one.
         .filter(|(_, (condition, _))| condition.parsed.is_some())
+        .filter(|(_, (condition, (_, why)))| !super::federation::tells(condition, case.request, *why))
         .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
         .map(|(_, (condition, (result, why)))| {
             let sentence = condition_sentence(condition, case.request, *why);

@@ -9,6 +9,7 @@ const ORDER: &[&[&str]] = &[
     &["text"],
     &["doc"],
     &["policy"],
+    &["token"],
     &["request", "layers"],
     &["eval"],
     &["finding"],

@@ -19,4 +19,5 @@ mod request_options;
 mod shapes;
 mod subcommands;
 mod support;
+mod tokens;
 mod widths;

@@ -24,6 +24,8 @@ const BUILT_IN: &[&str] = &[
     r#"["{\"a\": \"{\\\"b\\\": 1}\"}"]"#,
     "why-denied: 1\nrequest: { principal: 'it''s', action: \"s3:\\x41\" }\npolicies:\n  - document: |\n      {\n        \"a\": 1\n      }\n",
     "a: &x >-\n  folded é\n  text\n\n   more\nb: *x\nc: !!str plain\n  text # comment\n---\n? k\n: v\n",
+    r#"{"iss": "https://token.actions.githubusercontent.com", "sub": "repo:octo/app:environment:prod", "aud": "repo:octo/*:ref:refs/heads/main", "exp": 1774000300}"#,
+    r#"<Response><Assertion IssueInstant="2026-01-01T00:00:00Z"><Issuer>a&amp;b</Issuer><Attribute Name="https://aws.amazon.com/SAML/Attributes/Role"><AttributeValue>r,p</AttributeValue></Attribute></Assertion></Response>"#,
     "a: |+\r\n  x\r\n\r\nb: \"\\\r\n  é\\u00e9\"\r\n",
 ];
 const TOKENS: &[&str] = &[
@@ -110,6 +112,13 @@ const TOKENS: &[&str] = &[
     "\"Federated\"",
     "context-is: complete",
     "unknown: [ service-control ]",
+    "repo:",
+    ":ref:refs/heads/",
+    "system:serviceaccount:",
+    "</AttributeValue>",
+    "<!DOCTYPE",
+    "&#x41;",
+    "<![CDATA[",
 ];
 
 /// xorshift64*: good enough to choose bytes, and the same everywhere.

@@ -3,8 +3,8 @@
 
 use crate::layers::{Gap, Layer};
 use crate::policy::{Arn, PolicyType};
-use crate::request::{Fact, Request};
-use crate::snapshot::EntityKind;
+use crate::request::{CallerKind, Fact, Request};
+use crate::snapshot::{EntityKind, ProviderKind};
 
 use super::{Assembler, Unread, gaps};
 
@@ -162,6 +162,30 @@ impl Assembler<'_> {
         {
             request.resource.tags = Fact::Known(tags.clone());
         }
+    }
+
+    /// Fills in what is known of the identity provider of a caller with a token or assertion.
+    pub(super) fn fill_provider(&self, request: &mut Request) {
+        let caller = &request.caller;
+        if caller.kind != CallerKind::Federated || !request.is_assume_role() {
+            return;
+        }
+        let Some(arn) = Arn::parse(&caller.name) else { return };
+        let kind = if caller.has_assertion() { ProviderKind::Saml } else { ProviderKind::Oidc };
+        let snapshot = self.snapshot;
+        let facts = &mut request.provider;
+        if let Some(provider) = snapshot.providers.get(&caller.name) {
+            facts.exists = facts.exists.or(Some(true));
+            facts.client_ids = facts.client_ids.take().or_else(|| provider.client_ids.clone());
+        } else if snapshot.providers_listed.contains(&(kind, arn.account.to_owned())) {
+            facts.exists = facts.exists.or(Some(false));
+        }
+        let others = snapshot.providers.values().filter(|provider| {
+            provider.kind == kind
+                && provider.arn.value != caller.name
+                && Arn::parse(&provider.arn.value).is_some_and(|other| other.account == arn.account)
+        });
+        facts.others = others.map(|provider| provider.arn.value.clone()).collect();
     }
 
     /// The trust policy of the role that is to be assumed.

@@ -189,6 +189,7 @@ const MEMBERS: &[&str] = &[
     "request",
     "resource-account",
     "role",
+    "provider",
     "policies",
     "unknown",
     "facts",
@@ -272,6 +273,8 @@ impl Loader<'_> {
                 .and_then(|request| request::read(&mut fields, request, node, with_facts));
             case.listed = self.listed(document, node, &mut fields);
             case.listed.role = node.get("role").and_then(|role| request::role(&mut fields, role));
+            case.listed.provider =
+                node.get("provider").and_then(|provider| request::provider(&mut fields, provider));
             case.expect = node.get("expect").and_then(|expect| expect::read(&mut fields, expect));
             if let Some(request) = &mut request {
                 case.layers = case.layers_for(self.sources, request);

@@ -8,7 +8,7 @@ use crate::collect::{InputError, files};
 use crate::doc::{Document, Kind, Node, Syntax, parse};
 use crate::layers::{Attached, Gap, Layer};
 use crate::policy::{Arn, Policy, PolicyType};
-use crate::request::{CallerKind, Fact, Request};
+use crate::request::{CallerKind, Fact, ProviderFacts, Request};
 use crate::snapshot::Handle;
 use crate::text::Spanned;
 
@@ -23,6 +23,8 @@ pub(super) struct Listed {
     unknown: Vec<PolicyType>,
     /// What it says of the role that is to be assumed.
     pub(super) role: Option<Role>,
+    /// What it says of the caller's identity provider.
+    pub(super) provider: Option<ProviderFacts>,
 }
 
 const MEMBERS: &[&str] = &["type", "attached-to", "name", "arn", "level", "document"];
@@ -179,6 +181,9 @@ impl Listed {
     /// What follows from the places where policies are attached: the path of the caller's role, and
     /// the user who made a federated user's session.
     pub(super) fn fill(&self, request: &mut Request) {
+        if let Some(provider) = &self.provider {
+            request.provider = provider.clone();
+        }
         if let Some(role) = &self.role {
             role.fill(request);
         }

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::collect::InputError;
 use crate::doc::{Kind, Node};
 use crate::request::{
-    Caller, Context, CredentialKind, Fact, Given, Owner, Parameters, Request, RoleFacts,
+    Caller, Claim, Context, CredentialKind, Fact, Given, Owner, Parameters, ProviderFacts, Request,
+    RoleFacts, TokenFacts,
 };
 use crate::text::Spanned;
 
@@ -113,15 +114,25 @@ fn principal(fields: &mut Fields, node: Node<'_>, what: &str) -> Option<Caller> 
 
 /// `{ service: … }` or `{ federated: …, claims: … }`.
 fn special(fields: &mut Fields, node: Node<'_>) -> Option<Caller> {
-    fields.known(node, "a principal", &["service", "federated", "claims"]);
+    const MEMBERS: &[&str] = &["service", "federated", "claims", "claims-are", "token"];
+    fields.known(node, "a principal", MEMBERS);
     let service = fields.member(node, "service", Fields::string);
     let federated = fields.member(node, "federated", Fields::string);
-    let claims = node.get("claims");
-    match (service, federated, claims) {
-        (Some(service), None, None) => Some(Caller::service(service)),
-        (None, Some(provider), claims) => {
+    let of_token = ["claims", "claims-are", "token"];
+    let has_token = of_token.iter().any(|key| node.get(key).is_some());
+    match (service, federated) {
+        (Some(service), None) if !has_token => Some(Caller::service(service)),
+        (None, Some(provider)) => {
+            let claims = node.get("claims");
             let claims = claims.map(|node| self::claims(fields, node)).unwrap_or_default();
-            Some(Caller::federated(provider, claims))
+            let mut caller = Caller::federated(provider, claims);
+            if let Some(token) = node.get("token") {
+                caller.token = self::token(fields, token);
+            }
+            caller.token.complete = node.get("claims-are").is_some_and(|word| {
+                fields.one_of(word, "claims-are", &["partial", "complete"]) == Some("complete")
+            });
+            Some(caller)
         }
         _ => {
             let error =
@@ -134,16 +145,48 @@ fn special(fields: &mut Fields, node: Node<'_>) -> Option<Caller> {
     }
 }
 
-fn claims(fields: &mut Fields, node: Node<'_>) -> Vec<(String, Vec<String>)> {
+/// `token`: what a token is, besides what it says.
+fn token(fields: &mut Fields, node: Node<'_>) -> TokenFacts {
+    fields.known(node, "a token", &["alg", "kid", "size", "encrypted"]);
+    let encrypted = node.get("encrypted").filter(|node| node.as_bool() == Some(true));
+    let (alg, kid) =
+        (fields.member(node, "alg", Fields::string), fields.member(node, "kid", Fields::scalar));
+    TokenFacts {
+        has_header: alg.is_some() || kid.is_some(),
+        alg,
+        kid,
+        size: fields.member(node, "size", Fields::integer),
+        encrypted: encrypted.map(|node| node.span()),
+        ..TokenFacts::default()
+    }
+}
+
+fn claims(fields: &mut Fields, node: Node<'_>) -> Vec<Claim> {
     if node.kind() != Kind::Mapping {
         fields.error(InputError::at(node.span(), "`claims` has to be a mapping"));
     }
     node.entries()
         .filter_map(|entry| {
             let values = fields.scalars(entry.value, &entry.key)?;
-            Some((entry.key.to_string(), values.into_iter().map(|value| value.value).collect()))
+            Some(Claim {
+                name: entry.key.to_string(),
+                values: values.into_iter().map(|value| value.value).collect(),
+                span: entry.value.span(),
+            })
         })
         .collect()
+}
+
+/// Reads `provider`: what is known of the caller's identity provider in the role's account.
+pub(super) fn provider(fields: &mut Fields, node: Node<'_>) -> Option<ProviderFacts> {
+    if !fields.known(node, "a provider", &["Exists", "ClientIDList"]) {
+        return None;
+    }
+    Some(ProviderFacts {
+        exists: node.get("Exists").and_then(|node| node.as_bool()),
+        client_ids: fields.member(node, "ClientIDList", Fields::scalars),
+        others: Vec::new(),
+    })
 }
 
 fn context(fields: &mut Fields, node: Node<'_>) -> Context {

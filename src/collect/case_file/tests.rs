@@ -202,7 +202,8 @@ fn special_principals_are_read() {
     assert_eq!(caller("{ service: ec2.amazonaws.com }").kind, CallerKind::Service);
     let federated = caller("{ federated: accounts.google.com, claims: { sub: '1', amr: [a, b] } }");
     assert_eq!(federated.kind, CallerKind::Federated);
-    assert_eq!(federated.claims[1], ("amr".into(), vec!["a".into(), "b".into()]));
+    assert_eq!(federated.claims[1].name, "amr");
+    assert_eq!(federated.claims[1].values, ["a", "b"]);
 }
 
 #[test]
