@@ -23,7 +23,7 @@ pub(super) static RULES: &[Rule] = &[
     rule!("trust-recipient-mismatch", TrustPolicy, 53, "`saml:aud` is not the sign-in URL that the trust policy takes", recipient_differs),
     rule!("cognito-condition-unmet", TrustPolicy, 53, "identity pool or login state are not what the trust policy takes", cognito),
     rule!("claim-key-prefix", TrustPolicy, 52, "a condition key begins with something else than the provider", prefix),
-    rule!("claim-not-exposed", TrustPolicy, 52, "AWS makes no condition key of the claim", not_exposed),
+    rule!("claim-not-exposed", TrustPolicy, 54, "AWS makes no condition key of the claim", not_exposed),
 ];
 
 /// Which of these rules tells of a condition that a federated caller does not meet.

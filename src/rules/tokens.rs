@@ -4,13 +4,14 @@ use crate::eval::{
     ALGORITHMS, LONGEST_ASSERTION, LONGEST_TOKEN, NEEDED, Refusal, claim_moment, is_aws_audience,
 };
 use crate::finding::{Finding, Party, Severity};
-use crate::request::Claim;
+use crate::request::{CallerKind, Claim};
 use crate::text::Span;
 
 use super::refusals::refused;
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
+    rule!("token-missing", Credentials, 12, "nothing is known of a token, and the trust policy asks for its claims", missing),
     rule!("token-malformed", Credentials, 13, "the token lacks what every token needs, or is signed in a way that AWS does not take", malformed),
     rule!("token-too-large", Credentials, 14, "the token or assertion is longer than the API takes", too_large),
     rule!("token-expired", Credentials, 15, "the token had expired", expired),
@@ -45,6 +46,25 @@ fn when(case: &Case<'_>, help: &str) -> String {
 
 fn said<'a>(case: &Case<'a>, name: &str) -> Option<&'a Claim> {
     case.request.caller.claim(name)
+}
+
+/// A caller that got no token calls nobody, or calls without one.
+fn missing(case: &Case<'_>) -> Vec<Finding> {
+    let caller = &case.request.caller;
+    let with_token = &*case.request.action_lower == "sts:assumerolewithwebidentity";
+    let asked = case.evaluation.parts.resource.is_yes();
+    if !with_token || caller.kind != CallerKind::Federated || !caller.claims.is_empty() || asked {
+        return vec![];
+    }
+    let message = "no claim of a token is known, and the trust policy asks for some: was there a token?";
+    let severity =
+        if case.evaluation.parts.resource.is_no() { Severity::Error } else { Severity::Warning };
+    vec![
+        Finding::new("token-missing", message, caller.text.span, "without a token")
+            .severity(severity)
+            .help("pass it with `--token FILE`. If the job got none: a GitHub Actions job needs `permissions: id-token: write`, a GitLab job `id_tokens:`, and a pod an annotated service account and a restart")
+            .owner(Party::Yourself),
+    ]
 }
 
 fn malformed(case: &Case<'_>) -> Vec<Finding> {
