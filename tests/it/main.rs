@@ -9,6 +9,7 @@
 
 mod architecture;
 mod broken;
+mod causes;
 mod contractor;
 mod exit_status;
 mod formats;
