@@ -74,6 +74,7 @@ pub static SHAPES: &[Shape] = &[
     organization::LIST_UNITS,
     organization::DESCRIBE_UNIT,
     organization::LIST_ACCOUNTS,
+    organization::LIST_DELEGATED,
     organization::LIST_PARENTS,
     organization::LIST_CHILDREN,
     organization::LIST_TARGETS_FOR_POLICY,

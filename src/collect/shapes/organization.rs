@@ -61,6 +61,19 @@ pub(super) const LIST_ACCOUNTS: Shape = Shape {
     },
 };
 
+/// Service control policies limit a delegated administrator as they limit any other account.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+pub(super) const LIST_DELEGATED: Shape = Shape {
+    id: "list-delegated-administrators",
+    proves: "accounts of the organization; control policies limit them as any other",
+    recognise: |root| has_list(root, "DelegatedAdministrators"),
+    read: |input, builder| {
+        for account in items(input.root(), "DelegatedAdministrators") {
+            read_target(builder, account);
+        }
+    },
+};
+
 pub(super) const LIST_PARENTS: Shape = Shape {
     id: "list-parents",
     proves: "what stands right above an account or unit; not above which",
