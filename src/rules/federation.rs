@@ -23,7 +23,9 @@ pub(super) static RULES: &[Rule] = &[
     rule!("trust-recipient-mismatch", TrustPolicy, 53, "`saml:aud` is not the sign-in URL that the trust policy takes", recipient_differs),
     rule!("cognito-condition-unmet", TrustPolicy, 53, "identity pool or login state are not what the trust policy takes", cognito),
     rule!("claim-key-prefix", TrustPolicy, 52, "a condition key begins with something else than the provider", prefix),
-    rule!("claim-not-exposed", TrustPolicy, 52, "AWS makes no condition key of the claim", not_exposed),
+    rule!("claim-not-exposed",
+        TrustPolicy,
+        54, "AWS makes no condition key of the claim", not_exposed),
 ];
 
 /// Which of these rules tells of a condition that a federated caller does not meet.
@@ -157,9 +159,14 @@ fn differs(
             let span = policy.as_ref().map_or(whole, |(_, span)| *span);
             let label = if is_certain { "this condition is not met" } else { "not known to be met" };
             let hinted = hint(condition, request, why, variables);
+            let is_literal = !takes_wildcards(condition)
+                && (has.as_ref().zip(policy.as_ref()))
+                    .is_some_and(|(has, (text, _))| subject::would_match(text, has));
             let mut finding = Finding::new(rule, message, span, label)
                 .severity(severity(case))
                 .help(match hinted {
+                    // Where the operator is at fault, no other token would do.
+                    Some(hinted) if is_literal => hinted,
                     Some(hinted) => format!("{hinted}; {help}"),
                     None => help,
                 })
@@ -195,12 +202,31 @@ fn subject_differs(case: &Case<'_>) -> Vec<Finding> {
         let words = has.zip(policy).and_then(|(has, policy)| {
             subject::explain(issuer, has, policy, takes_wildcards(condition))
         });
-        let message = match (words, has) {
-            (Some(words), _) => format!("the trust policy of `{role}` does not take this subject: {words}"),
-            (None, Some(has)) => format!("the trust policy of `{role}` does not take the subject `{has}`: {}", wants(condition)),
-            (None, None) => format!("the trust policy of `{role}` asks for a subject, and none is known: {}", wants(condition)),
+        let literal = (has.zip(policy)).filter(|(has, policy)| {
+            !takes_wildcards(condition) && subject::would_match(policy, has)
+        });
+        let message = match (literal, words, has) {
+            (Some((has, policy)), ..) => format!(
+                "the trust policy of `{role}` takes the `*` of `{policy}` literally under `{}`, so the subject `{has}` is another",
+                condition.operator.value
+            ),
+            (None, Some(words), _) => {
+                format!("the trust policy of `{role}` does not take this subject: {words}")
+            }
+            (None, None, Some(has)) => format!(
+                "the trust policy of `{role}` does not take the subject `{has}`: {}",
+                wants(condition)
+            ),
+            (None, None, None) => format!(
+                "the trust policy of `{role}` asks for a subject, and none is known: {}",
+                wants(condition)
+            ),
         };
         let help = match has {
+            _ if literal.is_some() => format!(
+                "put the condition on `{}` under `StringLike`",
+                condition.key.value
+            ),
             Some(has) => format!(
                 "present a token with a subject that the policy names, or ask the owner of the role to add `{has}` to `{}`",
                 condition.key.value

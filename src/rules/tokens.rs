@@ -66,6 +66,11 @@ fn malformed(case: &Case<'_>) -> Vec<Finding> {
             Finding::new("token-malformed", message, place, "no `kid` beside it")
                 .help("have the identity provider name the key in `kid`, as its JSON Web Key Set does")
         };
+        // Whoever shows a token to others may have left something out of it.
+        let finding = match case.evaluation.parts.resource.is_no() {
+            true => finding.severity(Severity::Warning),
+            false => finding,
+        };
         Some(finding.owner(Party::Yourself))
     })
 }

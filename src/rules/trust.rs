@@ -189,12 +189,20 @@ fn other_callers(case: &Case<'_>) -> Vec<Finding> {
         (false, false) => ("AWS principals", "call `sts:AssumeRole` with the credentials of a user or role"),
     };
     let message = format!("the trust policy of `{role}` takes only {who}; the caller is {}", caller.describe());
+    let help = if caller.kind == CallerKind::Federated {
+        format!(
+            "add a statement with `\"Federated\": \"{}\"` and the action `{}`",
+            caller.name, case.request.action.value
+        )
+    } else {
+        format!("{how}; or {}", ask_to_trust(case))
+    };
     let finding = Finding::new("trust-other-callers", message, span, "a caller of another kind")
         .severity(severity(case))
         .also(caller.text.span, "the caller");
     vec![
         also_near(case, finding, PolicyType::Trust, &wanted)
-            .help(format!("{how}; or {}", ask_to_trust(case)))
+            .help(help)
             .ask(please_trust(case))
             .owner(Party::RoleAccount),
     ]
