@@ -193,8 +193,12 @@ fn role_pair(case: &Case<'_>) -> Vec<Finding> {
         } else {
             format!("`{role},<ARN of the SAML provider>`")
         };
+        let alike = values.iter().flat_map(|value| value.split(',')).find(|arn| {
+            arn.trim().eq_ignore_ascii_case(role) && arn.trim() != role
+        });
+        let other = alike.map_or_else(String::new, |arn| format!("ask for `{}`, or ", arn.trim()));
         let help = format!(
-            "have the identity provider send {form} as a value of `https://aws.amazon.com/SAML/Attributes/Role`; case counts"
+            "{other}have the identity provider send {form} as a value of `https://aws.amazon.com/SAML/Attributes/Role`; case counts"
         );
         let place: Span = span;
         Some(

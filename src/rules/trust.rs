@@ -214,7 +214,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     if under_wrong_key(case).is_some() || takes_others_only(case) {
         return vec![];
     }
-    if let Some(finding) = super::federation::provider(case, &near) {
+    if let Some(finding) = super::providers::named(case, &near) {
         return vec![finding];
     }
     let wanted = whom_to_name(case);
