@@ -194,6 +194,8 @@ fn other_callers(case: &Case<'_>) -> Vec<Finding> {
             "add a statement with `\"Federated\": \"{}\"` and the action `{}`",
             caller.name, case.request.action.value
         )
+    } else if caller.kind == CallerKind::RoleSession && named.iter().any(|value| value.value.text.contains("oidc.eks.")) {
+        "if a pod made the call, it used the role of its node: check the annotation `eks.amazonaws.com/role-arn` of its service account and `AWS_WEB_IDENTITY_TOKEN_FILE` in the pod, start it anew, and see that its SDK is recent enough to use the token".to_owned()
     } else {
         format!("{how}; or {}", ask_to_trust(case))
     };
