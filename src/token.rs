@@ -54,7 +54,7 @@ fn text<'b>(bytes: &'b [u8], what: &str) -> Result<&'b str, TokenError> {
         "" => Err(TokenError::new(
             "the file is empty",
             format!(
-                "pass a file that holds the {what}; an empty one often means that nobody gave one out"
+                "pass a file that holds the {what}; an empty one often means that none was given out; a job of GitHub Actions needs `permissions: id-token: write` for that"
             ),
         )),
         text => Ok(text),

@@ -1,6 +1,7 @@
 //! `--token` and `--saml`: the file is decoded, and its claims become lines of the request. The
 //! token itself goes nowhere.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::policy::{Arn, is_account_id};
@@ -8,7 +9,7 @@ use crate::request::{Caller, Claim, Parameters, TokenFacts};
 use crate::text::{SourceId, Spanned};
 use crate::token::jwt::{self, Jwt};
 use crate::token::saml::{self, Assertion};
-use crate::token::{TokenError, keys};
+use crate::token::{LARGEST, TokenError, keys};
 
 use super::Failure;
 use super::args::DiagnoseArgs;
@@ -117,7 +118,8 @@ impl Presented {
         };
         caller.token = match self {
             Self::Token(jwt) => TokenFacts {
-                complete: true,
+                // Claims that somebody copied may not be all there are.
+                complete: jwt.has_header,
                 has_header: jwt.has_header,
                 alg: spanned(&jwt.alg, said.alg),
                 kid: spanned(&jwt.kid, said.kid),
@@ -179,9 +181,12 @@ fn file<T>(
     path: &Path,
     read: fn(&[u8]) -> Result<T, TokenError>,
 ) -> Result<T, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        usage(format!("`{option} {}`: the file cannot be read: {error}", path.display()))
-    })?;
+    let mut bytes = Vec::new();
+    // One byte more than is looked at, so that the reader can tell.
+    let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
+    std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(
+        |error| usage(format!("`{option} {}`: the file cannot be read: {error}", path.display())),
+    )?;
     read(&bytes).map_err(|error| {
         usage(format!("`{option} {}`: {}; {}", path.display(), error.message, error.help))
     })

@@ -9,8 +9,27 @@ use crate::rules::Case;
 /// an MFA device is left for the reader to fill in.
 pub(super) fn command(case: &Case<'_>) -> Option<String> {
     let request = case.request;
-    if &*request.action_lower != "sts:assumerole" || case.is_moot() {
+    if case.is_moot() {
         return None;
+    }
+    let role = || quoted(&request.resource.text.value);
+    match &*request.action_lower {
+        "sts:assumerole" => {}
+        "sts:assumerolewithwebidentity" => {
+            let name = option(case, "sts:rolesessionname").unwrap_or_else(|| "NAME".to_owned());
+            return Some(format!(
+                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name {name} --web-identity-token file://NEW_TOKEN",
+                role()
+            ));
+        }
+        "sts:assumerolewithsaml" => {
+            return Some(format!(
+                "aws sts assume-role-with-saml --role-arn {} --principal-arn {} --saml-assertion file://NEW_RESPONSE",
+                role(),
+                quoted(&request.caller.name)
+            ));
+        }
+        _ => return None,
     }
     let mut words = vec![
         "aws sts assume-role --role-arn".to_owned(),

@@ -449,6 +449,10 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
     }
     if let Some(name) = lower.strip_prefix("saml:") {
         return match name {
+            // The issuer stands for itself only where it is no provider's ARN.
+            _ if caller.issuer() != caller.name || keys::BUILT_IN.contains(&caller.issuer()) => {
+                Absent
+            }
             _ if caller.token.encrypted.is_some() => {
                 Unknown("the assertion is encrypted, and AWS alone may read it")
             }

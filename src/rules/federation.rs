@@ -1,23 +1,19 @@
-//! A caller with a token or assertion, held against the identity provider and the trust policy.
+//! A caller with a token or assertion, held against the conditions of the trust policy.
 
-use crate::eval::{KeyValue, Refusal, Why, lookup};
+use crate::eval::{KeyValue, Why, lookup};
 use crate::finding::{Comparison, Finding, Party};
-use crate::policy::{Arn, Condition, Family, NamedPrincipal, PolicyType, PrincipalKind};
+use crate::policy::{Condition, Family};
 use crate::request::{Caller, CallerKind, Request};
-use crate::text::{Span, Spanned};
+use crate::text::Span;
 use crate::token::{keys, subject};
 
-use super::closeness::difference;
 use super::hints::hint;
 use super::nearest::{Miss, Near, closest};
-use super::refusals::refused;
-use super::trust::{also_near, miss, severity};
+use super::trust::{miss, severity};
 use super::words::{condition_sentence, wants};
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
-    rule!("provider-missing", Caller, 23, "the role's account has no such identity provider", provider_missing),
-    rule!("provider-audience-missing", Caller, 24, "the identity provider in IAM does not take the token's audience", audience_missing),
     rule!("trust-subject-mismatch", TrustPolicy, 53, "the token's subject is not one that the trust policy takes", subject_differs),
     rule!("trust-audience-mismatch", TrustPolicy, 53, "the token's audience is not the one that the trust policy takes", audience_differs),
     rule!("trust-recipient-mismatch", TrustPolicy, 53, "`saml:aud` is not the sign-in URL that the trust policy takes", recipient_differs),
@@ -196,12 +192,31 @@ fn subject_differs(case: &Case<'_>) -> Vec<Finding> {
         let words = has.zip(policy).and_then(|(has, policy)| {
             subject::explain(issuer, has, policy, takes_wildcards(condition))
         });
-        let message = match (words, has) {
-            (Some(words), _) => format!("the trust policy of `{role}` does not take this subject: {words}"),
-            (None, Some(has)) => format!("the trust policy of `{role}` does not take the subject `{has}`: {}", wants(condition)),
-            (None, None) => format!("the trust policy of `{role}` asks for a subject, and none is known: {}", wants(condition)),
+        let literal = (has.zip(policy)).filter(|(has, policy)| {
+            !takes_wildcards(condition) && subject::would_match(policy, has)
+        });
+        let message = match (literal, words, has) {
+            (Some((has, policy)), ..) => format!(
+                "the trust policy of `{role}` takes the `*` of `{policy}` literally under `{}`, so the subject `{has}` is another",
+                condition.operator.value
+            ),
+            (None, Some(words), _) => {
+                format!("the trust policy of `{role}` does not take this subject: {words}")
+            }
+            (None, None, Some(has)) => format!(
+                "the trust policy of `{role}` does not take the subject `{has}`: {}",
+                wants(condition)
+            ),
+            (None, None, None) => format!(
+                "the trust policy of `{role}` asks for a subject, and none is known: {}",
+                wants(condition)
+            ),
         };
         let help = match has {
+            _ if literal.is_some() => format!(
+                "put the condition on `{}` under `StringLike`",
+                condition.key.value
+            ),
             Some(has) => format!(
                 "present a token with a subject that the policy names, or ask the owner of the role to add `{has}` to `{}`",
                 condition.key.value
@@ -338,119 +353,4 @@ fn not_exposed(case: &Case<'_>) -> Vec<Finding> {
                 ))
         })
         .collect()
-}
-
-/// The finding that the trust policy names another provider; `None` where it names none at all.
-pub(super) fn provider(case: &Case<'_>, near: &Near<'_>) -> Option<Finding> {
-    let caller = &case.request.caller;
-    if caller.kind != CallerKind::Federated {
-        return None;
-    }
-    let federated = near.statement.principal.iter().flat_map(|principals| &principals.values);
-    let federated: Vec<&Spanned<NamedPrincipal>> =
-        federated.filter(|value| value.value.kind == PrincipalKind::Federated).collect();
-    let named = closest(
-        federated.iter().map(|value| (value.value.text.as_str(), value.span)),
-        &caller.name,
-    );
-    let named = federated.into_iter().find(|value| Some(value.span) == named);
-    let named = named?;
-    let text = named.value.text.as_str();
-    let role = case.resource_name();
-    let why = why_not(text, caller);
-    let message = format!("the trust policy of `{role}` names the identity provider `{text}`, the caller comes from `{}`", caller.name);
-    let finding = Finding::new("trust-principal-mismatch", message, named.span, why)
-        .severity(severity(case))
-        .also(caller.text.span, "the caller's identity provider");
-    let at = subject::first_difference(text, &caller.name, false);
-    let finding = finding.compare(Comparison {
-        request: caller.name.clone(),
-        policy: text.to_owned(),
-        request_at: at.request,
-        policy_at: at.policy,
-    });
-    Some(
-        also_near(case, finding, PolicyType::Trust, &caller.name)
-            .help(format!("write `\"Federated\": \"{}\"`, if that provider is to be trusted", caller.name))
-            .owner(Party::RoleAccount)
-            .ask(format!(
-                "please name `{}` under `Federated` in the trust policy of `{}`",
-                caller.name, case.request.resource.text.value
-            )),
-    )
-}
-
-/// In which way the named provider is another one.
-fn why_not(text: &str, caller: &Caller) -> String {
-    let provider = |text: &str| Arn::parse(text).and_then(|arn| Some(arn.resource.split_once('/')?.1.to_owned()));
-    let (theirs, ours) = (provider(text), provider(&caller.name));
-    if text.contains("https://") {
-        return "the ARN of a provider has no `https://`".to_owned();
-    }
-    if let (Some(theirs), Some(ours)) = (&theirs, &ours) {
-        let is_eks = |text: &str| text.starts_with("oidc.eks.") && text.contains("/id/");
-        if theirs.trim_end_matches('/') == ours.trim_end_matches('/') && theirs != ours {
-            return "differs by the slash at its end, which counts".to_owned();
-        }
-        if is_eks(theirs) && !is_eks(ours) || (theirs.starts_with("oidc.eks.") && !theirs.contains("/id/")) {
-            return "the id of the cluster is missing or does not belong there".to_owned();
-        }
-        if is_eks(theirs) && is_eks(ours) && theirs != ours {
-            return "another cluster: its id or its Region differs".to_owned();
-        }
-        if ours.starts_with(&format!("{theirs}/")) {
-            return "the path of the issuer is missing".to_owned();
-        }
-    }
-    if text.contains(":saml-provider/") != caller.name.contains(":saml-provider/") {
-        return "a provider of another kind".to_owned();
-    }
-    difference(text, &caller.name).map_or_else(|| "another identity provider".to_owned(), |how| how.label())
-}
-
-fn provider_missing(case: &Case<'_>) -> Vec<Finding> {
-    refused(case, Refusal::ProviderMissing, || {
-        let caller = &case.request.caller;
-        let account = Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
-        let saml = caller.has_assertion();
-        let kind = if saml { "SAML" } else { "OpenID Connect" };
-        let wanted = caller.name.rsplit_once("-provider/").map_or(caller.name.as_str(), |(_, name)| name);
-        let message = format!("account {account} has no {kind} provider `{wanted}`, and it has to be in the account of the role");
-        let alike = case.request.provider.others.iter().find(|other| difference(other, &caller.name).is_some());
-        let alike = alike.map_or_else(String::new, |other| format!("; it has `{other}`, which is not the same"));
-        let create = if saml {
-            format!("create it: `aws iam create-saml-provider --name {wanted} --saml-metadata-document file://metadata.xml`")
-        } else {
-            format!("create it: `aws iam create-open-id-connect-provider --url https://{wanted} --client-id-list sts.amazonaws.com`")
-        };
-        Some(
-            Finding::new("provider-missing", message, caller.text.span, "no such provider in the account of the role")
-                .help(format!("{create}{alike}"))
-                .owner(Party::RoleAccount)
-                .ask(format!("please create the {kind} provider `{wanted}` in account {account}")),
-        )
-    })
-}
-
-fn audience_missing(case: &Case<'_>) -> Vec<Finding> {
-    refused(case, Refusal::AudienceNotRegistered, || {
-        let caller = &case.request.caller;
-        let claim = caller.claim("aud").or_else(|| caller.claim("azp"))?;
-        let has = claim.values.first()?;
-        let known = case.request.provider.client_ids.as_ref()?;
-        let message = format!("the identity provider `{}` does not take the audience `{has}`", caller.issuer());
-        let mut finding = Finding::new("provider-audience-missing", message, claim.span, "not among the audiences of the provider in IAM");
-        if let [one] = known.as_slice() {
-            finding = finding.also(one.span, "the only one that it takes");
-        }
-        Some(
-            finding
-                .help(format!(
-                    "request the token for an audience that the provider takes, or add this one: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {has}`",
-                    caller.name
-                ))
-                .owner(Party::RoleAccount)
-                .ask(format!("please add the audience `{has}` to the identity provider `{}`", caller.name)),
-        )
-    })
 }

@@ -165,6 +165,7 @@ rules! {
     parameters,
     explicit_deny,
     trust,
+    providers,
     federation,
     resource_policy,
     identity,

@@ -86,6 +86,11 @@ fn malformed(case: &Case<'_>) -> Vec<Finding> {
             Finding::new("token-malformed", message, place, "no `kid` beside it")
                 .help("have the identity provider name the key in `kid`, as its JSON Web Key Set does")
         };
+        // Whoever shows a token to others may have left something out of it.
+        let finding = match case.evaluation.parts.resource.is_no() {
+            true => finding.severity(Severity::Warning),
+            false => finding,
+        };
         Some(finding.owner(Party::Yourself))
     })
 }
@@ -208,8 +213,12 @@ fn role_pair(case: &Case<'_>) -> Vec<Finding> {
         } else {
             format!("`{role},<ARN of the SAML provider>`")
         };
+        let alike = values.iter().flat_map(|value| value.split(',')).find(|arn| {
+            arn.trim().eq_ignore_ascii_case(role) && arn.trim() != role
+        });
+        let other = alike.map_or_else(String::new, |arn| format!("ask for `{}`, or ", arn.trim()));
         let help = format!(
-            "have the identity provider send {form} as a value of `https://aws.amazon.com/SAML/Attributes/Role`; case counts"
+            "{other}have the identity provider send {form} as a value of `https://aws.amazon.com/SAML/Attributes/Role`; case counts"
         );
         let place: Span = span;
         Some(

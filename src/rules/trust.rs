@@ -218,12 +218,22 @@ fn other_callers(case: &Case<'_>) -> Vec<Finding> {
         (false, false) => ("AWS principals", "call `sts:AssumeRole` with the credentials of a user or role"),
     };
     let message = format!("the trust policy of `{role}` takes only {who}; the caller is {}", caller.describe());
+    let help = if caller.kind == CallerKind::Federated {
+        format!(
+            "add a statement with `\"Federated\": \"{}\"` and the action `{}`",
+            caller.name, case.request.action.value
+        )
+    } else if caller.kind == CallerKind::RoleSession && named.iter().any(|value| value.value.text.contains("oidc.eks.")) {
+        "if a pod made the call, it used the role of its node: check the annotation `eks.amazonaws.com/role-arn` of its service account and `AWS_WEB_IDENTITY_TOKEN_FILE` in the pod, start it anew, and see that its SDK is recent enough to use the token".to_owned()
+    } else {
+        format!("{how}; or {}", ask_to_trust(case))
+    };
     let finding = Finding::new("trust-other-callers", message, span, "a caller of another kind")
         .severity(severity(case))
         .also(caller.text.span, "the caller");
     vec![
         also_near(case, finding, PolicyType::Trust, &wanted)
-            .help(format!("{how}; or {}", ask_to_trust(case)))
+            .help(help)
             .ask(please_trust(case))
             .owner(Party::RoleAccount),
     ]
@@ -237,7 +247,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     if under_wrong_key(case).is_some() || takes_others_only(case) {
         return vec![];
     }
-    if let Some(finding) = super::federation::provider(case, &near) {
+    if let Some(finding) = super::providers::named(case, &near) {
         return vec![finding];
     }
     let wanted = whom_to_name(case);

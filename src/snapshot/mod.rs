@@ -59,6 +59,10 @@ pub struct Snapshot {
     pub providers: BTreeMap<String, Provider>,
     /// Accounts of which every identity provider of this kind is known.
     pub providers_listed: BTreeSet<(ProviderKind, String)>,
+    /// Kinds of which some account, that is not said, has no provider at all.
+    pub providers_none: BTreeSet<ProviderKind>,
+    /// OpenID Connect providers of an account that is not said: URL and audiences.
+    pub providers_unplaced: Vec<(String, Vec<Spanned<String>>)>,
     /// MFA devices of users.
     pub mfa_devices: Vec<MfaDevice>,
     /// The places of the entities of each name.

@@ -115,6 +115,15 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Whether nothing is known of principals and accounts but of this one.
+    pub fn is_only(&self, account: &str) -> bool {
+        self.accounts.keys().all(|other| other == account)
+            && self.entities.values().all(|entity| entity.account == account)
+            && self.providers_listed.iter().all(|(_, other)| other == account)
+    }
+}
+
 impl Builder {
     /// The policy of the resource `arn`, or that it has none.
     pub fn resource_policy(&mut self, arn: &str, document: Option<Handle>) {
@@ -142,6 +151,9 @@ impl Builder {
 
     /// Identity providers, all of one kind in their account.
     pub fn providers(&mut self, kind: ProviderKind, arns: Vec<Spanned<String>>) {
+        if arns.is_empty() {
+            self.snapshot.providers_none.insert(kind);
+        }
         for arn in arns {
             if let Some(parts) = Arn::parse(&arn.value) {
                 self.snapshot.providers_listed.insert((kind, parts.account.to_owned()));
@@ -204,11 +216,16 @@ impl Builder {
                 (Some(provider), None) => {
                     provider.client_ids.get_or_insert(pending.client_ids);
                 }
-                _ => notes.push(format!(
-                    "cannot tell of which account `{}` shows the provider {url}: add \
-                     `aws iam list-open-id-connect-providers` of that account alone",
-                    sources.name(pending.span.source)
-                )),
+                _ => {
+                    notes.push(format!(
+                        "cannot tell of which account `{}` shows the provider {url}; it is taken for the role's \
+                         where a token of it is presented, and `aws iam list-open-id-connect-providers` of that \
+                         account alone would tell",
+                        sources.name(pending.span.source)
+                    ));
+                    let unplaced = (url.to_owned(), pending.client_ids);
+                    self.snapshot.providers_unplaced.push(unplaced);
+                }
             }
         }
     }

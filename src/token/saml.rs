@@ -186,7 +186,8 @@ impl State {
         let name = String::from_utf8_lossy(element.local_name().as_ref()).into_owned();
         self.text.clear();
         let mut attributes = Vec::new();
-        for attribute in element.attributes() {
+        // Looking for repeated attributes takes the square of their number.
+        for attribute in element.attributes().with_checks(false) {
             let attribute = attribute.ok()?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned();
             attributes.push((attribute.key.local_name().as_ref().to_vec(), value));

@@ -241,6 +241,7 @@ impl Part {
         match (self.noun, self.value.as_str()) {
             (PULL_REQUEST, "") => "a pull request".to_owned(),
             ("ref", value) => format!("a ref written as `{value}`"),
+            (noun, "*") => format!("any {noun}"),
             (noun, value) => format!("{noun} `{value}`"),
         }
     }
@@ -266,7 +267,9 @@ pub fn explain(issuer: &str, token: &str, policy: &str, wildcards: bool) -> Opti
                 && without_ids(part) == without_ids(wanted)
             {
                 "; one has the ids of owner and repository behind an `@`, the other has not"
-            } else if part.noun == wanted.noun && part.value.eq_ignore_ascii_case(&wanted.value) {
+            } else if part.noun == wanted.noun
+                && matches(&wanted.value.to_lowercase(), &part.value.to_lowercase())
+            {
                 "; upper and lower case count"
             } else {
                 ""
@@ -299,6 +302,11 @@ fn with_ids(value: &str) -> bool {
 
 fn without_ids(part: &Part) -> Vec<&str> {
     part.value.split('/').map(|name| name.split('@').next().unwrap_or(name)).collect()
+}
+
+/// Whether a value of a policy would match if its `*` and `?` were wildcards.
+pub fn would_match(policy: &str, request: &str) -> bool {
+    policy.contains(['*', '?']) && matches(policy, request)
 }
 
 /// Words of a subject that are somebody's names, and not the provider's own words.

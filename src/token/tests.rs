@@ -118,6 +118,8 @@ fn what_is_no_response_is_told() {
         let error = saml::read(text.as_bytes()).unwrap_err();
         assert!(error.message.contains(says), "{text}: {error}");
     }
+    let wide = format!("<Assertion {}/>", "a='' ".repeat(100_000));
+    assert!(saml::read(wide.as_bytes()).is_ok());
     let encrypted = saml::read(b"<Response><EncryptedAssertion/></Response>").unwrap();
     assert!(encrypted.encrypted);
 }

@@ -166,6 +166,38 @@ fn facts_know_the_provider_and_its_audiences() {
 }
 
 #[test]
+fn what_does_not_say_its_account_is_of_the_role_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none.json");
+    fs::write(&none, r#"{"OpenIDConnectProviderList": []}"#).unwrap();
+    let facts = ["--facts", none.to_str().unwrap(), "--time", TIME, "--format", "json"];
+    let ran = ask("--token", "github-endpoint.json", "trust-github.json", &facts).ends_with(1);
+    assert_eq!(rules(&ran), ["provider-missing"]);
+    // With facts of another account beside it, nobody can tell whose list that is.
+    let user = folder.path().join("user.json");
+    fs::write(
+        &user,
+        r#"{"User": {"Path": "/", "UserName": "bob", "UserId": "AIDAEXAMPLEEXAMPLEBOB", "Arn": "arn:aws:iam::444455556666:user/bob", "CreateDate": "2026-01-05T09:30:00+00:00"}}"#,
+    )
+    .unwrap();
+    let mixed = with(facts.map(str::to_owned).to_vec(), &["--facts", user.to_str().unwrap()]);
+    let mixed: Vec<&str> = mixed.iter().map(String::as_str).collect();
+    let ran = ask("--token", "github-endpoint.json", "trust-github.json", &mixed).ends_with(0);
+    assert_eq!(rules(&ran), [""; 0]);
+
+    let one = folder.path().join("one.json");
+    fs::write(
+        &one,
+        r#"{"Url": "token.actions.githubusercontent.com", "ClientIDList": ["sigstore"], "ThumbprintList": [], "CreateDate": "2026-01-05T09:30:00+00:00"}"#,
+    )
+    .unwrap();
+    let facts = ["--facts", one.to_str().unwrap(), "--time", TIME, "--format", "json"];
+    let ran = ask("--token", "github-endpoint.json", "trust-github.json", &facts).ends_with(1);
+    assert_eq!(rules(&ran), ["provider-audience-missing"]);
+    assert_eq!(ran.json()["findings"][0]["secondary"][0]["text"], "\"sigstore\"");
+}
+
+#[test]
 fn a_token_of_the_past_had_expired_unless_the_time_says_otherwise() {
     let json = ["--format", "json"];
     let ran = ask("--token", "github-endpoint.json", "trust-github.json", &json).ends_with(1);

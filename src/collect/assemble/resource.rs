@@ -179,6 +179,14 @@ impl Assembler<'_> {
             facts.client_ids = facts.client_ids.take().or_else(|| provider.client_ids.clone());
         } else if snapshot.providers_listed.contains(&(kind, arn.account.to_owned())) {
             facts.exists = facts.exists.or(Some(false));
+        } else if let Some((_, client_ids)) =
+            snapshot.providers_unplaced.iter().find(|(url, _)| url == caller.issuer())
+        {
+            facts.exists = facts.exists.or(Some(true));
+            facts.client_ids.get_or_insert_with(|| client_ids.clone());
+        } else if snapshot.providers_none.contains(&kind) && snapshot.is_only(arn.account) {
+            // Whoever presents a token has no account, so the role's is the only one in question.
+            facts.exists = facts.exists.or(Some(false));
         }
         let others = snapshot.providers.values().filter(|provider| {
             provider.kind == kind

@@ -7,7 +7,7 @@ use super::{Input, Shape, has_list, is_truncated, items, text};
 
 pub(super) const LIST_OIDC: Shape = Shape {
     id: "list-open-id-connect-providers",
-    proves: "all OpenID Connect providers of an account, if it has any",
+    proves: "all OpenID Connect providers of an account; an empty list does not say of which",
     recognise: |root| has_list(root, "OpenIDConnectProviderList"),
     read: |input, builder| {
         listed(input, builder, ProviderKind::Oidc, "OpenIDConnectProviderList");
@@ -16,7 +16,7 @@ pub(super) const LIST_OIDC: Shape = Shape {
 
 pub(super) const LIST_SAML: Shape = Shape {
     id: "list-saml-providers",
-    proves: "all SAML providers of an account, if it has any",
+    proves: "all SAML providers of an account; an empty list does not say of which",
     recognise: |root| has_list(root, "SAMLProviderList"),
     read: |input, builder| listed(input, builder, ProviderKind::Saml, "SAMLProviderList"),
 };
