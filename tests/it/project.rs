@@ -44,6 +44,22 @@ fn every_rule_has_a_page_and_every_page_a_rule() {
     }
 }
 
+#[test]
+fn every_page_says_what_it_means_how_to_check_and_how_to_fix() {
+    for rule in rules::all() {
+        let (id, page) = (rule.meta.id, rule.meta.doc);
+        for title in
+            ["What it means", "How to check by hand", "How to fix", "Examples", "AWS documentation"]
+        {
+            assert!(page.contains(&format!("\n## {title}\n")), "{id} does not say: {title}");
+        }
+        assert!(page.matches("```yaml case").count() >= 2, "{id} needs a bad and a good example");
+        let check = page.split("## How to check by hand").nth(1).unwrap();
+        let check = check.split("\n## ").next().unwrap();
+        assert!(check.contains("\naws "), "{id} shows no command of the AWS CLI");
+    }
+}
+
 /// Replaces what stands between two markers of the README, or says that it is out of date.
 fn hold_readme(from: &str, to: &str, current: &str) {
     let readme = read("README.md");
