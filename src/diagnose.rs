@@ -2,6 +2,7 @@
 //!
 //! Pure, like everything below it.
 
+mod doubts;
 mod gates;
 mod retry;
 mod settle;
@@ -39,6 +40,8 @@ pub fn diagnose(
     let gaps = gaps(&case, decision);
     Diagnosis {
         name: None,
+        hop: None,
+        title: String::new(),
         decision,
         headline: headline(decision, &gates, &gaps, &evaluation, only_layers_missing(&case, &gaps)),
         principal: request.caller.text.value.clone(),
@@ -52,6 +55,7 @@ pub fn diagnose(
         },
         context: context(request),
         statements: statements(&case),
+        doubts: Vec::new(),
         settlements: settle::settlements(&case, decision, &gaps),
         blockers: blockers(&case, &findings),
         retry: (decision != Decision::Allowed).then(|| retry::command(&case)).flatten(),
@@ -61,6 +65,8 @@ pub fn diagnose(
         notes: Vec::new(),
     }
 }
+
+pub use doubts::{Background, doubts};
 
 /// The decision alone, by the same code: for many requests at once.
 pub fn decide(request: &Request, layers: &Layers) -> Decision {

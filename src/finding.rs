@@ -328,11 +328,24 @@ pub struct Settlement {
     pub suppositions: Vec<Supposition>,
 }
 
+/// A way in which AWS may have come to another answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// What may be so.
+    pub text: String,
+    /// How to check it.
+    pub check: String,
+}
+
 /// The answer to one question.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
     /// The name of the case, where there are several.
     pub name: Option<String>,
+    /// Its place in a role chain, from 1, where it is part of one.
+    pub hop: Option<usize>,
+    /// What was done, in a few words: `user ana assumes role hub`; for a chain.
+    pub title: String,
     /// Allowed, denied or undetermined.
     pub decision: Decision,
     /// A few words beside it: `decided by the role's trust policy`.
@@ -353,6 +366,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What could not be learned and matters.
     pub gaps: Vec<Gap>,
+    /// Where AWS denied it all the same: what to check, the likeliest first.
+    pub doubts: Vec<Doubt>,
     /// What would settle an open answer, and how it would come out.
     pub settlements: Vec<Settlement>,
     /// What stands in the way, by who can lift it: one sentence for each thing.

@@ -24,9 +24,28 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "facts" => Some(facts),
         "pattern" => Some(pattern),
         "values" => Some(values),
+        "aws_config" => Some(aws_config),
         "jwt" => Some(jwt),
         "saml" => Some(saml),
         _ => None,
+    }
+}
+
+/// The AWS CLI's config file: lengths stay, places are sound, nothing but known settings is kept.
+pub fn aws_config(data: &[u8]) {
+    use why_denied::collect::aws_config::{chain, read, without_secrets};
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let blank = without_secrets(text);
+    assert_eq!(blank.len(), text.len());
+    let mut sources = SourceMap::default();
+    let id = sources.add_file("config", blank.clone().into_bytes()).expect("it is text");
+    let profiles = read(&blank, id);
+    assert_eq!(profiles.len(), read(text, id).len(), "blanking hides no profile");
+    for profile in profiles.iter().take(50) {
+        assert_eq!(sources.slice(profile.name.span), profile.name.value);
+        if let Ok(found) = chain(&profiles, &profile.name.value) {
+            assert!(!found.is_empty(), "a chain has a hop");
+        }
     }
 }
 

@@ -132,7 +132,7 @@ pub struct OutputOptions {
 }
 
 /// What to diagnose.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct DiagnoseArgs {
     /// The role that could not be assumed: short for --action sts:AssumeRole --resource ARN.
     /// A bare name is looked up in the caller's account
@@ -148,6 +148,18 @@ pub struct DiagnoseArgs {
     /// Default: the identity in the facts, or the only principal there
     #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with = "case")]
     pub caller: Option<String>,
+    /// A role that is assumed on the way to --role or --action; repeatable, in order
+    #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with_all = ["case", "token", "saml"])]
+    pub via: Vec<String>,
+    /// A config file of the AWS CLI: the roles that its --profile assumes come before --via and --role
+    #[arg(long, value_name = "FILE", help_heading = "Request", requires = "profile", conflicts_with_all = ["case", "token", "saml"])]
+    pub aws_config: Option<PathBuf>,
+    /// The profile of --aws-config
+    #[arg(long, value_name = "NAME", help_heading = "Request", requires = "aws_config")]
+    pub profile: Option<String>,
+    /// AWS denied this all the same: say what to check where the answer is `allowed`
+    #[arg(long, help_heading = "Request")]
+    pub but_denied: bool,
     /// A condition key of the request; a repeated key is multi-valued, and `KEY=` is known to be absent
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Request", conflicts_with = "case")]
     pub context: Vec<String>,

@@ -9,17 +9,19 @@ use crate::collect::assemble::Assembler;
 use crate::collect::case_file;
 use crate::collect::layer_files::LayerFiles;
 use crate::collect::usable_roles::usable_roles;
-use crate::collect::{self, InputError};
-use crate::diagnose::diagnose;
+use crate::collect::{self, Collected, InputError};
+use crate::diagnose::{Background, diagnose, doubts};
 use crate::eval::Decision;
 use crate::finding::Diagnosis;
 use crate::policy::PolicyType;
 use crate::report;
+use crate::request::Request;
+use crate::snapshot::Snapshot;
 use crate::text::SourceMap;
 use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
-use super::{Failure, Output, Status, input};
+use super::{Failure, Output, Status, chain, input};
 
 pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
@@ -138,18 +140,57 @@ fn from_options(
         let help = "`--facts` takes policies and what the AWS CLI prints about IAM, such as the output of `aws iam get-account-authorization-details`";
         output.warn(&format!("nothing in the facts was recognised; {help}"));
     }
+    if !chain::is_chain(args) {
+        let (diagnoses, own) = answers(args, &collected, sources, output, &|_| {})?;
+        return Ok((diagnoses, status.worse(own)));
+    }
+    let hops = match chain::hops(args, sources, output)? {
+        Ok(hops) => hops,
+        Err(broken) => return Ok((Vec::new(), status.worse(broken))),
+    };
+    let mut diagnoses = Vec::new();
+    for hop in &hops {
+        let (own, hop_status) =
+            answers(&hop.args, &collected, sources, output, &|request| hop.place(request))?;
+        status = status.worse(hop_status);
+        diagnoses.extend(own);
+    }
+    for (at, diagnosis) in diagnoses.iter_mut().enumerate() {
+        diagnosis.hop = Some(at + 1);
+    }
+    Ok((diagnoses, status))
+}
+
+/// What the facts say besides the request.
+fn background(snapshot: &Snapshot) -> Background {
+    let entities = snapshot.entities.values().filter_map(|entity| entity.created.as_ref());
+    let policies = snapshot.managed.values().filter_map(|policy| policy.updated.as_ref());
+    Background {
+        identities: snapshot.identities.iter().map(|identity| identity.arn.value.clone()).collect(),
+        newest: entities.chain(policies).map(|moment| moment.value).max(),
+    }
+}
+
+/// The answers to one set of options; `place` mends the requests made from them.
+fn answers(
+    args: &DiagnoseArgs,
+    collected: &Collected,
+    sources: &mut SourceMap,
+    output: &Output,
+    place: &dyn Fn(&mut Request),
+) -> Result<(Vec<Diagnosis>, Status), Failure> {
     let (files, errors) = layer_files(args, sources)?;
-    let layer_status = complain(&errors, sources, output);
-    if layer_status == Status::Broken {
+    let status = complain(&errors, sources, output);
+    if status == Status::Broken {
         // A policy that was named and cannot be read would be taken for one that says nothing.
         return Ok((Vec::new(), Status::Broken));
     }
-    status = status.worse(layer_status);
     let snapshot = &collected.snapshot;
     let requests = input::requests(args, snapshot, sources, now())?;
     let mut assembler = Assembler::new(snapshot, sources, files);
     let mut diagnoses = Vec::new();
     for mut request in requests {
+        place(&mut request);
         let layers = assembler.layers(&mut request);
         let notes = assembler.take_notes();
         let roles = if request.is_assume_role() {
@@ -158,6 +199,10 @@ fn from_options(
             usable_roles(snapshot, &mut assembler, &request)
         };
         let mut diagnosis = diagnose(&request, &layers, &|| roles.clone());
+        diagnosis.title = chain::title(&request);
+        if args.but_denied && !diagnosis.decision.is_denied() {
+            diagnosis.doubts = doubts(&request, &diagnosis.gaps, &background(snapshot));
+        }
         diagnosis.notes.extend(notes);
         diagnoses.push(diagnosis);
     }

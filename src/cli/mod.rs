@@ -1,6 +1,7 @@
 //! The command line: the only place that reads the clock, the environment and the terminal.
 
 mod args;
+mod chain;
 mod diagnose;
 mod facts;
 mod input;

@@ -3,6 +3,7 @@
 //! `files` alone reads the disk; all else works on texts.
 
 pub mod assemble;
+pub mod aws_config;
 pub mod case_file;
 mod error;
 mod files;

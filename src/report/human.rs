@@ -22,9 +22,17 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut text = String::new();
-    for (index, diagnosis) in diagnoses.iter().enumerate() {
-        if index > 0 {
+    push_chain(&mut text, diagnoses, style);
+    // The hops of a chain that are in order have been told in one line.
+    let told = |diagnosis: &&Diagnosis| {
+        style.verbose || diagnosis.hop.is_none() || diagnosis.decision != Decision::Allowed
+    };
+    for (index, diagnosis) in diagnoses.iter().filter(told).enumerate() {
+        if index > 0 || diagnosis.hop.is_some() {
             text.push('\n');
+        }
+        if let Some(hop) = diagnosis.hop {
+            hang(&mut text, "hop ", 4, &format!("{hop}: {}", diagnosis.title), style.columns());
         }
         if let Some(name) = &diagnosis.name {
             hang(&mut text, "case: ", 6, name, style.columns());
@@ -35,6 +43,7 @@ pub(super) fn write(
             text.push('\n');
             push_finding(&mut text, finding, sources, style);
         }
+        push_doubts(&mut text, diagnosis, style);
         push_settlements(&mut text, diagnosis, style);
         push_blockers(&mut text, diagnosis, style);
         push_gaps(&mut text, diagnosis, style);
@@ -43,6 +52,38 @@ pub(super) fn write(
         }
     }
     out.write_all(text.as_bytes())
+}
+
+/// Adds a line for each hop of a role chain.
+fn push_chain(text: &mut String, diagnoses: &[Diagnosis], style: &Style) {
+    let hops = diagnoses.iter().filter(|diagnosis| diagnosis.hop.is_some());
+    let fails = hops.clone().find(|hop| hop.decision.is_denied());
+    let open = hops.clone().find(|hop| hop.decision == Decision::Undetermined);
+    let count = hops.clone().count();
+    if count == 0 {
+        return;
+    }
+    let (ink, word, rest) = match (fails, open) {
+        (Some(hop), _) => {
+            (Ink::Bad, "DENIED", format!("at hop {} of {count}", hop.hop.unwrap_or(0)))
+        }
+        (None, Some(hop)) => {
+            (Ink::Doubt, "UNDETERMINED", format!("at hop {} of {count}", hop.hop.unwrap_or(0)))
+        }
+        (None, None) => (Ink::Good, "ALLOWED", format!("all {count} hops")),
+    };
+    let _ = writeln!(text, "{}  {rest}", style.paint(ink, word));
+    for hop in hops {
+        let (word, ink) = match hop.decision {
+            Decision::Allowed => ("ok", Ink::Good),
+            Decision::Undetermined => ("?", Ink::Doubt),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => ("FAILED", Ink::Bad),
+        };
+        let pad = 6 - word.len();
+        let number = hop.hop.unwrap_or(0);
+        let prefix = format!("  {number:>2}  {}{:pad$}  ", style.paint(ink, word), "");
+        hang(text, &prefix, 14, &hop.title, style.columns());
+    }
 }
 
 fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
@@ -212,6 +253,19 @@ fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     if let Some(command) = &diagnosis.retry {
         let title = if diagnosis.decision.is_denied() { "then retry:" } else { "to try it:" };
         hang(text, &format!("\n{} ", style.paint(Ink::Strong, title)), 4, command, style.columns());
+    }
+}
+
+/// Adds what to check where AWS gave another answer.
+fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
+    if diagnosis.doubts.is_empty() {
+        return;
+    }
+    let title = style.paint(Ink::Strong, "AWS denied it all the same; check, the likeliest first:");
+    let _ = writeln!(text, "\n{title}");
+    for (index, doubt) in diagnosis.doubts.iter().enumerate() {
+        hang(text, &format!(" {:>2}. ", index + 1), 5, &doubt.text, style.columns());
+        hang(text, "     check: ", 12, &doubt.check, style.columns());
     }
 }
 

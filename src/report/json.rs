@@ -33,12 +33,16 @@ struct Several<'a> {
 struct ResultV1<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hop: Option<HopV1<'a>>,
     decision: &'static str,
     request: RequestV1<'a>,
     gates: Vec<GateV1<'a>>,
     findings: Vec<FindingV1<'a>>,
     statements: Vec<StatementV1<'a>>,
     gaps: Vec<GapV1<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubts: Vec<DoubtV1<'a>>,
     settlements: Vec<SettlementV1<'a>>,
     blockers: Vec<BlockerV1<'a>>,
     retry: Option<&'a str>,
@@ -54,6 +58,18 @@ struct SettlementV1<'a> {
 struct SuppositionV1<'a> {
     fact: &'a str,
     supply: &'a str,
+}
+
+#[derive(Serialize)]
+struct DoubtV1<'a> {
+    text: &'a str,
+    check: &'a str,
+}
+
+#[derive(Serialize)]
+struct HopV1<'a> {
+    number: usize,
+    title: &'a str,
 }
 
 #[derive(Serialize)]
@@ -201,6 +217,7 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
     };
     ResultV1 {
         name: diagnosis.name.as_deref(),
+        hop: diagnosis.hop.map(|number| HopV1 { number, title: &diagnosis.title }),
         decision: diagnosis.decision.id(),
         request: RequestV1 {
             principal: &diagnosis.principal,
@@ -212,6 +229,9 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         findings: diagnosis.findings.iter().map(|found| finding(found, sources)).collect(),
         statements: diagnosis.statements.iter().map(|found| statement(found, sources)).collect(),
         gaps: diagnosis.gaps.iter().map(gap).collect(),
+        doubts: (diagnosis.doubts.iter())
+            .map(|doubt| DoubtV1 { text: &doubt.text, check: &doubt.check })
+            .collect(),
         settlements: diagnosis.settlements.iter().map(settlement).collect(),
         blockers: diagnosis.blockers.iter().map(blocker).collect(),
         retry: diagnosis.retry.as_deref(),

@@ -302,6 +302,24 @@ fn is_the_callers(condition: &crate::policy::Condition) -> bool {
     of_call.contains(&key) || key.starts_with("aws:requesttag/")
 }
 
+/// Where the request's value under the condition's key was given.
+fn given_span(case: &Case<'_>, condition: &crate::policy::Condition) -> Option<crate::text::Span> {
+    let request = case.request;
+    let parameters = request.parameters.as_ref();
+    let parameter = |get: fn(&crate::request::Parameters) -> Option<&Spanned<String>>| {
+        parameters.and_then(get).map(|value| value.span)
+    };
+    match &*condition.key_lower {
+        "sts:externalid" => parameter(|all| all.external_id.as_ref()),
+        "sts:rolesessionname" => parameter(|all| all.session_name.as_ref()),
+        "sts:sourceidentity" => parameter(|all| all.source_identity.as_ref()),
+        lower => {
+            let entry = request.context.get(lower)?;
+            (entry.value != crate::request::Given::Absent).then_some(entry.span)
+        }
+    }
+}
+
 /// Labels for at most two more statements that came just as near.
 pub(super) fn also_near(
     case: &Case<'_>,
@@ -419,6 +437,10 @@ pub(super) fn unmet(
             }
             let finding = Finding::new(rule, message, span, label);
             let finding = finding.severity(severity).help(help).owner(owner);
+            let given = given_span(case, condition).filter(|_| result.is_no());
+            let finding = given.into_iter().fold(finding, |finding, span| {
+                finding.also(span, "what the request carries")
+            });
             let finding = or.into_iter().fold(finding, |finding, or| {
                 finding.also(or.values_span, "this one is met, and both have to be")
             });

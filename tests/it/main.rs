@@ -10,6 +10,7 @@
 mod architecture;
 mod broken;
 mod causes;
+mod chains;
 mod contractor;
 mod exit_status;
 mod formats;
