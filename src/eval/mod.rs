@@ -10,9 +10,7 @@ mod principal;
 mod refusal;
 mod statement;
 
-pub use combine::{
-    Accounts, Evaluation, Parts, RESOURCE_CONTROL_SERVICES, Verdict, decide, evaluate,
-};
+pub use combine::{Accounts, Evaluation, Parts, Verdict, decide, evaluate};
 pub use condition::Why;
 pub use context::{DERIVED, KeyValue, lookup};
 pub use logic::{GapId, GapSet, GapTable, Match};

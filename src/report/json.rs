@@ -41,6 +41,7 @@ struct ResultV1<'a> {
     gaps: Vec<GapV1<'a>>,
     blockers: Vec<BlockerV1<'a>>,
     retry: Option<&'a str>,
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -180,6 +181,7 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         gaps: diagnosis.gaps.iter().map(gap).collect(),
         blockers: diagnosis.blockers.iter().map(blocker).collect(),
         retry: diagnosis.retry.as_deref(),
+        notes: &diagnosis.notes,
     }
 }
 

@@ -9,6 +9,7 @@ const ORDER: &[&[&str]] = &[
     &["text"],
     &["doc"],
     &["policy"],
+    &["reference"],
     &["request", "layers"],
     &["eval"],
     &["finding"],
