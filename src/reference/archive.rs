@@ -54,3 +54,23 @@ impl Archive {
         std::str::from_utf8(text).ok().map(str::to_owned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::reference::{managed, service};
+
+    #[test]
+    fn one_question_inflates_one_small_block() {
+        for archive in [&service::SERVICES, &managed::POLICIES] {
+            for entry in archive.entries() {
+                assert!(entry.inflated <= 200_000, "{}", entry.key);
+                // A block holds more than one text only while it is small.
+                assert!(
+                    entry.text.1 == entry.inflated || entry.inflated <= 40_000,
+                    "{}",
+                    entry.key
+                );
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ pub(super) fn members(line: &str) -> std::str::Split<'_, char> {
 }
 
 /// The line whose first member is `key`; `order` says how a first member compares with it.
-fn search<'t>(text: &'t str, order: impl Fn(&str) -> Ordering) -> Option<&'t str> {
+fn search(text: &str, order: impl Fn(&str) -> Ordering) -> Option<&str> {
     let bytes = text.as_bytes();
     let line_at = |middle: usize| {
         let start =

@@ -5,7 +5,7 @@
 use super::archive::{Archive, Entry};
 use super::{Partition, partition as partition_by_id};
 
-const POLICIES: Archive = Archive {
+pub(super) const POLICIES: Archive = Archive {
     index: include_str!("data/policies.idx"),
     blocks: include_bytes!("data/policies.bin"),
 };

@@ -6,7 +6,7 @@
 use super::archive::Archive;
 use super::lines::members;
 
-const SERVICES: Archive = Archive {
+pub(super) const SERVICES: Archive = Archive {
     index: include_str!("data/services.idx"),
     blocks: include_bytes!("data/services.bin"),
 };

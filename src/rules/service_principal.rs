@@ -61,7 +61,7 @@ fn fault(written: &str, wanted: &str) -> Option<String> {
                 return Some(format!("`{rest}` is the end of names in partition `{id}`"));
             }
             _ if [".amazon", ".aws"].iter().any(|front| rest.starts_with(front)) => {
-                return Some(format!("it ends with `{rest}`, and the names of services with `{SUFFIX}`"));
+                return Some(format!("it ends with `{rest}` where `{SUFFIX}` belongs"));
             }
             _ => {}
         }

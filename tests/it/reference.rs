@@ -3,7 +3,7 @@
 use serde_json::json;
 use why_denied::reference;
 
-use crate::support::{Ran, folder, read, run};
+use crate::support::{Ran, files, folder, read, run};
 
 const ANA: &str = "arn:aws:iam::111122223333:user/ana";
 
@@ -104,5 +104,30 @@ fn the_version_says_of_which_day_the_reference_data_is() {
         ran.says(&reference::counts().services.to_string())
             .says(&reference::counts().managed_policies.to_string());
     }
-    assert!(read("docs/reference.md").contains(reference::date()));
+}
+
+#[test]
+fn all_of_it_takes_at_most_a_megabyte_and_a_half() {
+    let sizes = files("src/reference/data").into_iter().map(|path| path.metadata().unwrap().len());
+    let total: u64 = sizes.sum();
+    assert!(total <= 1_500_000, "{total} bytes");
+}
+
+#[test]
+fn the_page_says_what_is_embedded() {
+    let page = read("docs/reference.md").replace([',', '`'], "");
+    let counts = reference::counts();
+    for text in [
+        reference::date().to_owned(),
+        format!("{} services", counts.services),
+        format!("{} actions", counts.actions),
+        format!("{} AWS managed policies", counts.managed_policies),
+        format!("{} service principals", counts.service_principals),
+        format!("{} global condition keys", counts.global_keys),
+    ]
+    .into_iter()
+    .chain(reference::sources().split(", ").map(str::to_owned))
+    {
+        assert!(page.contains(&text), "{text}");
+    }
 }

@@ -330,7 +330,7 @@ fn every_embedded_policy_reads_without_a_problem() {
         let text = crate::reference::managed_policy(&arn).unwrap().document().unwrap();
         let mut sources = SourceMap::default();
         let source = sources.add_given(key, text);
-        let documents = crate::doc::parse(&mut sources, source, crate::doc::Syntax::Json).unwrap();
+        let documents = crate::doc::parse(&sources, source, crate::doc::Syntax::Json).unwrap();
         let policy = crate::policy::read(documents[0].root(), PolicyType::IdentityBased);
         wrong.extend(policy.problems.iter().map(|problem| format!("{key}: {}", problem.message)));
     }
