@@ -1,7 +1,7 @@
 //! An action that does not exist, where the one that was asked for is meant.
 
 use crate::finding::{Finding, Gate, Party, Severity};
-use crate::policy::PolicyType;
+use crate::policy::{PolicyType, Statement};
 use crate::reference;
 use crate::text::Span;
 
@@ -74,6 +74,18 @@ fn fault(written: &str, wanted: &str) -> Option<String> {
     (!exists(written) && exists(wanted)).then_some(fault)
 }
 
+/// A value of `Action` that means `wanted` and does not exist: its text, its place, what is wrong with it.
+pub(super) fn wrong_value<'a>(
+    statement: &'a Statement,
+    wanted: &str,
+) -> Option<(&'a str, Span, String)> {
+    let element = statement.action.as_ref().filter(|element| !element.negated)?;
+    element.values.iter().find_map(|value| {
+        let text = value.value.text.as_str();
+        Some((text, value.span, fault(text, wanted)?))
+    })
+}
+
 /// A value of `Action` that means the action that was asked for.
 pub(super) struct Meant<'a> {
     near: Near<'a>,
@@ -93,11 +105,7 @@ pub(super) fn meant<'a>(case: &Case<'a>, policy_type: PolicyType) -> Option<Mean
             && others.into_iter().chain(trace.conditions.iter().map(|(result, _)| result)).all(|result| !result.is_no())
     };
     nearest(case, policy_type).into_iter().filter(only_action).find_map(|near| {
-        let element = near.statement.action.as_ref().filter(|element| !element.negated)?;
-        let (text, span, fault) = element.values.iter().find_map(|value| {
-            let text = value.value.text.as_str();
-            Some((text, value.span, fault(text, wanted)?))
-        })?;
+        let (text, span, fault) = wrong_value(near.statement, wanted)?;
         Some(Meant { near, text, span, fault })
     })
 }

@@ -29,6 +29,23 @@ pub(super) fn tells(condition: &Condition, request: &Request) -> bool {
     fault(condition, request).is_some()
 }
 
+/// What is wrong with the key, for a label.
+pub(super) fn clause(condition: &Condition, request: &Request) -> Option<String> {
+    let key = &condition.key.value;
+    Some(match fault(condition, request)? {
+        Fault::Unknown(near) => {
+            format!("there is no condition key `{key}`: did you mean {}?", listed(&near))
+        }
+        Fault::Never(why, _) => format!("the condition on `{key}` is never met: {why}"),
+    })
+}
+
+/// `` `a` or `b` ``.
+fn listed(keys: &[String]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    keys.join(" or ")
+}
+
 fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
     let (key, lower) = (condition.key.value.as_str(), &*condition.key_lower);
     let federated = request.caller.kind == CallerKind::Federated;
@@ -144,9 +161,8 @@ fn unknown(case: &Case<'_>) -> Vec<Finding> {
         Fault::Unknown(near) => {
             let key = &condition.key.value;
             let message = format!("{intro} would allow this, but there is no condition key `{key}`, so no request carries it");
-            let near: Vec<_> = near.iter().map(|key| format!("`{key}`")).collect();
             let finding = Finding::new("condition-key-unknown", message, condition.key.span, "there is no such key");
-            Some(finding.help(format!("did you mean {}?", near.join(" or "))))
+            Some(finding.help(format!("did you mean {}?", listed(&near))))
         }
         Fault::Never(..) => None,
     })
