@@ -77,6 +77,8 @@ pub struct Comparison {
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
+    /// The step of the checklist that it explains, where that is another than its rule's.
+    pub gate: Option<Gate>,
     /// How much it matters.
     pub severity: Severity,
     /// One sentence that stands alone.
@@ -105,6 +107,7 @@ impl Finding {
     ) -> Self {
         Self {
             rule,
+            gate: None,
             severity: Severity::Error,
             message: message.into(),
             primary: Label { span, text: label.into() },
@@ -134,6 +137,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says which step of the checklist it explains, where that is another than its rule's.
+    #[must_use]
+    pub fn explains(mut self, gate: Gate) -> Self {
+        self.gate = Some(gate);
         self
     }
 

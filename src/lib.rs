@@ -17,6 +17,8 @@ pub mod layers;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 #[deny(clippy::disallowed_methods)]
+pub mod reference;
+#[deny(clippy::disallowed_methods)]
 pub mod report;
 #[deny(clippy::disallowed_methods)]
 pub mod request;

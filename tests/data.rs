@@ -8,7 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use why_denied::collect::case_file::{self, CaseFile};
 use why_denied::conformance;
 use why_denied::diagnose::diagnose;
-use why_denied::finding::{Diagnosis, Gate, Outcome, Severity};
+use why_denied::finding::{Diagnosis, Finding, Gate, Outcome, Severity};
 use why_denied::report::CaseOutcome;
 use why_denied::rules;
 use why_denied::text::SourceMap;
@@ -68,8 +68,10 @@ fn run(file: &mut CaseFile, name: &str, sources: &mut SourceMap) -> Vec<String> 
 /// Gates that failed without a finding that is certain; a denial has at least one.
 fn unexplained(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
     let errors = || diagnosis.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let explained =
-        |gate: Gate| errors().any(|finding| rules::find(finding.rule).unwrap().meta.gate == gate);
+    let of = |finding: &Finding| {
+        finding.gate.unwrap_or_else(|| rules::find(finding.rule).unwrap().meta.gate)
+    };
+    let explained = |gate: Gate| errors().any(|finding| of(finding) == gate);
     // Resource control policies only deny, and a denial is told under explicit denies.
     let failed = diagnosis.gates.iter().filter(|report| report.outcome == Outcome::Failed);
     let failed = failed.filter(|report| report.gate != Gate::ResourceControlPolicies);

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "why-denied",
     version,
+    disable_version_flag = true,
     max_term_width = 100,
     args_conflicts_with_subcommands = true
 )]
@@ -26,6 +27,9 @@ pub struct Cli {
     /// Where the result goes.
     #[command(flatten)]
     pub output: OutputOptions,
+    /// Print the version; with --verbose, what the reference data holds and of which day it is
+    #[arg(long, short = 'V')]
+    pub version: bool,
 }
 
 /// What else the program does.

@@ -29,8 +29,14 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
         Some(path) => from_case(args, path, &mut sources, &output)?,
         None => from_options(args, &mut sources, &output)?,
     };
+    let mut said: Vec<&str> = Vec::new();
     for diagnosis in &diagnoses {
-        diagnosis.notes.iter().for_each(|note| output.warn(note));
+        for note in &diagnosis.notes {
+            if !said.contains(&note.as_str()) {
+                output.warn(note);
+                said.push(note);
+            }
+        }
         status = status.worse(match diagnosis.decision {
             Decision::Allowed => Status::Good,
             Decision::Undetermined => Status::Undetermined,

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::reference;
 use crate::report::{self, Redactor, Style};
 
 pub use args::Cli;
@@ -101,12 +102,37 @@ pub enum Failure {
 
 fn run(cli: &Cli) -> Result<Status, Failure> {
     let output = Output::new(&cli.output)?;
+    if cli.version {
+        return version(&output);
+    }
     match &cli.command {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
         None => diagnose::run(&cli.diagnose, output),
     }
+}
+
+/// The version, and with `--verbose` what is embedded.
+fn version(output: &Output) -> Result<Status, Failure> {
+    let mut text = format!("why-denied {}\n", env!("CARGO_PKG_VERSION"));
+    if output.style.verbose {
+        let counts = reference::counts();
+        let lines = [
+            ("reference data", format!("of {}, from {}", reference::date(), reference::sources())),
+            ("services", counts.services.to_string()),
+            ("actions", counts.actions.to_string()),
+            (
+                "condition keys",
+                format!("{} global ones, and those of the services", counts.global_keys),
+            ),
+            ("service principals", counts.service_principals.to_string()),
+            ("AWS managed policies", format!("{}, default versions", counts.managed_policies)),
+        ];
+        lines.iter().for_each(|(name, value)| text.push_str(&format!("{name:<22}{value}\n")));
+    }
+    output.result(&[], |out| out.write_all(text.as_bytes()))?;
+    Ok(Status::Good)
 }
 
 /// A line on stderr.

@@ -4,6 +4,7 @@
 
 use crate::layers::{Gap, Layer, Layers};
 use crate::policy::{Arn, Effect, PolicyType};
+use crate::reference::takes_resource_control;
 use crate::request::{CallerKind, Owner, Request};
 
 use super::Decision;
@@ -237,56 +238,6 @@ fn missing(layer: &Layer, gaps: &GapTable) -> Match {
     layer.missing.iter().map(|gap| gaps.unknown(|| gap.clone())).fold(Match::No, Match::or)
 }
 
-/// Services that resource control policies cover, as of August 2026. AWS adds to it.
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-pub const RESOURCE_CONTROL_SERVICES: &[&str] = &[
-    "aoss",
-    "appconfig",
-    "appstream",
-    "autoscaling",
-    "cloudfront",
-    "cloudsearch",
-    "codebuild",
-    "codecommit",
-    "codepipeline",
-    "cognito-identity",
-    "cognito-idp",
-    "cognito-sync",
-    "comprehend",
-    "comprehendmedical",
-    "cost-optimization-hub",
-    "dax",
-    "dynamodb",
-    "ecr",
-    "events",
-    "firehose",
-    "fis",
-    "health",
-    "inspector-scan",
-    "kendra",
-    "kinesisvideo",
-    "kms",
-    "logs",
-    "memorydb",
-    "networkmonitor",
-    "opensearch",
-    "pca-connector-ad",
-    "polly",
-    "pricing",
-    "s3",
-    "secretsmanager",
-    "signin",
-    "sqs",
-    "sts",
-    "support",
-    "textract",
-    "timestream-influxdb",
-    "transcribe",
-    "transfer",
-    "translate",
-    "wafv2",
-];
-
 /// Whether a layer plays a part for this caller and action.
 fn applies(layer: &Layer, request: &Request, gaps: &GapTable) -> Match {
     let caller = &request.caller;
@@ -313,7 +264,7 @@ fn applies(layer: &Layer, request: &Request, gaps: &GapTable) -> Match {
             _ => (!linked).into(),
         },
         PolicyType::ResourceControl => {
-            let covered = RESOURCE_CONTROL_SERVICES.contains(&request.service())
+            let covered = takes_resource_control(request.service())
                 && &*request.action_lower != "kms:retiregrant";
             (covered && !linked).into()
         }

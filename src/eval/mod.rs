@@ -11,9 +11,7 @@ mod refusal;
 mod statement;
 mod token;
 
-pub use combine::{
-    Accounts, Evaluation, Parts, RESOURCE_CONTROL_SERVICES, Verdict, decide, evaluate,
-};
+pub use combine::{Accounts, Evaluation, Parts, Verdict, decide, evaluate};
 pub use condition::Why;
 pub use context::{DERIVED, KeyValue, claim_keys, lookup};
 pub use logic::{GapId, GapSet, GapTable, Match};

@@ -46,6 +46,7 @@ struct ResultV1<'a> {
     settlements: Vec<SettlementV1<'a>>,
     blockers: Vec<BlockerV1<'a>>,
     retry: Option<&'a str>,
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -235,6 +236,7 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         settlements: diagnosis.settlements.iter().map(settlement).collect(),
         blockers: diagnosis.blockers.iter().map(blocker).collect(),
         retry: diagnosis.retry.as_deref(),
+        notes: &diagnosis.notes,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::text::Span;
 use super::closeness::difference;
 use super::nearest::{Miss, Near, nearest};
 use super::trust::unmet;
-use super::{Case, Rule, rule};
+use super::{Case, Rule, action_name, rule};
 
 pub(super) static RULES: &[Rule] = &[
     rule!("identity-no-allow", IdentityPolicies, 60, "no identity-based policy of the caller allows the action", no_allow),
@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// Whether the identity-based policies are in the way, and how surely.
-fn severity(case: &Case<'_>) -> Option<Severity> {
+pub(super) fn severity(case: &Case<'_>) -> Option<Severity> {
     let evaluation = case.evaluation;
     if case.is_moot() || evaluation.always_allowed || evaluation.parts.identity.is_yes() {
         return None;
@@ -41,6 +41,10 @@ fn is_condition(near: &Near<'_>) -> bool {
 
 fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     let Some(severity) = severity(case) else { return vec![] };
+    // A statement that writes the action wrong is told of by itself.
+    if action_name::meant(case, PolicyType::IdentityBased).is_some() {
+        return vec![];
+    }
     let near = near(case).filter(|near| near.miss != Miss::Action);
     if near.as_ref().is_some_and(is_condition) {
         return vec![];

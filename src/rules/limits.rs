@@ -6,6 +6,8 @@ use crate::layers::Layer;
 use crate::policy::PolicyType;
 
 use super::Case;
+use super::action_name::wrong_value;
+use super::condition_key::clause;
 use super::nearest::{Miss, nearest};
 use super::words::condition_sentence;
 
@@ -43,10 +45,15 @@ fn finding(
     let near = near.filter(|near| near.miss != Miss::Principal);
     let (span, label) = match &near {
         Some(near) => match near.miss {
-            Miss::Principal | Miss::Action => (
-                near.span(&request.action.value),
-                format!("does not cover `{}`", request.action.value),
-            ),
+            Miss::Principal | Miss::Action => {
+                match wrong_value(near.statement, &request.action.value) {
+                    Some((text, span, fault)) => (span, format!("`{text}` is no action: {fault}")),
+                    None => (
+                        near.span(&request.action.value),
+                        format!("does not cover `{}`", request.action.value),
+                    ),
+                }
+            }
             Miss::Resource => {
                 (near.span(&request.resource.text.value), "does not cover the resource".to_owned())
             }
@@ -54,7 +61,8 @@ fn finding(
                 let condition =
                     near.statement.conditions.get(at).zip(near.trace.conditions.get(at));
                 let text = condition.map_or_else(String::new, |(condition, (_, why))| {
-                    condition_sentence(condition, request, *why)
+                    clause(condition, request)
+                        .unwrap_or_else(|| condition_sentence(condition, request, *why))
                 });
                 (near.span(""), text)
             }

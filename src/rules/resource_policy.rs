@@ -6,7 +6,7 @@ use crate::policy::PolicyType;
 
 use super::nearest::{Miss, nearest};
 use super::words::condition_sentence;
-use super::{Case, Rule, rule};
+use super::{Case, Rule, action_name, condition_key, rule, service_principal};
 
 pub(super) static RULES: &[Rule] = &[rule!(
     "resource-policy-no-allow",
@@ -36,12 +36,20 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let near = nearest(case, PolicyType::ResourceBased).into_iter().next();
     let (span, label) = match &near {
         Some(near) => match near.miss {
-            Miss::Principal => (near.span(&request.caller.text.value), "does not name the caller".to_owned()),
-            Miss::Action => (near.span(&request.action.value), format!("does not cover `{}`", request.action.value)),
+            Miss::Principal => match service_principal::meant(case, near) {
+                Some((text, span, fault)) => (span, format!("`{text}` is not the name of the calling service: {fault}")),
+                None => (near.span(&request.caller.text.value), "does not name the caller".to_owned()),
+            },
+            Miss::Action => match action_name::wrong_value(near.statement, &request.action.value) {
+                Some((text, span, fault)) => (span, format!("`{text}` is no action: {fault}")),
+                None => (near.span(&request.action.value), format!("does not cover `{}`", request.action.value)),
+            },
             Miss::Resource => (near.span(&request.resource.text.value), "does not cover the resource".to_owned()),
             Miss::Condition(at) => {
                 let condition = near.statement.conditions.get(at).zip(near.trace.conditions.get(at));
-                let text = condition.map_or_else(String::new, |(condition, (_, why))| condition_sentence(condition, request, *why));
+                let text = condition.map_or_else(String::new, |(condition, (_, why))| {
+                    condition_key::clause(condition, request).unwrap_or_else(|| condition_sentence(condition, request, *why))
+                });
                 (near.span(""), text)
             }
         },

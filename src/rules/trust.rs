@@ -253,6 +253,9 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let wanted = whom_to_name(case);
     let role = case.resource_name();
     let who = caller.describe();
+    if super::service_principal::meant(case, &near).is_some() {
+        return vec![];
+    }
     let named = near.statement.principal.as_ref();
     let span = near.span(&wanted);
     let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
@@ -271,6 +274,9 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         Some(crate::policy::Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
             "one session by name, and the caller's session is another".to_owned()
         }
+        Some(crate::policy::Names::Service) if caller.kind == CallerKind::Service => value
+            .and_then(|value| super::service_principal::relation(&value.value.text, &caller.name))
+            .unwrap_or_else(|| "this is not the caller".to_owned()),
         _ if near.certain => value
             .and_then(|value| difference(&value.value.text, &wanted))
             .map_or_else(|| "this is not the caller".to_owned(), |how| how.label()),
@@ -365,6 +371,9 @@ fn whom(named: &crate::policy::NamedPrincipal) -> String {
 fn action(case: &Case<'_>) -> Vec<Finding> {
     let Some(near) = miss(case).filter(|near| near.miss == Miss::Action) else { return vec![] };
     let wanted = &case.request.action.value;
+    if super::action_name::meant(case, PolicyType::Trust).is_some() {
+        return vec![];
+    }
     let role = case.resource_name();
     let message = format!("the trust policy of `{role}` names the caller, but not for `{wanted}`");
     let help = match case.request.caller.kind {
@@ -410,6 +419,7 @@ pub(super) fn unmet(
         .filter(|(_, (condition, _))| condition.parsed.is_some())
         .filter(|(_, (condition, (_, why)))| !super::federation::tells(condition, case.request, *why))
         .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
+        .filter(|(_, (condition, _))| !super::condition_key::tells(condition, case.request))
         .map(|(_, (condition, (result, why)))| {
             let sentence = condition_sentence(condition, case.request, *why);
             let span = match condition.values.as_slice() {

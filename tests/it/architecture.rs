@@ -9,6 +9,7 @@ const ORDER: &[&[&str]] = &[
     &["text"],
     &["doc"],
     &["policy"],
+    &["reference"],
     &["token"],
     &["request", "layers"],
     &["eval"],

@@ -17,6 +17,7 @@ mod formats;
 mod layer_options;
 mod project;
 mod properties;
+mod reference;
 mod request_options;
 mod shapes;
 mod subcommands;

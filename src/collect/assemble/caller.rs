@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::layers::{Gap, Layer};
+use crate::layers::{Attached, Gap, Layer};
 use crate::policy::{Arn, PolicyType};
 use crate::request::{Caller, CallerKind, CredentialKind, Fact, Request};
 use crate::snapshot::{Entity, EntityKind, Snapshot};
@@ -266,16 +266,24 @@ impl<'s> Assembler<'s> {
         let name = name
             .or_else(|| policy.and_then(|policy| policy.name.clone()))
             .or_else(|| Some(arn.rsplit('/').next()?.to_owned()));
-        match policy.and_then(|policy| policy.document.as_ref()) {
-            Some(document) => {
-                let unread = Unread { name, arn: Some(arn.to_owned()), to: to.to_owned() };
-                self.add(layer, document, unread);
-            }
-            None => {
-                let version = policy.and_then(|policy| policy.default_version.as_ref());
-                let version = version.map(|version| version.value.as_str());
-                layer.missing.push(gaps::managed_document(arn, version, place));
-            }
+        if let Some(document) = policy.and_then(|policy| policy.document.as_ref()) {
+            self.add(
+                layer,
+                document,
+                Unread { name, arn: Some(arn.to_owned()), to: to.to_owned() },
+            );
+            return;
+        }
+        let version = policy.and_then(|policy| policy.default_version.as_ref());
+        let version = version.map(|version| version.value.as_str());
+        match self.aws_managed(arn, version, layer.policy_type) {
+            Some(policy) => layer.policies.push(Attached {
+                name,
+                arn: Some(arn.to_owned()),
+                attached_to: Some(to.to_owned()),
+                policy,
+            }),
+            None => layer.missing.push(gaps::managed_document(arn, version, place)),
         }
     }
 

@@ -1,9 +1,9 @@
 //! The layers that limit: session policies, the organization's policies and VPC endpoint policies.
 //! Either they cannot apply, or the facts show them, or they are gaps.
 
-use crate::eval::RESOURCE_CONTROL_SERVICES;
 use crate::layers::{Gap, Layer};
 use crate::policy::{Names, Policy, PolicyType};
+use crate::reference::takes_resource_control;
 use crate::request::{Caller, CallerKind, Fact, Given, Request};
 
 use super::{Assembler, Unread, gaps, is_absent, is_present};
@@ -50,7 +50,7 @@ pub(super) fn service_control(caller: &Caller) -> Option<Layer> {
 
 /// Whether resource control policies can play a part.
 pub(super) fn resource_control_covers(request: &Request) -> bool {
-    RESOURCE_CONTROL_SERVICES.contains(&request.service())
+    takes_resource_control(request.service())
         && request.resource.organization != Fact::Known(None)
         && !request.caller.is_service_linked_role()
 }

@@ -4,6 +4,7 @@
 //! what they do not show is a gap that says how to close it.
 
 mod caller;
+mod embedded;
 mod gaps;
 mod limits;
 mod organization;
@@ -20,6 +21,8 @@ use crate::text::{SourceMap, Span};
 
 use super::InputError;
 use super::layer_files::{LayerFiles, read_policy};
+
+use embedded::Embedded;
 
 /// The layers that apply to `request`, of which caller and resource are filled in as far as the
 /// facts know them, and notes on how the facts were read.
@@ -55,8 +58,8 @@ pub struct Assembler<'s> {
     controls: HashMap<String, Arc<[Arc<Layer>]>>,
     /// What may stand between the caller and the service, where nothing is known of it.
     any_endpoint: Option<Arc<Layer>>,
-    /// AWS's policies that allow everything, by name.
-    full_access: HashMap<&'static str, Arc<Policy>>,
+    /// AWS's own policies whose text is embedded in the program.
+    embedded: Embedded,
     notes: Vec<String>,
 }
 
@@ -73,7 +76,7 @@ impl<'s> Assembler<'s> {
             trusts: HashMap::new(),
             controls: HashMap::new(),
             any_endpoint: None,
-            full_access: HashMap::new(),
+            embedded: Embedded::default(),
             notes: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl<'s> Assembler<'s> {
         if !self.files.has(PolicyType::VpcEndpoint) {
             self.endpoint_once(request).into_iter().for_each(|layer| layers.push(layer));
         }
+        self.note_embedded(&layers);
         layers
     }
 

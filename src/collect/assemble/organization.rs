@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::doc::{Syntax, parse};
 use crate::layers::{Attached, Gap, Layer};
-use crate::policy::{self, Policy, PolicyType};
+use crate::policy::{Policy, PolicyType};
 use crate::request::{Caller, Fact, Organization, Request};
 use crate::snapshot::{Chain, Target, TargetKind};
 
@@ -149,13 +148,8 @@ impl Assembler<'_> {
         policy_type: PolicyType,
     ) -> Option<(&'static str, Arc<Policy>)> {
         let (_, name, text) = FULL_ACCESS.iter().find(|(known, ..)| *known == id)?;
-        if let Some(known) = self.full_access.get(name) {
-            return Some((name, Arc::clone(known)));
-        }
-        let source = self.sources.add_given(*name, *text);
-        let document = parse(self.sources, source, Syntax::Json).ok()?.into_iter().next()?;
-        let policy = Arc::new(policy::read(document.root(), policy_type));
-        self.full_access.insert(name, Arc::clone(&policy));
+        let policy =
+            self.embedded(name, policy_type, || Some(((*name).to_owned(), (*text).to_owned())))?;
         Some((name, policy))
     }
 }

@@ -75,8 +75,8 @@ fn a_user_has_the_policies_of_its_groups() {
     let (request, layers, _) = assembled(&[("e", &export())], user, "s3:ListAllMyBuckets", "*");
     assert_eq!(request.caller.tags, Fact::Known(vec![("team".into(), "blue".into())]));
     let (names, missing) = summary(&layers, PolicyType::IdentityBased).unwrap();
-    assert_eq!(names, ["dev-inline"]);
-    assert_eq!(missing, ["the document of managed policy arn:aws:iam::aws:policy/ReadOnlyAccess"]);
+    assert_eq!(names, ["dev-inline", "ReadOnlyAccess"], "the text of the latter is embedded");
+    assert_eq!(missing, Vec::<String>::new());
     for absent in [
         PolicyType::PermissionsBoundary,
         PolicyType::Session,
@@ -320,4 +320,19 @@ fn a_resource_that_is_known_to_have_no_policy_is_no_gap() {
     let arn = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:t-a1b2c3";
     let (_, layers, _) = assembled(&[("s", secret)], CI, "secretsmanager:GetSecretValue", arn);
     assert_eq!(summary(&layers, PolicyType::ResourceBased), None);
+}
+
+#[test]
+fn every_embedded_policy_reads_without_a_problem() {
+    let mut wrong = Vec::new();
+    for key in crate::reference::managed_policies() {
+        let arn = format!("arn:aws:iam::aws:policy/{key}");
+        let text = crate::reference::managed_policy(&arn).unwrap().document().unwrap();
+        let mut sources = SourceMap::default();
+        let source = sources.add_given(key, text);
+        let documents = crate::doc::parse(&sources, source, crate::doc::Syntax::Json).unwrap();
+        let policy = crate::policy::read(documents[0].root(), PolicyType::IdentityBased);
+        wrong.extend(policy.problems.iter().map(|problem| format!("{key}: {}", problem.message)));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
 }

@@ -1,0 +1,76 @@
+//! Texts in deflated blocks of some tens of kilobytes, with an index that is searched where it stands.
+//! Asking for one text inflates one block.
+
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use super::lines::{find, members};
+
+/// An index and the blocks it points into.
+pub(super) struct Archive {
+    /// A line for each text, sorted by its key: the key, a few words, where the block starts, its
+    /// length, its length inflated, where the text starts in it, and the length of the text.
+    pub(super) index: &'static str,
+    /// The blocks, one after another.
+    pub(super) blocks: &'static [u8],
+}
+
+/// What the index says of one text.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) key: &'static str,
+    pub(super) words: &'static str,
+    block: (usize, usize),
+    inflated: usize,
+    text: (usize, usize),
+}
+
+impl Entry {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut parts = members(line);
+        let (key, words) = (parts.next()?, parts.next()?);
+        let mut number = || parts.next()?.parse::<usize>().ok();
+        let (at, length, inflated) = (number()?, number()?, number()?);
+        let (start, size) = (number()?, number()?);
+        Some(Self { key, words, block: (at, at + length), inflated, text: (start, start + size) })
+    }
+}
+
+impl Archive {
+    /// Every entry, sorted by key.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + use<> {
+        self.index.lines().filter_map(Entry::read)
+    }
+
+    /// What the index says of `key`.
+    pub(super) fn entry(&self, key: &str) -> Option<Entry> {
+        find(self.index, key).and_then(Entry::read)
+    }
+
+    /// The text of an entry.
+    pub(super) fn text(&self, entry: Entry) -> Option<String> {
+        let block = self.blocks.get(entry.block.0..entry.block.1)?;
+        let inflated = decompress_to_vec_with_limit(block, entry.inflated).ok()?;
+        let text = inflated.get(entry.text.0..entry.text.1)?;
+        std::str::from_utf8(text).ok().map(str::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reference::{managed, service};
+
+    #[test]
+    fn one_question_inflates_one_small_block() {
+        for archive in [&service::SERVICES, &managed::POLICIES] {
+            for entry in archive.entries() {
+                assert!(entry.inflated <= 200_000, "{}", entry.key);
+                // A block holds more than one text only while it is small.
+                assert!(
+                    entry.text.1 == entry.inflated || entry.inflated <= 40_000,
+                    "{}",
+                    entry.key
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What AWS publishes about itself, as of one date: services with their actions, condition keys, service
+//! principals, partitions, AWS managed policies.
+//!
+//! Nothing is read until it is asked for, and a question about one service or policy inflates one block
+//! of some tens of kilobytes. What AWS added after [`date`] is missing, so that something is not in here
+//! is a reason to look, and never a decision. `reference/regenerate` writes the data;
+//! `docs/reference.md` says from what.
+
+mod archive;
+mod lines;
+mod managed;
+mod service;
+
+use lines::{find, find_ignoring_case, members};
+
+pub use managed::{ManagedPolicy, managed_policies, managed_policy};
+pub use service::{
+    Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,
+};
+
+const META: &str = include_str!("data/meta.txt");
+const GLOBAL_KEYS: &str = include_str!("data/global-keys.txt");
+const PRINCIPALS: &str = include_str!("data/service-principals.txt");
+const PARTITIONS: &str = include_str!("data/partitions.txt");
+const RESOURCE_CONTROL: &str = include_str!("data/resource-control-services.txt");
+
+/// The day of the data: `2026-10-27`.
+pub fn date() -> &'static str {
+    META.lines().next().unwrap_or_default()
+}
+
+/// The packages from which the data was made, with their versions.
+pub fn sources() -> &'static str {
+    META.lines().nth(2).unwrap_or_default()
+}
+
+/// How much there is of each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Services.
+    pub services: usize,
+    /// Actions of all services.
+    pub actions: usize,
+    /// AWS managed policies.
+    pub managed_policies: usize,
+    /// Service principals.
+    pub service_principals: usize,
+    /// Global condition keys.
+    pub global_keys: usize,
+}
+
+/// How much there is of each kind, without looking at it.
+pub fn counts() -> Counts {
+    let line = META.lines().nth(1).unwrap_or_default();
+    let mut numbers = line.split(' ').map(|number| number.parse().unwrap_or_default());
+    let mut next = || numbers.next().unwrap_or_default();
+    Counts {
+        services: next(),
+        actions: next(),
+        managed_policies: next(),
+        service_principals: next(),
+        global_keys: next(),
+    }
+}
+
+/// A condition key that requests to any service may carry.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GlobalKey {
+    /// As AWS writes it. One that ends in `/` takes the key of a tag.
+    pub name: &'static str,
+    /// `String`, `ARN`, `Bool`, `Numeric`, `Date` or `IPAddress`.
+    pub kind: &'static str,
+    /// Whether a request carries many values of it.
+    pub multivalued: bool,
+}
+
+fn read_key(line: &'static str) -> Option<GlobalKey> {
+    let mut parts = members(line);
+    let (name, kind) = (parts.next()?, parts.next()?);
+    Some(GlobalKey { name, kind, multivalued: parts.next()? == "many" })
+}
+
+/// Every global condition key, sorted without regard to case.
+pub fn global_keys() -> impl Iterator<Item = GlobalKey> {
+    GLOBAL_KEYS.lines().filter_map(read_key)
+}
+
+/// The global condition key `key`, in any case: `aws:principaltag/team` is `aws:PrincipalTag/`.
+pub fn global_key(key: &str) -> Option<GlobalKey> {
+    let name = match key.split_once('/') {
+        Some((_, "")) => return None,
+        Some((front, _)) => key.get(..=front.len())?,
+        None => key,
+    };
+    find_ignoring_case(GLOBAL_KEYS, name).and_then(read_key)
+}
+
+/// Every service principal, sorted, without the `.amazonaws.com` with which each ends.
+pub fn service_principals() -> impl Iterator<Item = &'static str> {
+    PRINCIPALS.lines()
+}
+
+/// Whether there is a service principal `name`: `lambda.amazonaws.com`, or with `.amazonaws.com.cn`. Its
+/// case counts.
+pub fn is_service_principal(name: &str) -> bool {
+    let name = name.strip_suffix(".cn").unwrap_or(name);
+    name.strip_suffix(".amazonaws.com").is_some_and(|own| find(PRINCIPALS, own).is_some())
+}
+
+/// Whether resource control policies apply to the service with this prefix. AWS adds to the list.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+pub fn takes_resource_control(prefix: &str) -> bool {
+    find(RESOURCE_CONTROL, prefix).is_some()
+}
+
+/// A partition.
+/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// As it stands in an ARN: `aws-cn`.
+    pub id: &'static str,
+    /// What its host names end with: `amazonaws.com.cn`.
+    pub dns_suffix: &'static str,
+    regions: &'static str,
+}
+
+impl Partition {
+    /// What the names of its regions begin with, before the first direction: `cn`, `us-gov`.
+    pub fn region_prefixes(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.regions.split(' ')
+    }
+}
+
+fn read_partition(line: &'static str) -> Option<Partition> {
+    let mut parts = members(line);
+    Some(Partition { id: parts.next()?, dns_suffix: parts.next()?, regions: parts.next()? })
+}
+
+/// Every partition, sorted.
+pub fn partitions() -> impl Iterator<Item = Partition> {
+    PARTITIONS.lines().filter_map(read_partition)
+}
+
+/// The partition `id`.
+pub fn partition(id: &str) -> Option<Partition> {
+    find(PARTITIONS, id).and_then(read_partition)
+}
+
+/// The partition of a region: `cn-north-1` is of `aws-cn`.
+pub fn partition_of_region(region: &str) -> Option<Partition> {
+    let (front, number) = region.rsplit_once('-')?;
+    let (prefix, direction) = front.rsplit_once('-')?;
+    let is_region = number.parse::<u8>().is_ok()
+        && !direction.is_empty()
+        && direction.bytes().all(|byte| byte.is_ascii_lowercase());
+    partitions().find(|one| is_region && one.region_prefixes().any(|own| own == prefix))
+}
+
+#[cfg(test)]
+mod tests;

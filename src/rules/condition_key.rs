@@ -1,0 +1,236 @@
+//! A condition whose key no request of this kind carries: misspelled, or of other calls.
+
+use crate::eval::{KeyValue, lookup};
+use crate::finding::{Finding, Gate, Party, Severity};
+use crate::policy::{Condition, PolicyType};
+use crate::reference::{self, global_key, global_keys};
+use crate::request::{CallerKind, Request};
+
+use super::closeness::is_slip;
+use super::nearest::{Miss, Near, nearest};
+use super::{Case, Rule, identity, rule, trust};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!("condition-key-unknown", TrustPolicy, 48, "a condition has a key that does not exist", unknown),
+    rule!("condition-key-never-present", TrustPolicy, 49, "a condition has a key that such a request never carries", never),
+];
+
+/// What is wrong with a key.
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    /// AWS has no such key; these come near to it.
+    Unknown(Vec<String>),
+    /// It exists, and such a request never carries it: why, and what to do.
+    Never(String, String),
+}
+
+/// Whether a rule of this file tells of the condition.
+pub(super) fn tells(condition: &Condition, request: &Request) -> bool {
+    fault(condition, request).is_some()
+}
+
+/// What is wrong with the key, for a label.
+pub(super) fn clause(condition: &Condition, request: &Request) -> Option<String> {
+    let key = &condition.key.value;
+    Some(match fault(condition, request)? {
+        Fault::Unknown(near) => {
+            format!("there is no condition key `{key}`: did you mean {}?", listed(&near))
+        }
+        Fault::Never(why, _) => format!("the condition on `{key}` is never met: {why}"),
+    })
+}
+
+/// `` `a` or `b` ``.
+fn listed(keys: &[String]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    keys.join(" or ")
+}
+
+fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
+    let (key, lower) = (condition.key.value.as_str(), &*condition.key_lower);
+    let federated = request.caller.kind == CallerKind::Federated;
+    let of_aws = lower.starts_with("aws:") || lower.starts_with("sts:");
+    // What a token carries is told by its claims.
+    if condition.parsed.is_none() || (federated && !of_aws) {
+        return None;
+    }
+    if !matches!(lookup(request, lower), KeyValue::Absent | KeyValue::Unknown(_)) {
+        return None;
+    }
+    if let Some((why, help)) = by_caller(lower, request) {
+        return Some(Fault::Never(why.to_owned(), help.to_owned()));
+    }
+    if global_key(lower).is_some() || is_of_provider(lower) {
+        return None;
+    }
+    let (prefix, _) = lower.split_once(':')?;
+    let own = reference::service(request.service());
+    let has = |service: &reference::Service| service.condition_keys().any(|own| own.is(lower));
+    if let Some(service) = own.as_ref().filter(|service| has(service)) {
+        let name = request.action.value.split_once(':')?.1;
+        let action = service.action(name)?;
+        let never = !action.may_carry(lower);
+        return never.then(|| of_other_actions(&request.action.value));
+    }
+    if reference::service(prefix).is_some_and(|service| has(&service)) {
+        return Some(of_other_actions(&request.action.value));
+    }
+    let near = alike(key, own.as_ref());
+    (!near.is_empty()).then_some(Fault::Unknown(near))
+}
+
+fn of_other_actions(action: &str) -> Fault {
+    Fault::Never(
+        format!("AWS lists it for other actions than `{action}`"),
+        "drop the condition from this statement, or use a key that comes with this action".to_owned(),
+    )
+}
+
+/// Keys that depend on who calls.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+fn by_caller(lower: &str, request: &Request) -> Option<(&'static str, &'static str)> {
+    let kind = request.caller.kind;
+    let plain = &*request.action_lower == "sts:assumerole";
+    let drop = "drop the condition for this principal, or give this principal a statement of its own";
+    Some(match lower {
+        "aws:username" if kind == CallerKind::RoleSession => {
+            ("a role session has no `aws:username`", "use `aws:PrincipalArn` or `aws:userid`")
+        }
+        "aws:sourcearn" | "aws:sourceaccount" | "aws:sourceorgid" | "aws:sourceorgpaths" if kind != CallerKind::Service => {
+            ("only AWS services send it, and not a caller such as this one", drop)
+        }
+        "sts:durationseconds" if request.is_assume_role() => {
+            ("a call to assume a role never carries it", "limit sessions by the role's MaxSessionDuration")
+        }
+        "aws:principalarn" | "aws:username" | "aws:principalaccount" | "aws:principalorgid" if kind == CallerKind::Federated => {
+            ("a caller with a token is no AWS principal yet", "use the keys of the identity provider")
+        }
+        _ if lower.starts_with("saml:") && plain => ("only `sts:AssumeRoleWithSAML` carries it", drop),
+        _ if is_of_provider(lower) && plain => ("only `sts:AssumeRoleWithWebIdentity` carries it", drop),
+        _ => return None,
+    })
+}
+
+/// Whether the key is a claim of an identity provider: `token.actions.githubusercontent.com:sub`.
+fn is_of_provider(lower: &str) -> bool {
+    let host = lower.rsplit_once(':').map_or("", |(host, _)| host);
+    !lower.starts_with("arn:") && !host.contains(':') && host.split('/').next().is_some_and(|host| host.contains('.'))
+}
+
+/// At most three keys that come near to one that does not exist.
+fn alike(key: &str, service: Option<&reference::Service>) -> Vec<String> {
+    let (head, tag) = match key.split_once('/') {
+        Some((head, tag)) => (head, Some(tag)),
+        None => (key, None),
+    };
+    let letters = |text: &str| {
+        let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ':');
+        kept.map(|c| c.to_ascii_lowercase()).collect::<String>()
+    };
+    let name = |text: &str| text.split_once(':').map(|(_, name)| letters(name));
+    let own = service.into_iter().flat_map(|service| service.condition_keys().map(|key| key.name.to_owned()));
+    let all: Vec<String> = global_keys()
+        .map(|key| key.name.to_owned())
+        .chain(own.filter(|name| !is_of_provider(&name.to_lowercase())))
+        .filter(|name| name.contains('/') == tag.is_some())
+        .map(|name| name.split_once('/').map_or(name.clone(), |(head, _)| head.to_owned()))
+        .collect();
+    let tests: [&dyn Fn(&str) -> bool; 3] = [
+        &|other| letters(other) == letters(head),
+        &|other| name(other).is_some() && name(other) == name(head),
+        &|other| is_slip(&letters(head), &letters(other)),
+    ];
+    let mut found: Vec<String> = Vec::new();
+    for test in tests {
+        for other in all.iter().filter(|other| test(other)) {
+            let whole = tag.map_or(other.clone(), |tag| format!("{other}/{tag}"));
+            if !found.contains(&whole) {
+                found.push(whole);
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    found.truncate(3);
+    found
+}
+
+fn unknown(case: &Case<'_>) -> Vec<Finding> {
+    findings(case, |condition, intro| match fault(condition, case.request)? {
+        Fault::Unknown(near) => {
+            let key = &condition.key.value;
+            let message = format!("{intro} would allow this, but there is no condition key `{key}`, so no request carries it");
+            let finding = Finding::new("condition-key-unknown", message, condition.key.span, "there is no such key");
+            Some(finding.help(format!("did you mean {}?", listed(&near))))
+        }
+        Fault::Never(..) => None,
+    })
+}
+
+fn never(case: &Case<'_>) -> Vec<Finding> {
+    findings(case, |condition, intro| match fault(condition, case.request)? {
+        Fault::Never(why, help) => {
+            let key = &condition.key.value;
+            let message = format!("{intro} would allow this, but its condition on `{key}` is never met: {why}");
+            let finding = Finding::new("condition-key-never-present", message, condition.key.span, "never there for such a request");
+            Some(finding.help(help))
+        }
+        Fault::Unknown(_) => None,
+    })
+}
+
+/// The findings about conditions that keep the nearest statement of either side from applying.
+fn findings(case: &Case<'_>, word: impl Fn(&Condition, &str) -> Option<Finding>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut side = |near: Option<Near<'_>>, intro: &str, severity: Severity, gate: Gate, owner: Party| {
+        let Some(near) = near.filter(|near| matches!(near.miss, Miss::Condition(_))) else { return };
+        for (condition, (result, _)) in near.statement.conditions.iter().zip(&near.trace.conditions) {
+            let stands_in_the_way = if near.certain { result.is_no() } else { !result.is_yes() };
+            let Some(finding) = word(condition, intro).filter(|_| stands_in_the_way) else { continue };
+            let finding = finding.severity(severity).owner(owner).explains(gate);
+            found.push(finding.ask(format!(
+                "please change the condition on `{}` in {intro}, under which `{}` may call `{}` on `{}`",
+                condition.key.value,
+                case.request.caller.text.value,
+                case.request.action.value,
+                case.request.resource.text.value
+            )));
+        }
+    };
+    let intro = format!("the trust policy of `{}`", case.resource_name());
+    side(trust::miss(case), &intro, trust::severity(case), Gate::TrustPolicy, Party::RoleAccount);
+    if let Some(severity) = identity::severity(case) {
+        let near = nearest(case, PolicyType::IdentityBased).into_iter().find(|near| near.miss != Miss::Principal);
+        let name = near.as_ref().and_then(|near| near.attached.name.as_ref());
+        let intro = name.map_or("an identity-based policy".to_owned(), |name| format!("the identity-based policy `{name}`"));
+        side(near, &intro, severity, Gate::IdentityPolicies, Party::CallerAccount);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_come_near() {
+        let sts = reference::service("sts");
+        let near = |key| alike(key, sts.as_ref());
+        assert_eq!(near("aws:PrincipleArn"), ["aws:PrincipalArn"]);
+        assert_eq!(near("sts:External-Id"), ["sts:ExternalId"]);
+        assert_eq!(near("aws:ExternalId"), ["sts:ExternalId"]);
+        assert_eq!(near("sts:SourceIp"), ["aws:SourceIp"]);
+        assert_eq!(near("aws:PrincipalTags/team"), ["aws:PrincipalTag/team"]);
+        assert_eq!(near("aws:MultiFactorAuthPresnt"), ["aws:MultiFactorAuthPresent"]);
+        assert_eq!(near("aws:SomethingElse"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn claims_of_identity_providers() {
+        assert!(is_of_provider("token.actions.githubusercontent.com:sub"));
+        assert!(is_of_provider("oidc.eks.eu-west-1.amazonaws.com/id/0123:aud"));
+        assert!(!is_of_provider("aws:requesttag/a.b") && !is_of_provider("sts:externalid"));
+        assert!(!is_of_provider("codebuild:environment.computetype"));
+    }
+}
