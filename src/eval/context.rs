@@ -79,6 +79,8 @@ pub fn lookup<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         // What could have been derived but is not known stays unknown; what only the request
         // itself could tell is absent where the context is complete.
         Unknown(NOT_GIVEN) if request.context.complete => Absent,
+        // Nobody can fill in what AWS has no key for.
+        Unknown(NOT_GIVEN) if crate::reference::is_misspelled_key(lower) => Absent,
         other => other,
     }
 }

@@ -35,10 +35,8 @@ pub(super) fn find<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 
 /// The same in a text that is sorted without regard to case.
 pub(super) fn find_ignoring_case<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    search(text, |other| {
-        let lower = |text: &str| text.to_ascii_lowercase();
-        lower(other).cmp(&lower(key))
-    })
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    search(text, |other| other.bytes().map(lower).cmp(key.bytes().map(lower)))
 }
 
 #[cfg(test)]

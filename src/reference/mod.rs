@@ -3,9 +3,10 @@
 //!
 //! Nothing is read until it is asked for, and a question about one service or policy inflates one block
 //! of some tens of kilobytes. What AWS added after [`date`] is missing, so that something is not in here
-//! is a reason to look, and never a decision. `reference/regenerate` writes the data;
+//! is a reason to look, and no decision by itself. `reference/regenerate` writes the data;
 //! `docs/reference.md` says from what.
 
+mod alike;
 mod archive;
 mod lines;
 mod managed;
@@ -13,6 +14,7 @@ mod service;
 
 use lines::{find, find_ignoring_case, members};
 
+pub use alike::{alike_keys, is_claim, is_misspelled_key, is_slip};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy};
 pub use service::{
     Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,

@@ -3,10 +3,9 @@
 use crate::eval::{KeyValue, lookup};
 use crate::finding::{Finding, Gate, Party, Severity};
 use crate::policy::{Condition, PolicyType};
-use crate::reference::{self, global_key, global_keys};
+use crate::reference::{self, alike_keys, global_key, is_claim};
 use crate::request::{CallerKind, Request};
 
-use super::closeness::is_slip;
 use super::nearest::{Miss, Near, nearest};
 use super::{Case, Rule, identity, rule, trust};
 
@@ -60,7 +59,7 @@ fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
     if let Some((why, help)) = by_caller(lower, request) {
         return Some(Fault::Never(why.to_owned(), help.to_owned()));
     }
-    if global_key(lower).is_some() || is_of_provider(lower) {
+    if global_key(lower).is_some() || is_claim(lower) {
         return None;
     }
     let (prefix, _) = lower.split_once(':')?;
@@ -75,7 +74,7 @@ fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
     if reference::service(prefix).is_some_and(|service| has(&service)) {
         return Some(of_other_actions(&request.action.value));
     }
-    let near = alike(key, own.as_ref());
+    let near = alike_keys(key, own.as_ref());
     (!near.is_empty()).then_some(Fault::Unknown(near))
 }
 
@@ -106,54 +105,9 @@ fn by_caller(lower: &str, request: &Request) -> Option<(&'static str, &'static s
             ("a caller with a token is no AWS principal yet", "use the keys of the identity provider")
         }
         _ if lower.starts_with("saml:") && plain => ("only `sts:AssumeRoleWithSAML` carries it", drop),
-        _ if is_of_provider(lower) && plain => ("only `sts:AssumeRoleWithWebIdentity` carries it", drop),
+        _ if is_claim(lower) && plain => ("only `sts:AssumeRoleWithWebIdentity` carries it", drop),
         _ => return None,
     })
-}
-
-/// Whether the key is a claim of an identity provider: `token.actions.githubusercontent.com:sub`.
-fn is_of_provider(lower: &str) -> bool {
-    let host = lower.rsplit_once(':').map_or("", |(host, _)| host);
-    !lower.starts_with("arn:") && !host.contains(':') && host.split('/').next().is_some_and(|host| host.contains('.'))
-}
-
-/// At most three keys that come near to one that does not exist.
-fn alike(key: &str, service: Option<&reference::Service>) -> Vec<String> {
-    let (head, tag) = match key.split_once('/') {
-        Some((head, tag)) => (head, Some(tag)),
-        None => (key, None),
-    };
-    let letters = |text: &str| {
-        let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ':');
-        kept.map(|c| c.to_ascii_lowercase()).collect::<String>()
-    };
-    let name = |text: &str| text.split_once(':').map(|(_, name)| letters(name));
-    let own = service.into_iter().flat_map(|service| service.condition_keys().map(|key| key.name.to_owned()));
-    let all: Vec<String> = global_keys()
-        .map(|key| key.name.to_owned())
-        .chain(own.filter(|name| !is_of_provider(&name.to_lowercase())))
-        .filter(|name| name.contains('/') == tag.is_some())
-        .map(|name| name.split_once('/').map_or(name.clone(), |(head, _)| head.to_owned()))
-        .collect();
-    let tests: [&dyn Fn(&str) -> bool; 3] = [
-        &|other| letters(other) == letters(head),
-        &|other| name(other).is_some() && name(other) == name(head),
-        &|other| is_slip(&letters(head), &letters(other)),
-    ];
-    let mut found: Vec<String> = Vec::new();
-    for test in tests {
-        for other in all.iter().filter(|other| test(other)) {
-            let whole = tag.map_or(other.clone(), |tag| format!("{other}/{tag}"));
-            if !found.contains(&whole) {
-                found.push(whole);
-            }
-        }
-        if !found.is_empty() {
-            break;
-        }
-    }
-    found.truncate(3);
-    found
 }
 
 fn unknown(case: &Case<'_>) -> Vec<Finding> {
@@ -207,30 +161,4 @@ fn findings(case: &Case<'_>, word: impl Fn(&Condition, &str) -> Option<Finding>)
         side(near, &intro, severity, Gate::IdentityPolicies, Party::CallerAccount);
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_come_near() {
-        let sts = reference::service("sts");
-        let near = |key| alike(key, sts.as_ref());
-        assert_eq!(near("aws:PrincipleArn"), ["aws:PrincipalArn"]);
-        assert_eq!(near("sts:External-Id"), ["sts:ExternalId"]);
-        assert_eq!(near("aws:ExternalId"), ["sts:ExternalId"]);
-        assert_eq!(near("sts:SourceIp"), ["aws:SourceIp"]);
-        assert_eq!(near("aws:PrincipalTags/team"), ["aws:PrincipalTag/team"]);
-        assert_eq!(near("aws:MultiFactorAuthPresnt"), ["aws:MultiFactorAuthPresent"]);
-        assert_eq!(near("aws:SomethingElse"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn claims_of_identity_providers() {
-        assert!(is_of_provider("token.actions.githubusercontent.com:sub"));
-        assert!(is_of_provider("oidc.eks.eu-west-1.amazonaws.com/id/0123:aud"));
-        assert!(!is_of_provider("aws:requesttag/a.b") && !is_of_provider("sts:externalid"));
-        assert!(!is_of_provider("codebuild:environment.computetype"));
-    }
 }
