@@ -16,8 +16,8 @@ pub(super) static RULES: &[Rule] = &[rule!(
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let action = &*case.request.action_lower;
-    if !matches!(action, "iam:createrole" | "iam:updateassumerolepolicy") {
+    let name = case.request.action_lower.rsplit(':').next().unwrap_or_default();
+    if !matches!(name, "createrole" | "updateassumerolepolicy") {
         return vec![];
     }
     let statements = case
@@ -28,7 +28,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let principals = statements.filter_map(|statement| statement.principal.as_ref());
     let named = principals.flat_map(|principals| &principals.values);
     let looked_up = named.filter(|one| matches!(one.value.names, Names::Role | Names::User));
-    looked_up.map(|one| finding(case, one, action == "iam:createrole")).collect()
+    looked_up.map(|one| finding(case, one, name == "createrole")).collect()
 }
 
 fn finding(case: &Case<'_>, named: &Spanned<NamedPrincipal>, creates: bool) -> Finding {
