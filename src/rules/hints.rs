@@ -1,8 +1,8 @@
 //! What is likely wrong with a condition that is not met.
 
 use crate::eval::Why;
-use crate::policy::{Arn, Condition, Family, Operator, Pattern, Syntax, network};
-use crate::request::{CallerKind, Request};
+use crate::policy::{Condition, Family, Operator, Pattern, Syntax, network};
+use crate::request::Request;
 
 use super::closeness::{Difference, difference};
 use super::words::has_value;
@@ -39,11 +39,6 @@ pub(super) fn hint(
     }
     let positive = !operator.row.negated;
     let found = has_value(condition, request);
-    if (why == Why::KeyAbsent || found.is_none())
-        && let Some(never) = never_there(key, request)
-    {
-        return Some(never);
-    }
     let found = found.filter(|_| positive);
     let is_plain = matches!(operator.row.family, Family::String | Family::StringIgnoreCase);
     let matched = |text: &str| match found.as_deref() {
@@ -137,48 +132,4 @@ fn is_private(text: &str) -> bool {
         }
         ipnet::IpNet::V6(net) => net.network().is_unique_local(),
     })
-}
-
-/// Keys that a request to assume a role by such a caller never carries.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-fn never_there(key: &str, request: &Request) -> Option<Hint> {
-    let lower = key.to_lowercase();
-    let caller = &request.caller;
-    let session = caller.kind == CallerKind::RoleSession;
-    let by_token = request.action_lower.as_ref() != "sts:assumerole";
-    let (why, help) = match lower.as_str() {
-        "aws:username" if session => {
-            ("a role session has no `aws:username`", "use `aws:PrincipalArn` or `aws:userid`")
-        }
-        "aws:sourcearn" | "aws:sourceaccount" if caller.kind != CallerKind::Service => (
-            "only AWS services send it, and not a caller such as this one",
-            "drop the condition for this principal, or give this principal a statement of its own",
-        ),
-        "sts:durationseconds" if request.is_assume_role() => (
-            "a call to assume a role never carries it",
-            "limit sessions by the role's MaxSessionDuration",
-        ),
-        "aws:principalarn" | "aws:username" | "aws:principalaccount" | "aws:principalorgid"
-            if caller.kind == CallerKind::Federated =>
-        {
-            (
-                "a caller with a token is no AWS principal yet",
-                "use the keys of the identity provider",
-            )
-        }
-        _ if lower.starts_with("saml:") && !by_token => {
-            ("only `sts:AssumeRoleWithSAML` carries it", "drop the condition for this principal")
-        }
-        _ if is_oidc(&lower) && !by_token => (
-            "only `sts:AssumeRoleWithWebIdentity` carries it",
-            "drop the condition for this principal",
-        ),
-        _ => return None,
-    };
-    Some(Hint::new(why, help))
-}
-
-fn is_oidc(lower: &str) -> bool {
-    Arn::parse(lower).is_none()
-        && lower.rsplit_once(':').is_some_and(|(host, _)| host.contains('.') || host.contains('/'))
 }
