@@ -87,9 +87,9 @@ pub struct SourceMap {
 #[derive(Debug)]
 struct Source {
     name: String,
-    text: Arc<str>,
+    text: Arc<String>,
     origin: Origin,
-    lines: OnceLock<Lines>,
+    lines: Lines,
 }
 
 #[derive(Debug)]
@@ -117,10 +117,10 @@ pub struct Place<'s> {
 }
 
 impl SourceMap {
-    fn add(&mut self, name: String, text: Arc<str>, origin: Origin) -> SourceId {
+    fn add(&mut self, name: String, text: String, origin: Origin) -> SourceId {
         // INVARIANT: each source takes far more than a byte of memory, so the count fits.
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { name, text, origin, lines: OnceLock::new() });
+        self.sources.push(Source { name, text: Arc::new(text), origin, lines: Lines::default() });
         id
     }
 
@@ -148,18 +148,18 @@ impl SourceMap {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| TextError::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
-        Ok(self.add(path.into(), text.into(), Origin::File))
+        Ok(self.add(path.into(), text, Origin::File))
     }
 
     /// Adds a text that is in no file, such as lines made from options.
     pub fn add_given(&mut self, label: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.add(label.into(), text.into().into(), Origin::Given)
+        self.add(label.into(), text.into(), Origin::Given)
     }
 
     /// Adds a text decoded from `host`; `map` leads back.
     pub fn add_embedded(&mut self, host: Span, text: String, map: SegmentMap) -> SourceId {
         let name = self.name(host.source).to_owned();
-        self.add(name, text.into(), Origin::Embedded { host, map })
+        self.add(name, text, Origin::Embedded { host, map })
     }
 
     fn get(&self, id: SourceId) -> Option<&Source> {
@@ -172,8 +172,8 @@ impl SourceMap {
     }
 
     /// The whole text, shared.
-    pub fn shared_text(&self, id: SourceId) -> Arc<str> {
-        self.get(id).map_or_else(|| Arc::from(""), |source| Arc::clone(&source.text))
+    pub fn shared_text(&self, id: SourceId) -> Arc<String> {
+        self.get(id).map_or_else(|| Arc::default(), |source| Arc::clone(&source.text))
     }
 
     /// The text at `span`; empty if the span is out of range.
@@ -239,51 +239,74 @@ impl SourceMap {
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn line_and_column(&self, id: SourceId, at: usize) -> (usize, usize) {
         let Some(source) = self.get(id) else { return (1, 1) };
-        source.lines.get_or_init(|| Lines::of(&source.text)).line_and_column(&source.text, at)
+        source.lines.line_and_column(&source.text, at)
     }
 }
 
-/// Where lines start, and how many characters stand before every so many bytes, so that a place in
-/// a file of one long line is found as quickly as any other.
-#[derive(Debug)]
+/// How many lines end and characters start before every so many bytes, so that a place is found quickly
+/// in a file of any size, though it has a million lines or one long one.
+#[derive(Debug, Default)]
 struct Lines {
-    starts: Vec<u32>,
-    characters: Vec<u32>,
+    ends: OnceLock<Vec<u32>>,
+    characters: OnceLock<Vec<u32>>,
 }
 
 impl Lines {
     /// How many bytes are counted at once.
-    const STEP: usize = 512;
-
-    fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let ends = memchr::memchr_iter(b'\n', bytes);
-        let starts = std::iter::once(0).chain(ends.map(|end| to_u32(end + 1))).collect();
-        let mut before = 0;
-        let characters = std::iter::once(0)
-            .chain(bytes.chunks(Self::STEP).map(|chunk| {
-                before += count_characters(chunk);
-                to_u32(before)
-            }))
-            .collect();
-        Self { starts, characters }
-    }
+    const STEP: usize = 4096;
 
     fn line_and_column(&self, text: &str, at: usize) -> (usize, usize) {
-        let at = at.min(text.len());
-        let line = self.starts.partition_point(|start| *start as usize <= at).max(1);
-        let start = self.starts.get(line - 1).map_or(0, |start| *start as usize);
+        let bytes = text.as_bytes();
+        let at = at.min(bytes.len());
+        let ends = self.ends_before(bytes, at);
+        let start = if ends == 0 { 0 } else { self.end_of(ends, bytes, at) + 1 };
         let mark = if start == 0 && at > 0 && text.starts_with('\u{FEFF}') { 1 } else { 0 };
-        let before = self.characters_before(text, at) - self.characters_before(text, start);
-        (line, before.saturating_sub(mark) + 1)
+        let column = if at - start < Self::STEP {
+            count_characters(bytes.get(start..at).unwrap_or_default())
+        } else {
+            self.characters_before(bytes, at) - self.characters_before(bytes, start)
+        };
+        (ends + 1, column.saturating_sub(mark) + 1)
     }
 
-    fn characters_before(&self, text: &str, at: usize) -> usize {
-        let step = at / Self::STEP;
-        let counted = self.characters.get(step).map_or(0, |count| *count as usize);
-        let rest = text.as_bytes().get(step * Self::STEP..at).unwrap_or(&[]);
-        counted + count_characters(rest)
+    /// Where the last of the `ends` line ends before `at` stands.
+    fn end_of(&self, ends: usize, bytes: &[u8], at: usize) -> usize {
+        // The first step after which all of them are counted holds the last of them.
+        let counted = self.ends.get().map_or(&[][..], Vec::as_slice);
+        let step = counted.partition_point(|count| (*count as usize) < ends).max(1);
+        let start = (step - 1) * Self::STEP;
+        let end = at.min(step * Self::STEP);
+        let found = bytes.get(start..end).and_then(|step| memchr::memrchr(b'\n', step));
+        start + found.unwrap_or(0)
     }
+
+    fn ends_before(&self, bytes: &[u8], at: usize) -> usize {
+        before(&self.ends, bytes, at, |bytes| memchr::memchr_iter(b'\n', bytes).count())
+    }
+
+    fn characters_before(&self, bytes: &[u8], at: usize) -> usize {
+        before(&self.characters, bytes, at, count_characters)
+    }
+}
+
+/// How many things that `count` counts stand before `at`.
+fn before(
+    counted: &OnceLock<Vec<u32>>,
+    bytes: &[u8],
+    at: usize,
+    count: fn(&[u8]) -> usize,
+) -> usize {
+    let counted = counted.get_or_init(|| {
+        let mut before = 0;
+        let steps = bytes.chunks(Lines::STEP).map(|step| {
+            before += count(step);
+            to_u32(before)
+        });
+        std::iter::once(0).chain(steps).collect()
+    });
+    let step = at / Lines::STEP;
+    let rest = bytes.get(step * Lines::STEP..at).unwrap_or_default();
+    counted.get(step).map_or(0, |count| *count as usize) + count(rest)
 }
 
 /// How many characters start in `bytes` of a text.
