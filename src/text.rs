@@ -8,7 +8,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use segments::SegmentMap;
 
@@ -243,70 +243,64 @@ impl SourceMap {
     }
 }
 
-/// How many lines end and characters start before every so many bytes, so that a place is found quickly
-/// in a file of any size, though it has a million lines or one long one.
+/// How many line ends and characters stand before every so many bytes, so that a place is found
+/// quickly in a file of any size, though it has a million lines or one long one.
 #[derive(Debug, Default)]
 struct Lines {
-    ends: OnceLock<Vec<u32>>,
-    characters: OnceLock<Vec<u32>>,
+    ends: Steps,
+    characters: Steps,
 }
 
 impl Lines {
-    /// How many bytes are counted at once.
-    const STEP: usize = 4096;
-
     fn line_and_column(&self, text: &str, at: usize) -> (usize, usize) {
         let bytes = text.as_bytes();
         let at = at.min(bytes.len());
-        let ends = self.ends_before(bytes, at);
-        let start = if ends == 0 { 0 } else { self.end_of(ends, bytes, at) + 1 };
+        let count_ends = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
+        let ends = self.ends.before(bytes, at, count_ends);
+        let start = if ends == 0 { 0 } else { self.ends.last(ends, b'\n', bytes, at) + 1 };
         let mark = if start == 0 && at > 0 && text.starts_with('\u{FEFF}') { 1 } else { 0 };
-        let column = if at - start < Self::STEP {
+        let column = if at - start < Steps::LEN {
             count_characters(bytes.get(start..at).unwrap_or_default())
         } else {
-            self.characters_before(bytes, at) - self.characters_before(bytes, start)
+            self.characters.before(bytes, at, count_characters)
+                - self.characters.before(bytes, start, count_characters)
         };
         (ends + 1, column.saturating_sub(mark) + 1)
     }
-
-    /// Where the last of the `ends` line ends before `at` stands.
-    fn end_of(&self, ends: usize, bytes: &[u8], at: usize) -> usize {
-        // The first step after which all of them are counted holds the last of them.
-        let counted = self.ends.get().map_or(&[][..], Vec::as_slice);
-        let step = counted.partition_point(|count| (*count as usize) < ends).max(1);
-        let start = (step - 1) * Self::STEP;
-        let end = at.min(step * Self::STEP);
-        let found = bytes.get(start..end).and_then(|step| memchr::memrchr(b'\n', step));
-        start + found.unwrap_or(0)
-    }
-
-    fn ends_before(&self, bytes: &[u8], at: usize) -> usize {
-        before(&self.ends, bytes, at, |bytes| memchr::memchr_iter(b'\n', bytes).count())
-    }
-
-    fn characters_before(&self, bytes: &[u8], at: usize) -> usize {
-        before(&self.characters, bytes, at, count_characters)
-    }
 }
 
-/// How many things that `count` counts stand before `at`.
-fn before(
-    counted: &OnceLock<Vec<u32>>,
-    bytes: &[u8],
-    at: usize,
-    count: fn(&[u8]) -> usize,
-) -> usize {
-    let counted = counted.get_or_init(|| {
-        let mut before = 0;
-        let steps = bytes.chunks(Lines::STEP).map(|step| {
-            before += count(step);
-            to_u32(before)
-        });
-        std::iter::once(0).chain(steps).collect()
-    });
-    let step = at / Lines::STEP;
-    let rest = bytes.get(step * Lines::STEP..at).unwrap_or_default();
-    counted.get(step).map_or(0, |count| *count as usize) + count(rest)
+/// How many of something stand before every so many bytes, as far as that was asked for.
+#[derive(Debug, Default)]
+struct Steps(Mutex<Vec<u32>>);
+
+impl Steps {
+    /// How many bytes are counted at once.
+    const LEN: usize = 4096;
+
+    /// How many of what `count` counts stand before `at`.
+    fn before(&self, bytes: &[u8], at: usize, count: impl Fn(&[u8]) -> usize) -> usize {
+        let step = at / Self::LEN;
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = counted.last().map_or(0, |last| *last as usize);
+        for known in counted.len()..step {
+            let start = known * Self::LEN;
+            before += count(bytes.get(start..start + Self::LEN).unwrap_or_default());
+            counted.push(to_u32(before));
+        }
+        let until_step = step.checked_sub(1).and_then(|last| counted.get(last));
+        let rest = bytes.get(step * Self::LEN..at).unwrap_or_default();
+        until_step.map_or(0, |count| *count as usize) + count(rest)
+    }
+
+    /// Where the last of the `many` bytes `byte` before `at` stands, which have been counted.
+    fn last(&self, many: usize, byte: u8, bytes: &[u8], at: usize) -> usize {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The first step with which all of them are counted holds the last of them.
+        let step = counted.partition_point(|count| (*count as usize) < many);
+        let start = step * Self::LEN;
+        let found = bytes.get(start..at.min(start + Self::LEN));
+        start + found.and_then(|step| memchr::memrchr(byte, step)).unwrap_or(0)
+    }
 }
 
 /// How many characters start in `bytes` of a text.

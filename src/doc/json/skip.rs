@@ -86,7 +86,7 @@ impl Skipper {
         if bytes.get(end) != Some(&b'"') {
             return None;
         }
-        let mark = mark(bytes.get(start..end)?);
+        let mark = mark(bytes, start, end)?;
         let first = self.open.last().map_or(0, |(_, first)| *first);
         let others = self.keys.get(first..)?;
         if others.len() == MOST_KEYS || others.contains(&mark) {
@@ -98,13 +98,16 @@ impl Skipper {
     }
 }
 
-/// A number that is the same for equal keys, and hardly ever for others.
-fn mark(key: &[u8]) -> u64 {
-    let (head, tail) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
-        _ => (key.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)), 0),
+/// A number that is the same for equal keys, and hardly ever for others: of the first and the last
+/// eight bytes and the length. `None` where the text ends too soon.
+fn mark(bytes: &[u8], start: usize, end: usize) -> Option<u64> {
+    let word = |at: usize| Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk::<8>()?));
+    let len = end - start;
+    let text = match len {
+        0..8 => word(start)? & ((1 << (8 * len)) - 1),
+        _ => word(start)? ^ word(end - 8)?.rotate_left(29),
     };
-    (head ^ tail.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ key.len() as u64
+    Some(text.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ len as u64)
 }
 
 /// The first byte from `at` on that is no white space. Files are indented, so spaces come in runs.
