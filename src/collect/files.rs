@@ -169,7 +169,10 @@ impl Reader<'_> {
                         .recognised
                         .push(Recognised { path: path.to_owned(), shape: shape.id });
                     let document = Arc::new(document);
-                    (shape.read)(&Input { document: &document, folder: &folder }, &mut self.builder);
+                    (shape.read)(
+                        &Input { document: &document, folder: &folder },
+                        &mut self.builder,
+                    );
                 }
                 None if found == Found::Named => {
                     let error =

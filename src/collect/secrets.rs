@@ -23,7 +23,8 @@ pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
     let finders = PARTS.map(memmem::Finder::new);
     // All are looked for in one window after the other, so that a large file is fetched only once.
     for start in (0..bytes.len()).step_by(WINDOW) {
-        let window = bytes.get(start..bytes.len().min(start + WINDOW + LONGEST_PART)).unwrap_or(&[]);
+        let window =
+            bytes.get(start..bytes.len().min(start + WINDOW + LONGEST_PART)).unwrap_or(&[]);
         for finder in &finders {
             let found = finder.find_iter(window);
             ends.extend(found.filter_map(|at| end_of_key(&bytes, start + at)));

@@ -143,8 +143,8 @@ impl Entities {
         maybe.map(|(arn, slot)| slot.entity(arn))
     }
 
-    /// Those that had to be read while facts were put together.
-    pub(super) fn read(&self) -> impl Iterator<Item = &Entity> {
+    /// Those that were read so far.
+    pub fn read(&self) -> impl Iterator<Item = &Entity> {
         self.slots.values().filter_map(|slot| match slot {
             Slot::Read(entity) => Some(&**entity),
             Slot::Unread(_, entity) => entity.get().map(|entity| &**entity),
@@ -213,7 +213,9 @@ impl Names {
     fn of<'a>(arns: impl DoubleEndedIterator<Item = &'a String> + ExactSizeIterator) -> Self {
         let mut names = Self { next: vec![None; arns.len()], ..Self::default() };
         for (place, arn) in arns.enumerate().rev() {
-            let (Ok(at), Some(name)) = (u32::try_from(place), EntityName::of(arn)) else { continue };
+            let (Ok(at), Some(name)) = (u32::try_from(place), EntityName::of(arn)) else {
+                continue;
+            };
             let Some(of_kind) = names.first.get_mut(name.kind as usize) else { continue };
             let later = of_kind.insert(name.name.into(), at);
             if let Some(next) = names.next.get_mut(place) {

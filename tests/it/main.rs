@@ -16,6 +16,7 @@ mod layer_options;
 mod project;
 mod properties;
 mod request_options;
+mod scale;
 mod shapes;
 mod subcommands;
 mod support;

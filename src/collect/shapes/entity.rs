@@ -165,7 +165,8 @@ fn add(document: &Arc<Document>, node: Node<'_>, entry: &mut EntityEntry<'_>, de
     }
     // IAM leaves empty lists out of an export, so there what is missing is empty.
     let complete = detail == Detail::Export;
-    entry.inline(items(node, inline).filter_map(|policy| inline_policy(document, policy)), complete);
+    entry
+        .inline(items(node, inline).filter_map(|policy| inline_policy(document, policy)), complete);
     entry.attached(attached_policies(node, "AttachedManagedPolicies"), complete);
     if kind == EntityKind::User {
         let names = items(node, "GroupList").filter_map(|name| {

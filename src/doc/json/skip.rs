@@ -151,12 +151,27 @@ fn string(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The end of a whole number; others are rare.
+/// The end of a number.
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
     let start = at + usize::from(bytes.get(at) == Some(&b'-'));
-    let digits = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let leading_zero = bytes.get(start) == Some(&b'0') && digits > 1;
-    (digits > 0 && !leading_zero && ends(bytes, start + digits)).then_some(start + digits)
+    let mut at = digits(start);
+    let leading_zero = bytes.get(start) == Some(&b'0') && at - start > 1;
+    let mut good = at > start && !leading_zero;
+    if bytes.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        good &= end > at + 1;
+        at = end;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let start = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        at = digits(start);
+        good &= at > start;
+    }
+    (good && ends(bytes, at)).then_some(at)
 }
 
 fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {

@@ -3,6 +3,9 @@
 //! Such a value has an id like any other, which is its place in the text. The text is well-formed,
 //! so nothing is checked here.
 
+#[cfg(test)]
+mod tests;
+
 use super::skip::space;
 use super::{find_special, to_u32};
 use crate::doc::{Content, Kind, NodeData};
@@ -93,7 +96,8 @@ fn end(bytes: &[u8], at: usize) -> usize {
             }
         }
         _ => {
-            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+            let ends =
+                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
             let rest = bytes.get(at..).unwrap_or_default();
             at + rest.iter().position(ends).unwrap_or(rest.len())
         }
