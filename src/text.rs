@@ -8,7 +8,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use segments::SegmentMap;
 
@@ -87,9 +87,9 @@ pub struct SourceMap {
 #[derive(Debug)]
 struct Source {
     name: String,
-    text: Arc<str>,
+    text: Arc<String>,
     origin: Origin,
-    lines: OnceLock<Lines>,
+    lines: Lines,
 }
 
 #[derive(Debug)]
@@ -117,10 +117,10 @@ pub struct Place<'s> {
 }
 
 impl SourceMap {
-    fn add(&mut self, name: String, text: Arc<str>, origin: Origin) -> SourceId {
+    fn add(&mut self, name: String, text: String, origin: Origin) -> SourceId {
         // INVARIANT: each source takes far more than a byte of memory, so the count fits.
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { name, text, origin, lines: OnceLock::new() });
+        self.sources.push(Source { name, text: Arc::new(text), origin, lines: Lines::default() });
         id
     }
 
@@ -148,18 +148,18 @@ impl SourceMap {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| TextError::NotUtf8 { at: error.utf8_error().valid_up_to() })?;
-        Ok(self.add(path.into(), text.into(), Origin::File))
+        Ok(self.add(path.into(), text, Origin::File))
     }
 
     /// Adds a text that is in no file, such as lines made from options.
     pub fn add_given(&mut self, label: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.add(label.into(), text.into().into(), Origin::Given)
+        self.add(label.into(), text.into(), Origin::Given)
     }
 
     /// Adds a text decoded from `host`; `map` leads back.
     pub fn add_embedded(&mut self, host: Span, text: String, map: SegmentMap) -> SourceId {
         let name = self.name(host.source).to_owned();
-        self.add(name, text.into(), Origin::Embedded { host, map })
+        self.add(name, text, Origin::Embedded { host, map })
     }
 
     fn get(&self, id: SourceId) -> Option<&Source> {
@@ -172,8 +172,8 @@ impl SourceMap {
     }
 
     /// The whole text, shared.
-    pub fn shared_text(&self, id: SourceId) -> Arc<str> {
-        self.get(id).map_or_else(|| Arc::from(""), |source| Arc::clone(&source.text))
+    pub fn shared_text(&self, id: SourceId) -> Arc<String> {
+        self.get(id).map_or_else(|| Arc::default(), |source| Arc::clone(&source.text))
     }
 
     /// The text at `span`; empty if the span is out of range.
@@ -239,50 +239,67 @@ impl SourceMap {
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn line_and_column(&self, id: SourceId, at: usize) -> (usize, usize) {
         let Some(source) = self.get(id) else { return (1, 1) };
-        source.lines.get_or_init(|| Lines::of(&source.text)).line_and_column(&source.text, at)
+        source.lines.line_and_column(&source.text, at)
     }
 }
 
-/// Where lines start, and how many characters stand before every so many bytes, so that a place in
-/// a file of one long line is found as quickly as any other.
-#[derive(Debug)]
+/// How many line ends and characters stand before every so many bytes, so that a place is found
+/// quickly in a file of any size, though it has a million lines or one long one.
+#[derive(Debug, Default)]
 struct Lines {
-    starts: Vec<u32>,
-    characters: Vec<u32>,
+    ends: Steps,
+    characters: Steps,
 }
 
 impl Lines {
-    /// How many bytes are counted at once.
-    const STEP: usize = 512;
-
-    fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let ends = memchr::memchr_iter(b'\n', bytes);
-        let starts = std::iter::once(0).chain(ends.map(|end| to_u32(end + 1))).collect();
-        let mut before = 0;
-        let characters = std::iter::once(0)
-            .chain(bytes.chunks(Self::STEP).map(|chunk| {
-                before += count_characters(chunk);
-                to_u32(before)
-            }))
-            .collect();
-        Self { starts, characters }
-    }
-
     fn line_and_column(&self, text: &str, at: usize) -> (usize, usize) {
-        let at = at.min(text.len());
-        let line = self.starts.partition_point(|start| *start as usize <= at).max(1);
-        let start = self.starts.get(line - 1).map_or(0, |start| *start as usize);
+        let bytes = text.as_bytes();
+        let at = at.min(bytes.len());
+        let count_ends = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
+        let ends = self.ends.before(bytes, at, count_ends);
+        let start = if ends == 0 { 0 } else { self.ends.last(ends, b'\n', bytes, at) + 1 };
         let mark = if start == 0 && at > 0 && text.starts_with('\u{FEFF}') { 1 } else { 0 };
-        let before = self.characters_before(text, at) - self.characters_before(text, start);
-        (line, before.saturating_sub(mark) + 1)
+        let column = if at - start < Steps::LEN {
+            count_characters(bytes.get(start..at).unwrap_or_default())
+        } else {
+            self.characters.before(bytes, at, count_characters)
+                - self.characters.before(bytes, start, count_characters)
+        };
+        (ends + 1, column.saturating_sub(mark) + 1)
+    }
+}
+
+/// How many of something stand before every so many bytes, as far as that was asked for.
+#[derive(Debug, Default)]
+struct Steps(Mutex<Vec<u32>>);
+
+impl Steps {
+    /// How many bytes are counted at once.
+    const LEN: usize = 4096;
+
+    /// How many of what `count` counts stand before `at`.
+    fn before(&self, bytes: &[u8], at: usize, count: impl Fn(&[u8]) -> usize) -> usize {
+        let step = at / Self::LEN;
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = counted.last().map_or(0, |last| *last as usize);
+        for known in counted.len()..step {
+            let start = known * Self::LEN;
+            before += count(bytes.get(start..start + Self::LEN).unwrap_or_default());
+            counted.push(to_u32(before));
+        }
+        let until_step = step.checked_sub(1).and_then(|last| counted.get(last));
+        let rest = bytes.get(step * Self::LEN..at).unwrap_or_default();
+        until_step.map_or(0, |count| *count as usize) + count(rest)
     }
 
-    fn characters_before(&self, text: &str, at: usize) -> usize {
-        let step = at / Self::STEP;
-        let counted = self.characters.get(step).map_or(0, |count| *count as usize);
-        let rest = text.as_bytes().get(step * Self::STEP..at).unwrap_or(&[]);
-        counted + count_characters(rest)
+    /// Where the last of the `many` bytes `byte` before `at` stands, which have been counted.
+    fn last(&self, many: usize, byte: u8, bytes: &[u8], at: usize) -> usize {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The first step with which all of them are counted holds the last of them.
+        let step = counted.partition_point(|count| (*count as usize) < many);
+        let start = step * Self::LEN;
+        let found = bytes.get(start..at.min(start + Self::LEN));
+        start + found.and_then(|step| memchr::memrchr(byte, step)).unwrap_or(0)
     }
 }
 

@@ -71,8 +71,8 @@ fn counted(number: usize, noun: &str) -> Option<String> {
 
 fn accounts(snapshot: &Snapshot) -> Vec<Subject> {
     let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for entity in snapshot.entities.values() {
-        let [users, groups, roles] = counts.entry(&entity.account).or_default();
+    for (_, entity) in snapshot.entities.described() {
+        let [users, groups, roles] = counts.entry(entity.account).or_default();
         match entity.kind {
             EntityKind::User => *users += 1,
             EntityKind::Group => *groups += 1,

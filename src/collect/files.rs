@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use crate::doc::{Syntax, parse};
+use crate::doc::{Syntax, parse, parse_outline};
 use crate::snapshot::Builder;
 use crate::text::{SourceId, SourceMap};
 
 use super::shapes::{self, Input};
 use super::store::{self, Store};
 use super::{Collected, InputError, Recognised, Skipped, secrets};
+
+/// Up to so many bytes a file is read at once; of a larger one, what is asked for.
+const LARGE: usize = 1 << 16;
 
 /// Reads facts from files and folders.
 pub fn read_paths(sources: &mut SourceMap, paths: &[PathBuf]) -> Collected {
@@ -137,13 +140,14 @@ impl Reader<'_> {
             Err(error) => return self.collected.errors.push(error),
         };
         let syntax = Syntax::guess(&path.to_string_lossy(), self.sources.text(id));
-        let documents = match parse(self.sources, id, syntax) {
+        let read = if self.sources.text(id).len() > LARGE { parse_outline } else { parse };
+        let documents = match read(self.sources, id, syntax) {
             Ok(documents) => documents,
             Err(error) => {
                 return self.collected.errors.push(InputError::syntax(&error).file(path));
             }
         };
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder: Arc<Path> = path.parent().unwrap_or(Path::new("")).into();
         for document in documents {
             let root = document.root();
             for duplicate in document.duplicates() {
@@ -176,7 +180,10 @@ impl Reader<'_> {
                         .recognised
                         .push(Recognised { path: path.to_owned(), shape: shape.id });
                     let document = Arc::new(document);
-                    (shape.read)(&Input { document: &document, folder }, &mut self.builder);
+                    (shape.read)(
+                        &Input { document: &document, folder: &folder },
+                        &mut self.builder,
+                    );
                 }
                 None if found == Found::Named => {
                     let error =

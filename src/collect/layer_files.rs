@@ -115,6 +115,9 @@ pub(super) fn read_policy(
 ) -> Result<policy::Policy, InputError> {
     let node = handle.node();
     if node.kind() != Kind::String {
+        // One that was passed over so far is read as a whole, since every part of it is looked at.
+        let read = handle.document().read(handle.id());
+        let node = read.as_ref().map_or(node, Document::root);
         return Ok(policy::read(node, policy_type));
     }
     match embedded(handle.document(), handle, sources) {

@@ -11,12 +11,25 @@ const KEYS: [&[u8]; 5] =
 const PARTS: [&[u8]; 8] =
     [b"ccess", b"CCESS", b"oken", b"OKEN", b"ssertion", b"SSERTION", b"_key", b"_KEY"];
 
+const LONGEST_PART: usize = 8;
+
+/// How many bytes are looked through at once.
+const WINDOW: usize = 1 << 17;
+
 /// Overwrites the values of members that hold a secret. It works on the bytes, whether or not the
 /// file is well-formed, and masks what follows the name whatever stands between.
 pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
-    let mut ends: Vec<usize> = (PARTS.iter())
-        .flat_map(|part| memmem::find_iter(&bytes, part).filter_map(|at| end_of_key(&bytes, at)))
-        .collect();
+    let mut ends = Vec::new();
+    let finders = PARTS.map(memmem::Finder::new);
+    // All are looked for in one window after the other, so that a large file is fetched only once.
+    for start in (0..bytes.len()).step_by(WINDOW) {
+        let window =
+            bytes.get(start..bytes.len().min(start + WINDOW + LONGEST_PART)).unwrap_or(&[]);
+        for finder in &finders {
+            let found = finder.find_iter(window);
+            ends.extend(found.filter_map(|at| end_of_key(&bytes, start + at)));
+        }
+    }
     ends.sort_unstable();
     ends.dedup();
     let mut masked = 0;
@@ -51,15 +64,14 @@ fn end_of_key(bytes: &[u8], at: usize) -> Option<usize> {
     let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
     let after = bytes.get(at..bytes.len().min(at + LONGEST))?;
     let end = at + after.iter().take_while(|byte| is_part(byte)).count();
-    let name: Vec<u8> = bytes
-        .get(start..end)?
-        .iter()
-        .filter(|byte| **byte != b'_')
-        .map(u8::to_ascii_lowercase)
-        .collect();
-    let name = name.strip_prefix(b"aws").unwrap_or(&name);
+    let letters =
+        bytes.get(start..end)?.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase);
     // `sts:GetSessionToken` is an action, and a name after a colon is a value itself.
-    KEYS.contains(&name).then_some(end)
+    let is = |key: &[u8]| {
+        letters.clone().eq(key.iter().copied())
+            || letters.clone().eq(b"aws".iter().chain(key).copied())
+    };
+    KEYS.into_iter().any(is).then_some(end)
 }
 
 /// The bytes of the value that follows a name which ends at `at`.

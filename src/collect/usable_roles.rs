@@ -20,15 +20,15 @@ pub fn usable_roles(
 ) -> Vec<UsableRole> {
     let own = request.caller.role_arn();
     let accounts = [request.caller.account.as_deref(), request.resource_account()];
-    let roles = snapshot.entities.values().filter(|entity| {
+    let roles = snapshot.entities.described().filter(|(arn, entity)| {
         entity.kind == EntityKind::Role
-            && Some(&entity.arn.value) != own.as_ref()
-            && (request.resource_account().is_none() || accounts.contains(&Some(&entity.account)))
+            && Some(*arn) != own.as_ref()
+            && (request.resource_account().is_none() || accounts.contains(&Some(entity.account)))
     });
     let mut found = Vec::new();
-    for role in roles.take(MOST) {
+    for (arn, _) in roles.take(MOST) {
         let span = request.caller.text.span;
-        let text = Spanned { value: role.arn.value.clone(), span };
+        let text = Spanned { value: arn.clone(), span };
         let Ok(caller) = Caller::parse(text.clone()) else { continue };
         let mut by_role = request.clone();
         by_role.caller = caller;
@@ -44,7 +44,7 @@ pub fn usable_roles(
         let layers = assembler.layers(&mut assume);
         let evaluation = evaluate(&assume, &layers);
         let assumable = !evaluation.decision.is_denied();
-        found.push(UsableRole { arn: role.arn.value.clone(), assumable });
+        found.push(UsableRole { arn: arn.clone(), assumable });
     }
     // What only the layers in view leave open is no reason to name a role that is out of reach.
     found.sort_by_key(|role| !role.assumable);

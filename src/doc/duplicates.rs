@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Document, Kind};
+use super::{Content, Document, Kind};
 use crate::text::Span;
 
 /// A key that stands twice in one object.
@@ -25,7 +25,7 @@ pub(super) fn find(document: &Document) -> Vec<Duplicate> {
     let mut found = Vec::new();
     let mut few = Vec::new();
     for (at, data) in document.nodes.iter().enumerate() {
-        if data.kind == Kind::Mapping {
+        if data.kind == Kind::Mapping && data.content != Content::Unread {
             find_in(document, at, &mut few, &mut found);
         }
     }

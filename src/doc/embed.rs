@@ -26,7 +26,7 @@ pub fn decode_string(
     let raw = document.text.get(start..end).unwrap_or("");
     let mut map = SegmentMap::default();
     match data.content {
-        Content::Raw | Content::Quoted => map.push_verbatim(text.len(), start),
+        Content::Raw | Content::Quoted | Content::Unread => map.push_verbatim(text.len(), start),
         Content::Escaped => {
             let mut at = start;
             for piece in json::pieces(raw) {

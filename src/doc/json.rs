@@ -3,10 +3,12 @@
 //! The common slips (a trailing comma, a comment, single quotes, a missing bracket) are recognised
 //! and named. A byte order mark is passed over; nesting is limited.
 
+mod skip;
 mod slips;
 mod strings;
 #[cfg(test)]
 pub(super) mod tests;
+pub(super) mod unread;
 
 use std::sync::Arc;
 
@@ -15,26 +17,65 @@ use crate::text::{SourceId, Span};
 use super::error::{SyntaxError, SyntaxErrorKind as Error};
 use super::{Content, Document, Kind, MAX_DEPTH, NodeData, Syntax, duplicates};
 
+use skip::Skipper;
 pub(super) use strings::{Piece, pieces, unescape};
 
 /// Reads `text`.
-pub(super) fn parse(text: Arc<str>, source: SourceId) -> Result<Document, SyntaxError> {
-    let mut document = Document::new(source, Arc::clone(&text), Syntax::Json);
+pub(super) fn parse(text: Arc<String>, source: SourceId) -> Result<Document, SyntaxError> {
     // A node takes at least two bytes of text, a usual one about ten.
-    document.nodes.reserve(text.len() / 16);
+    let nodes = Vec::with_capacity(text.len() / 16);
+    read(text, source, nodes, None)
+}
+
+/// Reads `text`, but passes over the objects in the lists of the outermost object.
+pub(super) fn outline(text: Arc<String>, source: SourceId) -> Result<Document, SyntaxError> {
+    let skipper = (text.len() <= unread::LONGEST).then(Skipper::default);
+    read(text, source, Vec::new(), skipper)
+}
+
+fn read(
+    text: Arc<String>,
+    source: SourceId,
+    nodes: Vec<NodeData>,
+    skipper: Option<Skipper>,
+) -> Result<Document, SyntaxError> {
     let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
     let mut parser = Parser {
         text: &text,
         bytes: text.as_bytes(),
         at: start,
         source,
-        nodes: document.nodes,
+        nodes,
         open: Vec::new(),
+        skipper,
     };
     parser.document()?;
-    document.nodes = parser.nodes;
+    let nodes = parser.nodes;
+    Ok(finish(text, source, nodes))
+}
+
+/// Reads one value of a text that was found to be well-formed.
+pub(super) fn part(text: &Arc<String>, source: SourceId, value: NodeData) -> Option<Document> {
+    let body = text.get(..value.end as usize)?;
+    let mut parser = Parser {
+        text: body,
+        bytes: body.as_bytes(),
+        at: value.start as usize,
+        source,
+        nodes: Vec::new(),
+        open: Vec::new(),
+        skipper: None,
+    };
+    parser.document().ok()?;
+    let nodes = parser.nodes;
+    Some(finish(Arc::clone(text), source, nodes))
+}
+
+fn finish(text: Arc<String>, source: SourceId, nodes: Vec<NodeData>) -> Document {
+    let mut document = Document::new(source, text, Syntax::Json);
+    document.nodes = nodes;
     document.duplicates = duplicates::find(&document);
-    Ok(document)
+    document
 }
 
 /// What may come next.
@@ -55,6 +96,8 @@ struct Parser<'t> {
     nodes: Vec<NodeData>,
     /// The objects and lists that are open, by node.
     open: Vec<(usize, Kind)>,
+    /// What passes over the objects in the lists of the outermost object, if anything does.
+    skipper: Option<Skipper>,
 }
 
 impl Parser<'_> {
@@ -130,6 +173,9 @@ impl Parser<'_> {
         let start = self.at;
         match byte {
             b'{' | b'[' => {
+                if byte == b'{' && self.pass_over() {
+                    return Ok(Next::CommaOrEnd);
+                }
                 if self.open.len() == MAX_DEPTH {
                     return Err(self.error(Error::TooDeep, start, start + 1));
                 }
@@ -144,6 +190,18 @@ impl Parser<'_> {
             _ => self.word()?,
         }
         Ok(Next::CommaOrEnd)
+    }
+
+    /// Passes over the object here, if it is in a list of the outermost object and in good order.
+    fn pass_over(&mut self) -> bool {
+        let Some(skipper) = &mut self.skipper else { return false };
+        if !matches!(*self.open, [(_, Kind::Mapping), (_, Kind::Sequence)]) {
+            return false;
+        }
+        let Some(end) = skipper.object(self.bytes, self.at, self.open.len()) else { return false };
+        self.push(Kind::Mapping, Content::Unread, self.at, end);
+        self.at = end;
+        true
     }
 
     fn close(&mut self, byte: u8) -> Result<Next, SyntaxError> {

@@ -65,6 +65,23 @@ pub fn parse(
     }
 }
 
+/// Reads a text of which little will be asked. What it says is the same as with [`parse`], at once
+/// and later; but the objects in the outermost object's lists are only passed over, and found in
+/// the text when somebody asks for them, so each question costs more and the whole far less.
+///
+/// # Errors
+/// The same as those of [`parse`].
+pub fn parse_outline(
+    sources: &SourceMap,
+    id: SourceId,
+    syntax: Syntax,
+) -> Result<Vec<Document>, SyntaxError> {
+    match syntax {
+        Syntax::Json => json::outline(sources.shared_text(id), id).map(|document| vec![document]),
+        Syntax::Yaml => parse(sources, id, syntax),
+    }
+}
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -93,6 +110,8 @@ enum Content {
     Escaped,
     /// In the list of decoded texts: YAML in the notation given.
     Decoded(Style),
+    /// An object or list whose values have no nodes of their own.
+    Unread,
 }
 
 /// The notations of YAML in which the bytes are not the text.
@@ -120,7 +139,7 @@ impl NodeData {
     /// The node after the subtree of this one, which is at `at`.
     fn next(self, at: u32) -> u32 {
         match self.kind {
-            Kind::Sequence | Kind::Mapping => self.link,
+            Kind::Sequence | Kind::Mapping if self.content != Content::Unread => self.link,
             _ => at.saturating_add(1),
         }
     }
@@ -130,7 +149,7 @@ impl NodeData {
 #[derive(Debug)]
 pub struct Document {
     source: SourceId,
-    text: Arc<str>,
+    text: Arc<String>,
     syntax: Syntax,
     nodes: Vec<NodeData>,
     decoded: Vec<Box<str>>,
@@ -138,7 +157,7 @@ pub struct Document {
 }
 
 impl Document {
-    fn new(source: SourceId, text: Arc<str>, syntax: Syntax) -> Self {
+    fn new(source: SourceId, text: Arc<String>, syntax: Syntax) -> Self {
         Self {
             source,
             text,
@@ -174,7 +193,34 @@ impl Document {
         &self.duplicates
     }
 
+    /// The value `id` with all that is in it as a document of its own, where this one has only
+    /// passed over it.
+    pub fn read(&self, id: NodeId) -> Option<Self> {
+        let data = self.data(id.0);
+        let passed_over = data.content == Content::Unread;
+        passed_over.then(|| json::part(&self.text, self.source, data)).flatten()
+    }
+
+    /// The value of the key `key`.
+    fn value_of(&self, key: u32) -> u32 {
+        match json::unread::place(key) {
+            Some(at) => json::unread::value(&self.text, at),
+            None => self.data(key).next(key),
+        }
+    }
+
+    /// The key or item after the value `value`.
+    fn after(&self, value: u32) -> u32 {
+        match json::unread::place(value) {
+            Some(at) => json::unread::next(&self.text, at).unwrap_or(u32::MAX),
+            None => self.data(value).next(value),
+        }
+    }
+
     fn data(&self, id: u32) -> NodeData {
+        if let Some(at) = json::unread::place(id) {
+            return json::unread::data(&self.text, at);
+        }
         // INVARIANT: ids come from this document; one from another reads as null.
         const NONE: NodeData =
             NodeData { start: 0, end: 0, link: 0, kind: Kind::Null, content: Content::Raw };
@@ -185,7 +231,7 @@ impl Document {
         let slice =
             |start: u32, end: u32| self.text.get(start as usize..end as usize).unwrap_or("");
         match data.content {
-            Content::Raw => Cow::Borrowed(slice(data.start, data.end)),
+            Content::Raw | Content::Unread => Cow::Borrowed(slice(data.start, data.end)),
             Content::Quoted => Cow::Borrowed(slice(data.start + 1, data.end.saturating_sub(1))),
             Content::Escaped => {
                 Cow::Owned(json::unescape(slice(data.start + 1, data.end.saturating_sub(1))))

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::json::unread;
 use super::{Content, Document, Kind, NodeData, Style};
 use crate::text::Span;
 
@@ -33,7 +34,15 @@ impl<'d> Node<'d> {
 
     /// What it is.
     pub fn kind(self) -> Kind {
-        self.data().kind
+        match unread::place(self.id.0) {
+            Some(at) => unread::kind(&self.document.text, at),
+            None => self.data().kind,
+        }
+    }
+
+    /// Whether it is an object or list that was only passed over.
+    pub fn is_unread(self) -> bool {
+        self.data().content == Content::Unread
     }
 
     /// Where it stands; a string with its quotes.
@@ -98,8 +107,17 @@ impl<'d> Node<'d> {
     }
 
     fn children(self, kind: Kind) -> (u32, u32) {
-        let data = self.data();
-        if data.kind == kind { (self.id.0 + 1, data.link) } else { (0, 0) }
+        if self.kind() != kind {
+            return (0, 0);
+        }
+        let at = match unread::place(self.id.0) {
+            Some(at) => at,
+            None => match self.data() {
+                NodeData { content: Content::Unread, start, .. } => start as usize,
+                data => return (self.id.0 + 1, data.link),
+            },
+        };
+        unread::first(&self.document.text, at).map_or((0, 0), |first| (first, u32::MAX))
     }
 
     /// The values of a list, in order; nothing if it is none.
@@ -132,11 +150,11 @@ impl<'d> Node<'d> {
         let (mut at, end) = self.children(Kind::Mapping);
         while at < end {
             let data = self.document.data(at);
-            let value = data.next(at);
+            let value = self.document.value_of(at);
             if self.document.content(data) == key {
                 return Some(Node { document: self.document, id: NodeId(value) });
             }
-            at = self.document.data(value).next(value);
+            at = self.document.after(value);
         }
         None
     }
@@ -158,7 +176,7 @@ impl<'d> Iterator for Items<'d> {
             return None;
         }
         let id = NodeId(self.at);
-        self.at = self.document.data(self.at).next(self.at);
+        self.at = self.document.after(self.at);
         Some(Node { document: self.document, id })
     }
 }
@@ -190,9 +208,9 @@ impl<'d> Iterator for Entries<'d> {
             return None;
         }
         let key = Node { document: self.document, id: NodeId(self.at) };
-        let id = key.data().next(self.at);
+        let id = self.document.value_of(self.at);
         let value = Node { document: self.document, id: NodeId(id) };
-        self.at = value.data().next(id);
+        self.at = self.document.after(id);
         Some(Entry { key: self.document.content(key.data()), key_span: key.span(), value })
     }
 }

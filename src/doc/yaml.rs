@@ -30,7 +30,7 @@ const MAX_ALIASED_TEXT: usize = 16 << 20;
 const MAX_DOCUMENTS: usize = 100_000;
 
 /// Reads every document of `text`.
-pub(super) fn parse(text: &Arc<str>, source: SourceId) -> Result<Vec<Document>, SyntaxError> {
+pub(super) fn parse(text: &Arc<String>, source: SourceId) -> Result<Vec<Document>, SyntaxError> {
     let first = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
     let body = text.get(first..).unwrap_or("");
     // JSON is YAML, and its own parser is much quicker and needs less memory.
@@ -83,7 +83,7 @@ struct Open {
 }
 
 struct Builder<'t> {
-    text: &'t Arc<str>,
+    text: &'t Arc<String>,
     source: SourceId,
     document: Option<Document>,
     documents: Vec<Document>,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::policy::{Arn, PolicyType, is_account_id};
+use crate::policy::PolicyType;
 use crate::request::Fact;
 use crate::text::{SourceMap, Span, Spanned};
 
@@ -15,7 +15,7 @@ use super::resource::{PendingPolicy, PendingProvider};
 use super::tree::PendingTree;
 use super::{
     AttachedPolicy, Entity, EntityKind, Expiration, Handle, Identity, InlinePolicy, List,
-    LoosePolicy, ManagedPolicy, Snapshot, Unplaced,
+    LoosePolicy, ManagedPolicy, Snapshot, Unplaced, Unread,
 };
 
 /// Where a fact was found.
@@ -51,33 +51,20 @@ pub struct Builder {
 impl Builder {
     /// The user, group or role with this ARN; `None` if it is no such ARN.
     pub fn entity(&mut self, arn: &Spanned<String>, origin: Origin<'_>) -> Option<EntityEntry<'_>> {
-        let parsed = Arn::parse(&arn.value).filter(|arn| arn.service == "iam")?;
-        let kinds = [EntityKind::User, EntityKind::Group, EntityKind::Role];
-        let (kind, (path, name)) = kinds
-            .into_iter()
-            .find_map(|kind| Some((kind, parsed.iam_name(kind.noun())?)))
-            .filter(|(_, (_, name))| !name.is_empty() && is_account_id(parsed.account))?;
-        let entity = self.snapshot.entities.entry(arn.value.clone()).or_insert_with(|| Entity {
-            kind,
-            arn: arn.clone(),
-            account: parsed.account.to_owned(),
-            path: path.to_owned(),
-            name: name.to_owned(),
-            unique_id: None,
-            created: None,
-            tags: Fact::Unknown("the facts do not show its tags"),
-            boundary: Fact::Unknown("the facts do not show whether it has a permissions boundary"),
-            trust: None,
-            max_session_duration: None,
-            inline: List::default(),
-            attached: List::default(),
-            groups: List::default(),
-            folders: Vec::new(),
-        });
+        let entity = self.snapshot.entities.entry(arn)?;
         if !entity.folders.iter().any(|folder| folder == origin.folder) {
             entity.folders.push(origin.folder.to_owned());
         }
         Some(EntityEntry { entity, conflicts: &mut self.conflicts })
+    }
+
+    /// Keeps the entry of the user, group or role with this ARN for when it is asked for; it is
+    /// given back if it has to be read now, since another file speaks of it too.
+    ///
+    /// # Errors
+    /// If it has to be read now.
+    pub fn later(&mut self, arn: String, unread: Unread) -> Result<(), Unread> {
+        self.snapshot.entities.later(arn, unread)
     }
 
     /// The managed policy with this ARN.
@@ -173,7 +160,7 @@ impl Builder {
     /// Joins what is left, and says what could not be joined and what contradicts itself.
     pub fn finish(mut self, sources: &SourceMap) -> (Snapshot, Vec<String>) {
         let mut notes = Vec::new();
-        self.snapshot.index();
+        self.snapshot.entities.index();
         self.place_inline();
         self.join_lists(sources, &mut notes);
         self.know_attached();
@@ -235,6 +222,11 @@ pub struct EntityEntry<'b> {
 }
 
 impl EntityEntry<'_> {
+    /// Whether it is a user, a group or a role.
+    pub fn kind(&self) -> EntityKind {
+        self.entity.kind
+    }
+
     /// Its unique id.
     pub fn unique_id(&mut self, id: Option<Spanned<String>>) {
         let Entity { unique_id: slot, kind, name, .. } = &mut *self.entity;

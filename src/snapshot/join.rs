@@ -112,8 +112,9 @@ impl Builder {
 
     /// The only principal that a list can be about: one in the same folder, else one anywhere.
     fn owner(&self, pending: &Pending) -> Option<String> {
-        let fits: Vec<_> =
-            self.snapshot.entities.values().filter(|entity| pending.what.fits(entity)).collect();
+        let fits: Vec<_> = (self.snapshot.entities.maybe_incomplete())
+            .filter(|entity| pending.what.fits(entity))
+            .collect();
         let near: Vec<_> = (fits.iter().copied())
             .filter(|entity| entity.folders.contains(&pending.folder))
             .collect();
@@ -128,9 +129,15 @@ impl Builder {
         }
     }
 
-    /// Every policy that is attached somewhere is known to exist.
+    /// Every policy that is attached somewhere is known to exist. Principals that were not read yet
+    /// are only read for it where there are versions of policies that could be theirs.
     pub(super) fn know_attached(&mut self) {
-        for entity in self.snapshot.entities.values() {
+        let entities = &self.snapshot.entities;
+        let entities: Vec<&Entity> = match self.pending.is_empty() {
+            true => entities.read().collect(),
+            false => entities.values().collect(),
+        };
+        for entity in entities {
             for attached in &entity.attached.items {
                 let policy = managed_entry(&mut self.snapshot.managed, &attached.arn);
                 policy.name = policy.name.take().or_else(|| attached.name.clone());

@@ -6,6 +6,7 @@
 //! and become policies only when a question needs them. Nothing here can hold a secret.
 
 mod build;
+mod entities;
 mod join;
 mod merge;
 mod organization;
@@ -13,6 +14,7 @@ mod resource;
 mod tree;
 
 pub use build::{Builder, EntityEntry, ManagedEntry, Origin};
+pub use entities::{Entities, EntityName, Unread};
 pub use join::Version;
 pub use organization::{
     Chain, ControlPolicy, Organization, Organizations, Target, TargetKind, control_type,
@@ -20,11 +22,10 @@ pub use organization::{
 pub use resource::{Holder, MfaDevice, Provider, ProviderKind, ResourcePolicy, VpcEndpoint};
 pub use tree::TreeList;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::doc::{Document, Node, NodeId};
@@ -36,7 +37,7 @@ use crate::text::{Span, Spanned};
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Users, groups and roles, by ARN and in the order of their ARNs.
-    pub entities: IndexMap<String, Entity>,
+    pub entities: Entities,
     /// Managed policies, by ARN.
     pub managed: BTreeMap<String, ManagedPolicy>,
     /// What is known of whole accounts, by account id.
@@ -65,8 +66,6 @@ pub struct Snapshot {
     pub providers_unplaced: Vec<(String, Vec<Spanned<String>>)>,
     /// MFA devices of users.
     pub mfa_devices: Vec<MfaDevice>,
-    /// The places of the entities of each name.
-    by_name: BTreeMap<EntityKind, HashMap<String, Vec<usize>>>,
 }
 
 /// A user, a group or a role.
@@ -194,6 +193,29 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// One of which nothing is known but its ARN.
+    fn new(arn: Spanned<String>) -> Self {
+        let name = EntityName::of(&arn.value);
+        let text = |part: fn(EntityName<'_>) -> &str| name.map_or("", part).to_owned();
+        Self {
+            kind: name.map_or(EntityKind::Role, |name| name.kind),
+            account: text(|name| name.account),
+            path: text(|name| name.path),
+            name: text(|name| name.name),
+            arn,
+            unique_id: None,
+            created: None,
+            tags: Fact::Unknown("the facts do not show its tags"),
+            boundary: Fact::Unknown("the facts do not show whether it has a permissions boundary"),
+            trust: None,
+            max_session_duration: None,
+            inline: List::default(),
+            attached: List::default(),
+            groups: List::default(),
+            folders: Vec::new(),
+        }
+    }
+
     /// `role ci`.
     pub fn title(&self) -> String {
         format!("{} {}", self.kind.noun(), self.name)
@@ -276,9 +298,7 @@ impl Snapshot {
 
     /// The users, groups or roles of that name in any account.
     pub fn everywhere(&self, kind: EntityKind, name: &str) -> impl Iterator<Item = &Entity> {
-        let places = self.by_name.get(&kind).and_then(|names| names.get(name));
-        let places = places.into_iter().flatten();
-        places.filter_map(|place| self.entities.get_index(*place)).map(|(_, entity)| entity)
+        self.entities.named(kind, name)
     }
 
     /// Whether the facts prove that `account` has no role `arn`. An export without any role is not
@@ -289,8 +309,8 @@ impl Snapshot {
             && !self.entities.contains_key(arn)
             && self
                 .entities
-                .values()
-                .any(|entity| entity.kind == EntityKind::Role && entity.account == account)
+                .described()
+                .any(|(_, entity)| entity.kind == EntityKind::Role && entity.account == account)
     }
 
     /// The ARN of the caller where nobody names one: the current identity, else the only session,
@@ -298,25 +318,18 @@ impl Snapshot {
     pub fn default_caller(&self, resource: Option<&str>) -> Option<Spanned<String>> {
         let identities = self.identities.iter().map(|identity| &identity.arn);
         let sessions = self.expirations.iter().filter_map(|expiration| expiration.arn.as_ref());
-        let principals = (self.entities.values())
-            .filter(|entity| entity.kind != EntityKind::Group)
-            .map(|entity| &entity.arn)
-            .filter(|arn| Some(arn.value.as_str()) != resource);
+        let mut principals = (self.entities.described())
+            .filter(|(_, entity)| entity.kind != EntityKind::Group)
+            .map(|(arn, _)| arn.as_str())
+            .filter(|arn| Some(*arn) != resource);
         if !self.identities.is_empty() {
             return only(identities);
         }
         if self.expirations.iter().any(|expiration| expiration.arn.is_some()) {
             return only(sessions);
         }
-        only(principals)
-    }
-
-    fn index(&mut self) {
-        self.entities.sort_unstable_keys();
-        for (place, entity) in self.entities.values().enumerate() {
-            let names = self.by_name.entry(entity.kind).or_default();
-            names.entry(entity.name.clone()).or_default().push(place);
-        }
+        let first = principals.next().filter(|_| principals.next().is_none())?;
+        self.entities.get(first).map(|entity| entity.arn.clone())
     }
 }
 

@@ -19,6 +19,7 @@ mod project;
 mod properties;
 mod reference;
 mod request_options;
+mod scale;
 mod shapes;
 mod subcommands;
 mod support;

@@ -139,12 +139,12 @@ impl Assembler<'_> {
         let Some(role) = self.snapshot.entities.get(arn) else {
             if request.role.exists.is_none() && self.snapshot.proves_absence_of_role(account, arn) {
                 request.role.exists = Some(false);
-                let alike = self.snapshot.entities.values().find(|other| {
+                let alike = self.snapshot.entities.described().find(|(_, other)| {
                     other.kind == EntityKind::Role
                         && other.account == account
                         && other.name.eq_ignore_ascii_case(name)
                 });
-                request.role.alike = alike.map(|other| other.arn.value.clone());
+                request.role.alike = alike.map(|(arn, _)| arn.clone());
             }
             return;
         };

@@ -1,8 +1,12 @@
 //! Users, groups and roles: `get-…`, `list-…`, and their entries in an account's export.
 
-use crate::doc::{Kind, Node};
+use std::sync::Arc;
+
+use crate::doc::{Document, Kind, Node};
 use crate::policy::Arn;
-use crate::snapshot::{AttachedPolicy, Builder, EntityKind, InlinePolicy};
+use crate::snapshot::{
+    AttachedPolicy, Builder, EntityEntry, EntityKind, EntityName, Handle, InlinePolicy, Unread,
+};
 use crate::text::Spanned;
 
 use super::{Input, Shape, has_list, has_mapping, is_truncated, items, text, time};
@@ -94,7 +98,43 @@ pub(super) fn read_entity(
     if Arn::parse(&arn.value).and_then(|arn| arn.iam_name(kind.noun())).is_none() {
         return;
     }
-    let Some(mut entry) = builder.entity(&arn, input.origin()) else { return };
+    if node.is_unread() && EntityName::of(&arn.value).is_some() {
+        let unread = Unread {
+            entry: input.handle(node),
+            arn: arn.span,
+            folder: Arc::clone(input.folder),
+            complete: detail == Detail::Export,
+            read: match detail {
+                Detail::Export => |unread, entry| read_later(unread, entry, Detail::Export),
+                Detail::One | Detail::Listed => {
+                    |unread, entry| read_later(unread, entry, Detail::Listed)
+                }
+            },
+        };
+        if builder.later(arn.value.clone(), unread).is_ok() {
+            return;
+        }
+    }
+    if let Some(mut entry) = builder.entity(&arn, input.origin()) {
+        add(input.document, node, &mut entry, detail);
+    }
+}
+
+/// Adds what an entry says that was passed over at first.
+fn read_later(unread: &Unread, entry: &mut EntityEntry<'_>, detail: Detail) {
+    let handle = &unread.entry;
+    match handle.document().read(handle.id()) {
+        Some(read) => {
+            let read = Arc::new(read);
+            add(&read, read.root(), entry, detail);
+        }
+        None => add(handle.document(), handle.node(), entry, detail),
+    }
+}
+
+/// Adds what the entry of one user, group or role in `document` says.
+fn add(document: &Arc<Document>, node: Node<'_>, entry: &mut EntityEntry<'_>, detail: Detail) {
+    let kind = entry.kind();
     let (id, inline) = match kind {
         EntityKind::User => ("UserId", "UserPolicyList"),
         EntityKind::Group => ("GroupId", "GroupPolicyList"),
@@ -104,7 +144,7 @@ pub(super) fn read_entity(
     entry.created(time(node, "CreateDate"));
     if kind == EntityKind::Role {
         if let Some(trust) = node.get("AssumeRolePolicyDocument").filter(|trust| !trust.is_null()) {
-            entry.trust(input.handle(trust));
+            entry.trust(Handle::new(document, trust.id()));
         }
         entry.max_session_duration(
             node.get("MaxSessionDuration").and_then(|seconds| {
@@ -125,7 +165,8 @@ pub(super) fn read_entity(
     }
     // IAM leaves empty lists out of an export, so there what is missing is empty.
     let complete = detail == Detail::Export;
-    entry.inline(items(node, inline).filter_map(|policy| inline_policy(input, policy)), complete);
+    entry
+        .inline(items(node, inline).filter_map(|policy| inline_policy(document, policy)), complete);
     entry.attached(attached_policies(node, "AttachedManagedPolicies"), complete);
     if kind == EntityKind::User {
         let names = items(node, "GroupList").filter_map(|name| {
@@ -142,11 +183,11 @@ fn tags(node: Node<'_>) -> Vec<(String, String)> {
 }
 
 /// An inline policy with its `PolicyName` and `PolicyDocument`.
-pub(super) fn inline_policy(input: &Input<'_>, node: Node<'_>) -> Option<InlinePolicy> {
-    let document = node.get("PolicyDocument").filter(|document| document.kind() != Kind::Null);
+pub(super) fn inline_policy(document: &Arc<Document>, node: Node<'_>) -> Option<InlinePolicy> {
+    let policy = node.get("PolicyDocument").filter(|policy| policy.kind() != Kind::Null);
     Some(InlinePolicy {
         name: text(node, "PolicyName")?,
-        document: document.map(|document| input.handle(document)),
+        document: policy.map(|policy| Handle::new(document, policy.id())),
     })
 }
 

@@ -42,7 +42,7 @@ pub struct Input<'i> {
     /// The document.
     pub document: &'i Arc<Document>,
     /// The folder of the file.
-    pub folder: &'i Path,
+    pub folder: &'i Arc<Path>,
 }
 
 /// Every shape, the more telling ones first.

@@ -58,7 +58,7 @@ pub(super) const GET_POLICY_VERSION: Shape = Shape {
 
 fn inline(input: &Input<'_>, builder: &mut Builder, key: &str, kind: EntityKind) {
     let root = input.root();
-    if let (Some(owner), Some(policy)) = (text(root, key), inline_policy(input, root)) {
+    if let (Some(owner), Some(policy)) = (text(root, key), inline_policy(input.document, root)) {
         builder.inline_of(kind, owner, policy);
     }
 }
