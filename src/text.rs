@@ -173,7 +173,7 @@ impl SourceMap {
 
     /// The whole text, shared.
     pub fn shared_text(&self, id: SourceId) -> Arc<String> {
-        self.get(id).map_or_else(|| Arc::default(), |source| Arc::clone(&source.text))
+        self.get(id).map_or_else(Arc::default, |source| Arc::clone(&source.text))
     }
 
     /// The text at `span`; empty if the span is out of range.

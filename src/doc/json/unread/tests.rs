@@ -157,7 +157,8 @@ proptest! {
             while !text.is_char_boundary(at) {
                 at -= 1;
             }
-            let cut: usize = text[at..].chars().take(cut).map(char::len_utf8).sum();
+            let rest = text.get(at..).unwrap_or_default();
+            let cut: usize = rest.chars().take(cut).map(char::len_utf8).sum();
             text.replace_range(at..at + cut, piece);
         }
         let _ = outline(&text);
