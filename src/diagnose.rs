@@ -63,6 +63,8 @@ pub fn diagnose(
         findings,
         gaps,
         notes: Vec::new(),
+        evidence: None,
+        is_bare: false,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::eval::Decision;
 use crate::layers::Gap;
+use crate::message::Denial;
 use crate::policy::{Effect, PolicyType};
 use crate::text::Span;
 
@@ -388,4 +389,43 @@ pub struct Diagnosis {
     pub statements: Vec<DecidingStatement>,
     /// Notes on how the facts were read that are worth a line on stderr.
     pub notes: Vec<String>,
+    /// The error text that the question comes from.
+    pub evidence: Option<Box<Evidence>>,
+    /// Whether there are no facts, so that the evidence is all there is.
+    pub is_bare: bool,
+}
+
+/// What AWS's own words prove, beside what the facts say.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What the text tells.
+    pub denial: Denial,
+    /// What it proves, in sentences.
+    pub proves: Vec<String>,
+    /// What it does not prove.
+    pub open: Vec<String>,
+    /// Who can lift it, in words.
+    pub who: Option<String>,
+    /// What to look at next.
+    pub next: Vec<Step>,
+    /// Whether the facts say the same as AWS; `None` without facts.
+    pub agreement: Option<Agreement>,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What for.
+    pub what: String,
+    /// The command, where one does it.
+    pub command: Option<String>,
+}
+
+/// How the facts and AWS's words go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// Whether they agree; `None` where the facts do not reach.
+    pub agrees: Option<bool>,
+    /// In one sentence each.
+    pub says: Vec<String>,
 }

@@ -11,9 +11,13 @@ pub mod doc;
 #[deny(clippy::disallowed_methods)]
 pub mod eval;
 #[deny(clippy::disallowed_methods)]
+pub mod evidence;
+#[deny(clippy::disallowed_methods)]
 pub mod finding;
 #[deny(clippy::disallowed_methods)]
 pub mod layers;
+#[deny(clippy::disallowed_methods)]
+pub mod message;
 #[deny(clippy::disallowed_methods)]
 pub mod policy;
 #[deny(clippy::disallowed_methods)]

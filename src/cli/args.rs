@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     max_term_width = 100,
     args_conflicts_with_subcommands = true
 )]
+#[command(override_usage = "why-denied [OPTIONS] [EVIDENCE]\n       why-denied <COMMAND>")]
 #[command(after_help = "Exit status: 0 allowed, 1 denied, 2 could not run, 3 undetermined.\n\
     Example: why-denied --role arn:aws:iam::111122223333:role/deploy --caller arn:aws:iam::444455556666:user/ana --facts export/")]
 pub struct Cli {
@@ -41,6 +42,29 @@ pub enum Command {
     Rules(RulesArgs),
     /// Say what files of facts prove, and with --role what is missing
     Facts(FactsArgs),
+    /// Run a command as it is, and explain the denial if it prints one
+    Run(RunArgs),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: that of the command; 127 if it is not found, 126 if it cannot be run.\n\
+    Example: why-denied run --facts account.json -- terraform apply"
+)]
+pub struct RunArgs {
+    /// Files or folders of facts, for the whole diagnosis; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub facts: Vec<PathBuf>,
+    /// Who calls, where the error does not say. Default: as for a diagnosis
+    #[arg(long, value_name = "ARN")]
+    pub caller: Option<String>,
+    /// How to print the diagnosis; `json` wants --output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<std::ffi::OsString>,
 }
 
 /// Options of `facts`.
@@ -138,6 +162,9 @@ pub struct OutputOptions {
 /// What to diagnose.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DiagnoseArgs {
+    /// What AWS said: an error text, a file that holds one, such as a log, or `-` for stdin
+    #[arg(value_name = "EVIDENCE", conflicts_with_all = ["role", "case", "token", "saml"])]
+    pub evidence: Vec<String>,
     /// The role that could not be assumed: short for --action sts:AssumeRole --resource ARN.
     /// A bare name is looked up in the caller's account
     #[arg(long, value_name = "ARN", help_heading = "Request", conflicts_with_all = ["action", "resource", "case"])]

@@ -13,6 +13,7 @@ use crate::collect::{self, Collected, InputError};
 use crate::diagnose::{Background, diagnose, doubts};
 use crate::eval::Decision;
 use crate::finding::Diagnosis;
+use crate::message::Denial;
 use crate::policy::PolicyType;
 use crate::report;
 use crate::request::Request;
@@ -21,16 +22,41 @@ use crate::text::SourceMap;
 use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
-use super::{Failure, Output, Status, chain, input};
+use super::{Failure, Output, Status, chain, evidence, input};
 
 pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
-    let (diagnoses, mut status) = match &args.case {
+    let (diagnoses, status) = match &args.case {
         Some(path) => from_case(args, path, &mut sources, &output)?,
-        None => from_options(args, &mut sources, &output)?,
+        None => {
+            let denials = evidence::read(args, &mut sources)?;
+            from_options(args, denials, &mut sources, &output)?
+        }
     };
+    conclude(args.format, &diagnoses, status, &sources, &output)
+}
+
+/// Diagnoses errors that were read already.
+pub(super) fn explain(
+    args: &DiagnoseArgs,
+    denials: Vec<Denial>,
+    mut sources: SourceMap,
+    output: &Output,
+) -> Result<Status, Failure> {
+    let (diagnoses, status) = from_options(args, Some(denials), &mut sources, output)?;
+    conclude(args.format, &diagnoses, status, &sources, output)
+}
+
+/// Writes the answers, and sums them up.
+fn conclude(
+    format: Format,
+    diagnoses: &[Diagnosis],
+    mut status: Status,
+    sources: &SourceMap,
+    output: &Output,
+) -> Result<Status, Failure> {
     let mut said: Vec<&str> = Vec::new();
-    for diagnosis in &diagnoses {
+    for diagnosis in diagnoses {
         for note in &diagnosis.notes {
             if !said.contains(&note.as_str()) {
                 output.warn(note);
@@ -46,12 +72,12 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
     if diagnoses.is_empty() {
         return Ok(status.worse(Status::Broken));
     }
-    let format = match args.format {
+    let format = match format {
         Format::Human => report::Format::Human,
         Format::Json => report::Format::Json,
     };
-    let names = names(&diagnoses);
-    output.result(&names, |out| report::write(format, &diagnoses, &sources, &output.style, out))?;
+    let names = names(diagnoses);
+    output.result(&names, |out| report::write(format, diagnoses, sources, &output.style, out))?;
     Ok(status)
 }
 
@@ -125,6 +151,7 @@ fn from_case(
 
 fn from_options(
     args: &DiagnoseArgs,
+    denials: Option<Vec<Denial>>,
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
@@ -147,7 +174,7 @@ fn from_options(
         output.warn(&format!("nothing in the facts was recognised; {help}"));
     }
     if !chain::is_chain(args) {
-        let (diagnoses, own) = answers(args, &collected, sources, output, &|_| {})?;
+        let (diagnoses, own) = answers(args, denials, &collected, sources, output, &|_| {})?;
         return Ok((diagnoses, status.worse(own)));
     }
     let hops = match chain::hops(args, sources, output)? {
@@ -157,7 +184,7 @@ fn from_options(
     let mut diagnoses = Vec::new();
     for hop in &hops {
         let (own, hop_status) =
-            answers(&hop.args, &collected, sources, output, &|request| hop.place(request))?;
+            answers(&hop.args, None, &collected, sources, output, &|request| hop.place(request))?;
         status = status.worse(hop_status);
         diagnoses.extend(own);
     }
@@ -180,6 +207,7 @@ fn background(snapshot: &Snapshot) -> Background {
 /// The answers to one set of options; `place` mends the requests made from them.
 fn answers(
     args: &DiagnoseArgs,
+    denials: Option<Vec<Denial>>,
     collected: &Collected,
     sources: &mut SourceMap,
     output: &Output,
@@ -192,10 +220,16 @@ fn answers(
         return Ok((Vec::new(), Status::Broken));
     }
     let snapshot = &collected.snapshot;
-    let requests = input::requests(args, snapshot, sources, now())?;
+    let has_facts = !args.facts.is_empty() || has_layer_files(args);
+    let (requests, mut diagnoses) = match denials {
+        Some(denials) => evidence::requests(args, denials, has_facts, sources, now())?,
+        None => {
+            let requests = input::requests(args, snapshot, sources, now())?;
+            (requests.into_iter().map(|request| (request, None)).collect(), Vec::new())
+        }
+    };
     let mut assembler = Assembler::new(snapshot, sources, files);
-    let mut diagnoses = Vec::new();
-    for mut request in requests {
+    for (mut request, denial) in requests {
         place(&mut request);
         let layers = assembler.layers(&mut request);
         let notes = assembler.take_notes();
@@ -210,9 +244,33 @@ fn answers(
             diagnosis.doubts = doubts(&request, &diagnosis.gaps, &background(snapshot));
         }
         diagnosis.notes.extend(notes);
+        if let Some(denial) = denial {
+            let mut found = crate::evidence::evidence(&denial);
+            found.agreement = Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
+            diagnosis.evidence = Some(Box::new(found));
+        }
         diagnoses.push(diagnosis);
     }
+    // What a log tells most often comes first.
+    diagnoses.sort_by_key(|diagnosis| {
+        std::cmp::Reverse(diagnosis.evidence.as_ref().map_or(0, |one| one.denial.count))
+    });
     Ok((diagnoses, status))
+}
+
+/// Whether an option stands in for a layer.
+fn has_layer_files(args: &DiagnoseArgs) -> bool {
+    let options = [
+        &args.trust_policy,
+        &args.identity_policy,
+        &args.boundary,
+        &args.session_policy,
+        &args.scp,
+        &args.rcp,
+        &args.resource_policy,
+        &args.endpoint_policy,
+    ];
+    options.iter().any(|texts| !texts.is_empty())
 }
 
 /// Says what is wrong with the input; whether anything was.

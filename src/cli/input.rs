@@ -161,14 +161,14 @@ fn wanted(
 }
 
 /// What one request asks for.
-struct Asked<'a> {
-    caller: &'a str,
-    action: &'a str,
-    resource: &'a str,
-    presented: Option<&'a Presented>,
+pub(super) struct Asked<'a> {
+    pub(super) caller: &'a str,
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) presented: Option<&'a Presented>,
 }
 
-fn request(
+pub(super) fn request(
     args: &DiagnoseArgs,
     sources: &mut SourceMap,
     asked: &Asked<'_>,

@@ -3,10 +3,12 @@
 mod args;
 mod chain;
 mod diagnose;
+mod evidence;
 mod facts;
 mod input;
 mod presented;
 mod rules;
+mod run;
 mod test;
 
 use std::fmt::Display;
@@ -71,7 +73,8 @@ pub fn main() -> ExitCode {
         }
     };
     match run(&cli) {
-        Ok(status) => ExitCode::from(status.code()),
+        Ok(Ended::Status(status)) => ExitCode::from(status.code()),
+        Ok(Ended::Code(code)) => ExitCode::from(code),
         // The reader of a pipe has had enough: that is no error of ours.
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
@@ -100,17 +103,27 @@ pub enum Failure {
     },
 }
 
-fn run(cli: &Cli) -> Result<Status, Failure> {
+/// What the process ends with.
+enum Ended {
+    /// An answer of ours.
+    Status(Status),
+    /// What a command that we ran ended with.
+    Code(u8),
+}
+
+fn run(cli: &Cli) -> Result<Ended, Failure> {
     let output = Output::new(&cli.output)?;
     if cli.version {
-        return version(&output);
+        return version(&output).map(Ended::Status);
     }
-    match &cli.command {
+    let status = match &cli.command {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
+        Some(Command::Run(args)) => return run::run(args, output).map(Ended::Code),
         None => diagnose::run(&cli.diagnose, output),
-    }
+    };
+    status.map(Ended::Status)
 }
 
 /// The version, and with `--verbose` what is embedded.
@@ -152,6 +165,8 @@ pub struct Output {
     /// Mask accounts, names and ids.
     pub redact: bool,
     file: Option<PathBuf>,
+    /// Whether the result goes to stderr where no file is named: stdout is another program's.
+    to_stderr: bool,
 }
 
 impl Output {
@@ -176,6 +191,7 @@ impl Output {
             quiet: options.quiet,
             redact: options.redact,
             file: options.output.clone(),
+            to_stderr: false,
         })
     }
 
@@ -191,6 +207,12 @@ impl Output {
         match &self.file {
             Some(path) => std::fs::write(path, &bytes)
                 .map_err(|error| Failure::File { path: path.clone(), error }),
+            None if self.to_stderr => {
+                let mut stderr = io::stderr().lock();
+                stderr.write_all(b"\n")?;
+                stderr.write_all(&bytes)?;
+                Ok(stderr.flush()?)
+            }
             None => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&bytes)?;

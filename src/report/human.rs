@@ -38,6 +38,14 @@ pub(super) fn write(
             hang(&mut text, "case: ", 6, name, style.columns());
         }
         push_answer(&mut text, diagnosis, style);
+        if diagnosis.is_bare {
+            for finding in &diagnosis.findings {
+                text.push('\n');
+                push_finding(&mut text, finding, sources, style);
+            }
+            super::evidence::push(&mut text, diagnosis, sources, style);
+            continue;
+        }
         push_checklist(&mut text, diagnosis, style);
         for finding in &diagnosis.findings {
             text.push('\n');
@@ -47,6 +55,7 @@ pub(super) fn write(
         push_settlements(&mut text, diagnosis, style);
         push_blockers(&mut text, diagnosis, style);
         push_gaps(&mut text, diagnosis, style);
+        super::evidence::push(&mut text, diagnosis, sources, style);
         if style.verbose {
             push_details(&mut text, diagnosis, sources, style);
         }
@@ -108,6 +117,10 @@ fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
         ("resource", &diagnosis.resource, relation),
     ];
     for (title, value, note) in lines {
+        // An error text need not name all three.
+        if value.is_empty() {
+            continue;
+        }
         let value = clean(value);
         let _ = write!(text, "  {title:<8}  {value}");
         if !note.is_empty() {

@@ -47,6 +47,8 @@ struct ResultV1<'a> {
     blockers: Vec<BlockerV1<'a>>,
     retry: Option<&'a str>,
     notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<super::evidence::EvidenceV1<'a>>,
 }
 
 #[derive(Serialize)]
@@ -137,7 +139,7 @@ struct LabelV1<'a> {
 }
 
 #[derive(Serialize)]
-struct PlaceV1<'a> {
+pub(super) struct PlaceV1<'a> {
     file: Option<&'a str>,
     line: usize,
     column: usize,
@@ -237,6 +239,10 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
         blockers: diagnosis.blockers.iter().map(blocker).collect(),
         retry: diagnosis.retry.as_deref(),
         notes: &diagnosis.notes,
+        evidence: diagnosis
+            .evidence
+            .as_deref()
+            .map(|evidence| super::evidence::EvidenceV1::of(evidence, sources)),
     }
 }
 
@@ -266,7 +272,7 @@ fn label<'a>(label: &'a Label, sources: &'a SourceMap) -> LabelV1<'a> {
     LabelV1 { place: place(label.span, sources), label: &label.text }
 }
 
-fn place(span: Span, sources: &SourceMap) -> PlaceV1<'_> {
+pub(super) fn place(span: Span, sources: &SourceMap) -> PlaceV1<'_> {
     let place = sources.place(span);
     PlaceV1 {
         file: place.file,

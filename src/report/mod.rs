@@ -4,6 +4,7 @@
 //! and they never show more of a source than the lines that a finding names and one line around.
 
 mod errors;
+mod evidence;
 mod facts;
 mod human;
 mod json;

@@ -83,6 +83,8 @@ fn base(decision: Decision, headline: &str) -> Diagnosis {
         gaps: Vec::new(),
         statements: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
+        is_bare: false,
     }
 }
 

@@ -1,0 +1,271 @@
+//! What an error text proves and what it leaves open, who can lift it, and where to look next.
+//!
+//! Pure: it words what `message` read, and holds it against a finished diagnosis. It decides nothing
+//! about policies.
+
+mod look;
+
+use crate::eval::Decision;
+use crate::finding::{
+    Agreement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole, Step,
+};
+use crate::layers::Layers;
+use crate::message::{Denial, DenialKind, ErrorClass};
+use crate::policy::PolicyType;
+
+/// What the text proves; without facts.
+pub fn evidence(denial: &Denial) -> Evidence {
+    let mut found = Evidence {
+        denial: denial.clone(),
+        proves: Vec::new(),
+        open: Vec::new(),
+        who: None,
+        next: Vec::new(),
+        agreement: None,
+    };
+    if denial.class == ErrorClass::AccessDenied && !is_about_the_call(denial) {
+        authorization(denial, &mut found);
+    } else {
+        found.proves.push(refusal(denial).to_owned());
+        found.open.push(
+            "nothing about policies: they were not asked, or their answer is not told".to_owned(),
+        );
+        found.who = Some(
+            match denial.class {
+                ErrorClass::Other => "whoever makes the call or writes the policy",
+                _ => "whoever makes the call: it is about the credentials or the call itself",
+            }
+            .to_owned(),
+        );
+        found.next = look::at_the_call(denial);
+    }
+    if let (Some(action), Some(operation)) = (&denial.action, &denial.operation)
+        && let Some(why) = look::other_action(&action.value, &operation.value)
+    {
+        found.proves.push(why);
+    }
+    found
+}
+
+/// Denials that no policy decides: the code is that of a denial, the reason is in the call.
+fn is_about_the_call(denial: &Denial) -> bool {
+    matches!(denial.form, "root-caller" | "mfa-failed" | "session-credentials" | "cognito-guest")
+}
+
+fn authorization(denial: &Denial, found: &mut Evidence) {
+    let layer = denial.policy_type.as_ref().map(|one| one.value);
+    let named = layer.map(PolicyType::name);
+    let kind = denial.kind.as_ref().map(|one| one.value);
+    match (kind, named) {
+        (Some(DenialKind::Explicit), Some(layer)) => {
+            found.proves.push(format!("a Deny statement of a {layer} matched"));
+        }
+        (Some(DenialKind::Explicit), None) => {
+            found
+                .proves
+                .push("a Deny statement matched; the text does not say of which layer".to_owned());
+        }
+        (Some(DenialKind::Implicit), layer) => {
+            let layer = layer.unwrap_or("policy");
+            found.proves.push(format!(
+                "no {layer} allows the action, and no Deny statement matched in what AWS evaluated before"
+            ));
+        }
+        (None, _) => found.proves.push("AWS refused the call; the text names no layer".to_owned()),
+    }
+    if let Some(arn) = &denial.policy_arn {
+        let id = arn.value.rsplit('/').next().unwrap_or(&arn.value);
+        found.proves.push(format!("the policy that decided is `{id}`"));
+    }
+    if layer == Some(PolicyType::ServiceControl) && kind == Some(DenialKind::Explicit) {
+        found.open.push(
+            "whether it is a Deny or a missing Allow: services have worded a missing Allow of a service control policy as an explicit deny too".to_owned(),
+        );
+    }
+    if named.is_some() {
+        found.open.push("AWS names one layer; others may deny too".to_owned());
+    } else {
+        found.open.push(
+            "which layer: any policy may be the reason; services do not always say, and hardly ever across accounts".to_owned(),
+        );
+    }
+    let assumes = denial.action.as_ref().is_some_and(|one| one.value.starts_with("sts:AssumeRole"));
+    if assumes && layer.is_none() {
+        found.open.push(
+            "whether the role exists: AWS says the same of one that does not, of a trust policy that refuses, and of a caller without permission".to_owned(),
+        );
+    }
+    if denial.action.is_none() {
+        found.open.push("which action: the text names none".to_owned());
+    }
+    found.who = look::who(denial).map(str::to_owned);
+    found.next = look::at_policies(denial);
+}
+
+/// What AWS says in such an error, in one sentence.
+pub fn refusal(denial: &Denial) -> &'static str {
+    look::meaning(denial)
+}
+
+/// The answer where there are no facts, or where policies play no part.
+pub fn bare(denial: &Denial) -> Diagnosis {
+    let found = evidence(denial);
+    let by_policy = denial.class == ErrorClass::AccessDenied && !is_about_the_call(denial);
+    let value = |field: &Option<crate::text::Spanned<String>>| {
+        field.as_ref().map(|one| one.value.clone()).unwrap_or_default()
+    };
+    let (decision, headline) = match denial.kind.as_ref().map(|one| one.value) {
+        _ if !by_policy => (Decision::ImplicitDeny, refusal(denial).to_owned()),
+        kind => {
+            let layer = denial.policy_type.as_ref().map(|one| one.value.name());
+            let headline = layer.map_or_else(
+                || "AWS does not say which layer".to_owned(),
+                |layer| format!("AWS names the {layer}"),
+            );
+            match kind {
+                Some(DenialKind::Explicit) => (Decision::ExplicitDeny, headline),
+                Some(DenialKind::Implicit) => (Decision::ImplicitDeny, headline),
+                None => (Decision::Undetermined, "AWS refused it, and does not say why".to_owned()),
+            }
+        }
+    };
+    let gate = match denial.class {
+        _ if by_policy => None,
+        ErrorClass::Other => Some(Gate::Parameters),
+        ErrorClass::AccessDenied if denial.form == "root-caller" => Some(Gate::Caller),
+        ErrorClass::AccessDenied => Some(Gate::Parameters),
+        ErrorClass::Throttled => None,
+        _ => Some(Gate::Credentials),
+    };
+    let gates = gate.map(|gate| GateReport {
+        gate,
+        outcome: Outcome::Failed,
+        summary: refusal(denial).to_owned(),
+    });
+    Diagnosis {
+        hop: None,
+        title: String::new(),
+        doubts: Vec::new(),
+        name: None,
+        decision,
+        headline,
+        principal: value(&denial.principal),
+        action: value(&denial.action),
+        resource: value(&denial.resource),
+        same_account: None,
+        context: Vec::new(),
+        gates: gates.into_iter().collect(),
+        findings: Vec::new(),
+        gaps: Vec::new(),
+        settlements: Vec::new(),
+        blockers: Vec::new(),
+        retry: None,
+        statements: Vec::new(),
+        notes: Vec::new(),
+        evidence: Some(Box::new(found)),
+        is_bare: true,
+    }
+}
+
+/// Whether policies are what the error is about, so that facts can explain it.
+pub fn is_about_policies(denial: &Denial) -> bool {
+    denial.class == ErrorClass::AccessDenied && !is_about_the_call(denial)
+}
+
+/// Holds AWS's words against what the facts say.
+pub fn agreement(denial: &Denial, diagnosis: &Diagnosis, layers: &Layers) -> Agreement {
+    let mut says = Vec::new();
+    let mut agrees = None;
+    let kind = denial.kind.as_ref().map(|one| one.value);
+    let layer = denial.policy_type.as_ref().map(|one| one.value);
+    if diagnosis.decision == Decision::Allowed {
+        agrees = Some(false);
+        says.push("by these facts the request is allowed, and AWS denied it: they are newer or older than the denial, or the request had something that the text does not tell".to_owned());
+    } else if let Some(layer) = layer {
+        let ours = verdict(diagnosis, layers, layer, kind);
+        agrees = ours;
+        says.push(match ours {
+            Some(true) => format!("the facts agree: the {} stops it", layer.name()),
+            Some(false) => format!(
+                "AWS names the {}, and by these facts it lets the request through: they are not what AWS saw",
+                layer.name()
+            ),
+            None => format!("AWS names the {}, and the facts do not show it", layer.name()),
+        });
+    } else if diagnosis.decision.is_denied() {
+        let explicit = diagnosis.decision == Decision::ExplicitDeny;
+        match kind {
+            Some(kind) if (kind == DenialKind::Explicit) != explicit => {
+                agrees = Some(false);
+                says.push(format!(
+                    "AWS says {} deny, the facts say {}",
+                    kind.id(),
+                    if explicit { "explicit deny" } else { "implicit deny" }
+                ));
+            }
+            _ => {
+                agrees = Some(true);
+                says.push("the facts explain it; AWS named no layer to compare with".to_owned());
+            }
+        }
+    }
+    if let Some(arn) = &denial.policy_arn {
+        let id = arn.value.rsplit('/').next().unwrap_or("");
+        let known = layers.layers.iter().flat_map(|layer| &layer.policies).any(|attached| {
+            let is_id = |text: &Option<String>| text.as_deref().is_some_and(|text| text == id);
+            attached.arn.as_ref() == Some(&arn.value) || is_id(&attached.name)
+        });
+        if !known {
+            says.push(format!("the policy that AWS names, {}, is not among the facts", arn.value));
+            agrees = agrees.filter(|agrees| !agrees);
+        }
+    }
+    Agreement { agrees, says }
+}
+
+/// Whether, by the facts, this layer stops the request; `None` where they do not show it.
+fn verdict(
+    diagnosis: &Diagnosis,
+    layers: &Layers,
+    layer: PolicyType,
+    kind: Option<DenialKind>,
+) -> Option<bool> {
+    let gate = match layer {
+        PolicyType::IdentityBased => Gate::IdentityPolicies,
+        PolicyType::Trust => Gate::TrustPolicy,
+        PolicyType::ResourceBased => Gate::ResourcePolicy,
+        PolicyType::PermissionsBoundary => Gate::PermissionsBoundary,
+        PolicyType::Session => Gate::SessionPolicy,
+        PolicyType::ServiceControl => Gate::ServiceControlPolicies,
+        PolicyType::ResourceControl => Gate::ResourceControlPolicies,
+        PolicyType::VpcEndpoint => Gate::EndpointPolicy,
+    };
+    let outcome = diagnosis.gates.iter().find(|report| report.gate == gate)?.outcome;
+    let denies = diagnosis
+        .statements
+        .iter()
+        .any(|statement| statement.role == StatementRole::Denies && statement.policy_type == layer);
+    let hidden = layers.of(layer).any(|layer| !layer.missing.is_empty());
+    match (kind, outcome) {
+        (Some(DenialKind::Explicit), _) if denies => Some(true),
+        // The wording for a missing Allow has been the same.
+        (Some(DenialKind::Explicit), Outcome::Failed) if layer == PolicyType::ServiceControl => {
+            Some(true)
+        }
+        (Some(DenialKind::Explicit), _) => (!hidden).then_some(false),
+        (_, Outcome::Failed) => Some(true),
+        (_, Outcome::Passed) => Some(false),
+        (_, Outcome::NotApplicable) if !hidden => Some(false),
+        _ => None,
+    }
+}
+
+/// A step with a command.
+fn step(what: impl Into<String>, command: impl Into<String>) -> Step {
+    Step { what: what.into(), command: Some(command.into()) }
+}
+
+/// A step without one.
+fn advice(what: impl Into<String>) -> Step {
+    Step { what: what.into(), command: None }
+}

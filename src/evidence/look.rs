@@ -1,0 +1,359 @@
+//! Where to look next, with the exact command.
+
+use crate::finding::Step;
+use crate::message::{Denial, DenialKind, ErrorClass};
+use crate::policy::PolicyType;
+
+use super::{advice, step};
+
+/// Who can lift what AWS named.
+pub(super) fn who(denial: &Denial) -> Option<&'static str> {
+    Some(match denial.policy_type.as_ref()?.value {
+        PolicyType::ServiceControl => "an administrator of the caller's organization",
+        PolicyType::ResourceControl => {
+            "an administrator of the organization that owns the resource"
+        }
+        PolicyType::VpcEndpoint => "the owner of the VPC endpoint",
+        PolicyType::PermissionsBoundary | PolicyType::IdentityBased => {
+            "an administrator of the caller's account"
+        }
+        PolicyType::Session => "whoever made the session",
+        PolicyType::ResourceBased => "the owner of the resource",
+        PolicyType::Trust => "an administrator of the account that owns the role",
+    })
+}
+
+/// A word that is safe in a command as it stands, else a placeholder.
+fn word<'t>(value: &'t str, placeholder: &'t str) -> &'t str {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/:-".contains(&byte);
+    let good = !value.is_empty() && value.bytes().all(safe) && !value.starts_with('-');
+    if good { value } else { placeholder }
+}
+
+/// The role or user of the caller, as the IAM commands name it.
+enum Caller<'t> {
+    Role(&'t str),
+    User(&'t str),
+    Unknown,
+}
+
+fn caller(denial: &Denial) -> Caller<'_> {
+    let Some(principal) = &denial.principal else { return Caller::Unknown };
+    let text = principal.value.as_str();
+    if let Some((_, rest)) = text.split_once(":assumed-role/") {
+        return Caller::Role(word(rest.split('/').next().unwrap_or(""), "ROLE_NAME"));
+    }
+    if let Some((_, rest)) = text.split_once(":user/") {
+        return Caller::User(word(rest.rsplit('/').next().unwrap_or(""), "USER_NAME"));
+    }
+    Caller::Unknown
+}
+
+/// The account of the caller, where the text shows it whole.
+fn account(denial: &Denial) -> &str {
+    let principal = denial.principal.as_ref().map_or("", |one| one.value.as_str());
+    let account = principal.split(':').nth(4).unwrap_or("");
+    if crate::policy::is_account_id(account) { account } else { "ACCOUNT_ID" }
+}
+
+/// The commands for a denial that a policy decided.
+pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let layer = denial.policy_type.as_ref().map(|one| one.value);
+    let arn = denial.policy_arn.as_ref().map(|one| word(&one.value, "POLICY_ARN"));
+    let id = arn.map(|arn| arn.rsplit('/').next().unwrap_or(arn));
+    match layer {
+        Some(layer @ (PolicyType::ServiceControl | PolicyType::ResourceControl)) => {
+            if let Some(id) = id {
+                steps.push(step(
+                    "read that policy, with credentials of the management account",
+                    format!("aws organizations describe-policy --policy-id {id}"),
+                ));
+            } else {
+                let filter = if layer == PolicyType::ServiceControl {
+                    "SERVICE_CONTROL_POLICY"
+                } else {
+                    "RESOURCE_CONTROL_POLICY"
+                };
+                let target = if layer == PolicyType::ServiceControl {
+                    account(denial)
+                } else {
+                    "ACCOUNT_ID_OF_THE_RESOURCE"
+                };
+                steps.push(step(
+                    "list those of the account, then of each of its parents up to the root, with credentials of the management account",
+                    format!("aws organizations list-policies-for-target --target-id {target} --filter {filter}"),
+                ));
+            }
+        }
+        Some(_) if arn.is_some() => {
+            let arn = arn.unwrap_or("POLICY_ARN");
+            steps.push(step("read that policy", format!(
+                "aws iam get-policy-version --policy-arn {arn} --version-id \"$(aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text)\""
+            )));
+        }
+        Some(PolicyType::VpcEndpoint) => {
+            let service = denial.service.as_ref().map_or("SERVICE", |one| word(&one.value, "SERVICE"));
+            steps.push(step(
+                "read the policy of the endpoint that the call went through",
+                format!("aws ec2 describe-vpc-endpoints --filters 'Name=service-name,Values=com.amazonaws.*.{service}' --query 'VpcEndpoints[].[VpcEndpointId,PolicyDocument]'"),
+            ));
+        }
+        Some(PolicyType::PermissionsBoundary) => match caller(denial) {
+            Caller::User(name) => steps.push(step("see the boundary", format!("aws iam get-user --user-name {name} --query User.PermissionsBoundary"))),
+            Caller::Role(name) => steps.push(step("see the boundary", format!("aws iam get-role --role-name {name} --query Role.PermissionsBoundary"))),
+            Caller::Unknown => steps.push(advice("see which boundary the caller has")),
+        },
+        Some(PolicyType::Session) => steps.push(step(
+            "find what made the session: the policy stands in `requestParameters` of that call",
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=AssumeRole --max-results 50",
+        )),
+        Some(PolicyType::Trust) => steps.push(trust(denial)),
+        Some(PolicyType::ResourceBased) => steps.push(resource_policy(denial)),
+        Some(PolicyType::IdentityBased) => identity(denial, &mut steps),
+        None => {
+            let assumes = denial.action.as_ref().is_some_and(|one| one.value.starts_with("sts:"));
+            if assumes {
+                steps.push(trust(denial));
+            }
+            identity(denial, &mut steps);
+        }
+    }
+    if denial.encoded.is_some() {
+        steps.push(step(
+            "decode the message: it holds the request, its context and the statements that matched",
+            "aws sts decode-authorization-message --encoded-message \"$ENCODED\" --query DecodedMessage --output text",
+        ));
+    }
+    if let Some(id) = &denial.authorization_id {
+        let id = word(&id.value, "AUTHORIZATION_ID");
+        steps.push(step(
+            "ask AWS for the details, which it keeps for a day, in the Region of the call",
+            format!("aws iam-toolbox get-request-authorization-details --authorization-id {id}"),
+        ));
+    }
+    if layer == Some(PolicyType::ResourceBased)
+        && denial.service.as_ref().is_some_and(|one| one.value == "s3")
+    {
+        let setting = match denial.kind.as_ref().map(|one| one.value) {
+            Some(DenialKind::Explicit) => "RestrictPublicBuckets",
+            _ => "IgnorePublicAcls",
+        };
+        steps.push(advice(format!(
+            "see S3 Block Public Access as well: {setting} shows up with these words"
+        )));
+    }
+    steps.push(step(
+        "have the whole answer from facts: export the account, then ask again with it",
+        "aws iam get-account-authorization-details > account.json && why-denied ERROR_TEXT --facts account.json",
+    ));
+    steps
+}
+
+fn identity(denial: &Denial, steps: &mut Vec<Step>) {
+    match caller(denial) {
+        Caller::Role(name) => {
+            steps.push(step(
+                "list the role's managed policies",
+                format!("aws iam list-attached-role-policies --role-name {name}"),
+            ));
+            steps.push(step(
+                "list its inline ones",
+                format!("aws iam list-role-policies --role-name {name}"),
+            ));
+        }
+        Caller::User(name) => {
+            steps.push(step(
+                "list the user's managed policies",
+                format!("aws iam list-attached-user-policies --user-name {name}"),
+            ));
+            steps.push(step(
+                "list its groups, whose policies count too",
+                format!("aws iam list-groups-for-user --user-name {name}"),
+            ));
+        }
+        Caller::Unknown => steps.push(step("see who calls", "aws sts get-caller-identity")),
+    }
+}
+
+fn trust(denial: &Denial) -> Step {
+    let resource = denial.resource.as_ref().map_or("", |one| one.value.as_str());
+    let name =
+        resource.split_once(":role/").map_or("", |(_, rest)| rest.rsplit('/').next().unwrap_or(""));
+    let name = word(name, "ROLE_NAME");
+    step(
+        "read the role's trust policy, in the role's account",
+        format!("aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument"),
+    )
+}
+
+fn resource_policy(denial: &Denial) -> Step {
+    let resource = denial.resource.as_ref().map_or("", |one| one.value.as_str());
+    let arn = word(resource, "RESOURCE_ARN");
+    let last = |placeholder: &'static str| {
+        word(resource.rsplit([':', '/']).next().unwrap_or(""), placeholder).to_owned()
+    };
+    let command = match denial.service.as_ref().map_or("", |one| one.value.as_str()) {
+        "s3" => {
+            let bucket = resource.split_once(":::").map_or("", |(_, rest)| rest);
+            let bucket = word(bucket.split('/').next().unwrap_or(""), "BUCKET");
+            format!("aws s3api get-bucket-policy --bucket {bucket}")
+        }
+        "kms" => format!("aws kms get-key-policy --key-id {arn} --policy-name default"),
+        "sqs" => "aws sqs get-queue-attributes --queue-url QUEUE_URL --attribute-names Policy".to_owned(),
+        "sns" => format!("aws sns get-topic-attributes --topic-arn {arn}"),
+        "secretsmanager" => format!("aws secretsmanager get-resource-policy --secret-id {arn}"),
+        "lambda" => format!("aws lambda get-policy --function-name {arn}"),
+        "ecr" => format!("aws ecr get-repository-policy --repository-name {}", last("REPOSITORY")),
+        "dynamodb" => format!("aws dynamodb get-resource-policy --resource-arn {arn}"),
+        "es" => "aws opensearch describe-domain --domain-name DOMAIN --query DomainStatus.AccessPolicies".to_owned(),
+        "execute-api" => "aws apigateway get-rest-api --rest-api-id API_ID --query policy".to_owned(),
+        _ => return advice("read the policy of the resource"),
+    };
+    step("read the policy of the resource", command)
+}
+
+/// What to do about a call that never came to the policies.
+pub(super) fn at_the_call(denial: &Denial) -> Vec<Step> {
+    let identity = || {
+        step("see which credentials are used", "aws configure list && aws sts get-caller-identity")
+    };
+    match (denial.class, denial.form) {
+        (ErrorClass::ExpiredCredentials, "oidc-expired") => {
+            vec![advice("get a new token from the identity provider, and use it before it expires")]
+        }
+        (ErrorClass::ExpiredCredentials, _) => vec![
+            step("sign in again, where the profile uses IAM Identity Center", "aws sso login"),
+            advice(
+                "else get new temporary credentials, and see that none of the old are left in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`: they win over a profile",
+            ),
+        ],
+        (
+            ErrorClass::Signature,
+            "signature-expired" | "signature-early" | "clock-skew" | "request-expired",
+        ) => {
+            vec![step(
+                "compare the clock of the machine that signs with the time; AWS takes 5 to 15 minutes of difference",
+                "date -u",
+            )]
+        }
+        (ErrorClass::Signature, _) => vec![
+            identity(),
+            advice(
+                "see that the secret key is whole, belongs to that key id, and that nothing between changes the request: a proxy, a header, an encoded path",
+            ),
+        ],
+        (ErrorClass::Region, _) => {
+            vec![step("use the Region that the text names", "aws configure get region")]
+        }
+        (ErrorClass::Throttled, _) => {
+            vec![advice("try again with a delay that grows, and make fewer calls at a time")]
+        }
+        (_, "mfa-failed") => vec![step(
+            "see which MFA device the user has; pass its serial number with a new code",
+            "aws iam list-mfa-devices",
+        )],
+        (_, "root-caller") => {
+            vec![advice("call as an IAM user or role: the root user cannot assume a role")]
+        }
+        (_, "no-provider") => vec![step(
+            "see which OpenID Connect providers the role's account has",
+            "aws iam list-open-id-connect-providers",
+        )],
+        (_, "api-unsigned") => vec![advice(
+            "see that the path and method exist in the stage, and that the request is signed where the method asks for it",
+        )],
+        (_, "duration") => vec![advice(
+            "ask for fewer seconds: at most an hour where one role assumes another, else at most the role's MaxSessionDuration",
+        )],
+        (ErrorClass::InvalidCredentials, _) => vec![
+            identity(),
+            advice(
+                "see that the key exists and is active, that the session token belongs to it, and that it is for this partition",
+            ),
+        ],
+        _ => vec![advice("change the call as the text says")],
+    }
+}
+
+/// What such an error means, in a few words.
+pub(super) fn meaning(denial: &Denial) -> &'static str {
+    match (denial.form, denial.class) {
+        ("root-caller", _) => "the root user cannot assume a role, whatever the policies say",
+        ("mfa-failed", _) => "the MFA device or its code was not accepted",
+        ("session-credentials", _) => "this call cannot be made with temporary credentials",
+        ("cognito-guest", _) => "the identity pool does not admit guests",
+        ("oidc-expired", _) => "the web identity token has expired",
+        (
+            "sso-token-rejected" | "sso-session-expired" | "sso-refresh-failed" | "sso-token-load",
+            _,
+        ) => "the sign-in to IAM Identity Center has expired",
+        ("no-provider", _) => "the role's account has no OpenID Connect provider for this issuer",
+        ("audience", _) => "the token is for another audience than the provider accepts",
+        ("api-unsigned", _) => "API Gateway found no signature, or no such path and method",
+        ("key-unknown", _) => "the access key does not exist or was deleted",
+        ("signature-expired" | "signature-early" | "clock-skew" | "request-expired", _) => {
+            "the time in the request is too far from AWS's clock"
+        }
+        ("sts-not-activated", _) => "AWS STS is switched off in this Region for the account",
+        ("duration", _) => "a longer session was asked for than is allowed",
+        ("packed-policy", _) => "the session policies and tags are too large together",
+        ("service-linked-role", _) => "the service-linked role does not exist",
+        ("dry-run", _) => "it would have been allowed: it was a dry run",
+        (
+            "policy-principal" | "policy-partition" | "policy-field" | "policy-actions"
+            | "policy-syntax" | "policy-size",
+            _,
+        ) => "AWS refused to store the policy: nothing was denied",
+        (_, ErrorClass::ExpiredCredentials) => "the credentials have expired",
+        (_, ErrorClass::InvalidCredentials) => {
+            "there are no credentials, or AWS does not accept them"
+        }
+        (_, ErrorClass::Signature) => "the signature does not fit the request",
+        (_, ErrorClass::Region) => "the call went to the wrong Region",
+        (_, ErrorClass::Throttled) => "too many calls at a time",
+        (_, ErrorClass::Other) => "it is no denial: the call itself is refused",
+        (_, ErrorClass::AccessDenied) => "AWS refused the call",
+    }
+}
+
+/// Why AWS asks for another action than the one that was called.
+pub(super) fn other_action(action: &str, operation: &str) -> Option<String> {
+    let (_, name) = action.split_once(':')?;
+    if name.eq_ignore_ascii_case(operation) {
+        return None;
+    }
+    let why = match action {
+        "iam:PassRole" => {
+            "the call hands a role to a service, and that needs `iam:PassRole` on the role"
+        }
+        "iam:CreateServiceLinkedRole" => {
+            "the service needs a role of its own in the account, and the first call makes it"
+        }
+        "kms:Decrypt" => {
+            "what is read is encrypted with a KMS key, and the caller must be allowed to decrypt with it"
+        }
+        "kms:GenerateDataKey" | "kms:Encrypt" => {
+            "what is written is encrypted with a KMS key, and the caller must be allowed to use it"
+        }
+        "sts:TagSession" => {
+            "the call passes session tags, or a token or session brings them, and that is asked for on the same role"
+        }
+        "sts:SetSourceIdentity" => {
+            "the call passes a source identity, or the session has one, and that is asked for on the same role"
+        }
+        "s3:ListBucket" => "S3 asks for this to list, and to say whether an object is there",
+        "s3:PutObjectAcl" => "the call sets an ACL on the object",
+        "s3:PutObjectTagging" => "the call sets tags on the object",
+        "ec2:CreateTags" => "the call sets tags on what it makes",
+        _ if action.starts_with("aws-marketplace:") => {
+            "the model or product is bought through AWS Marketplace"
+        }
+        _ => {
+            return Some(format!(
+                "the call was {operation}; it needs `{action}` as well, or under that name"
+            ));
+        }
+    };
+    Some(format!("the call was {operation}, and `{action}` is what it lacked: {why}"))
+}

@@ -1,0 +1,837 @@
+//! The catalogue of forms: what AWS, its SDKs and the tools around them write, as data.
+//!
+//! A blank in a pattern stands for any run of blanks and line ends; the groups `code`, `op`, `svc`,
+//! `id`, `res`, `act`, `prin` and `auth` name the fields. Each form says where it is described; for what
+//! no page describes, the program that prints it.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::ErrorClass;
+use super::ErrorClass::{
+    AccessDenied, ExpiredCredentials, InvalidCredentials, Other, Region, Signature, Throttled,
+};
+
+/// What a form does for the error that it is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Begins an error: the tool's own words before the service's.
+    Head,
+    /// Says what went wrong.
+    Text,
+    /// Says what went wrong around it; anything more exact takes its place.
+    Wrapper,
+    /// Carries fields only.
+    Part,
+    /// Shows which service it is about, for want of something better.
+    Hint,
+}
+
+/// One form.
+pub(super) struct Form {
+    pub(super) id: &'static str,
+    pub(super) role: Role,
+    pub(super) class: Option<ErrorClass>,
+    /// The service, where the form belongs to one.
+    pub(super) service: Option<&'static str>,
+    pub(super) pattern: &'static str,
+    /// Where it is described; what no page describes, by whom it is printed.
+    pub(super) see: &'static str,
+}
+
+/// A code that tells what went wrong.
+pub(super) struct Code {
+    pub(super) code: &'static str,
+    pub(super) class: ErrorClass,
+    pub(super) service: Option<&'static str>,
+    /// Whether the word is used for other things too, so that it counts only before a colon or in
+    /// quotes, brackets or tags.
+    pub(super) generic: bool,
+    /// Whether it may be around a better one.
+    pub(super) wrapper: bool,
+}
+
+const DENIED: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html";
+const S3: &str =
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html";
+const S3_CODES: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html";
+const EC2: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html";
+const COMMON: &str = "https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html";
+const STS: &str = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html";
+const WEB: &str =
+    "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html";
+const SAML: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html";
+const KMS: &str = "https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html";
+const GATEWAY: &str = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html";
+const TRAIL: &str = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html";
+const CLI: &str = "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-troubleshooting.html";
+const BOTO: &str = "https://github.com/boto/botocore/blob/develop/botocore/exceptions.py";
+const GO_V2: &str = "https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/handle-errors.html";
+const GO_V1: &str =
+    "https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/handling-errors.html";
+const JAVA: &str =
+    "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/handling-exceptions.html";
+const JS: &str = "https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/welcome.html";
+const PHP: &str = "https://docs.aws.amazon.com/sdk-for-php/v3/developer-guide/faq.html";
+const RUBY: &str = "https://docs.aws.amazon.com/sdk-for-ruby/v3/developer-guide/welcome.html";
+const NET: &str = "https://docs.aws.amazon.com/sdk-for-net/v3/developer-guide/welcome.html";
+const CDK: &str = "https://docs.aws.amazon.com/cdk/v2/guide/troubleshooting.html";
+const CFN: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html";
+const ECS: &str =
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html";
+const COGNITO: &str =
+    "https://docs.aws.amazon.com/cognito/latest/developerguide/identity-pools.html";
+const SSO: &str = "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html";
+const SQS: &str = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-troubleshooting.html";
+const POLICY: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_policies.html";
+const ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/rande.html";
+
+const fn form(
+    id: &'static str,
+    role: Role,
+    class: Option<ErrorClass>,
+    service: Option<&'static str>,
+    pattern: &'static str,
+    see: &'static str,
+) -> Form {
+    Form { id, role, class, service, pattern, see }
+}
+
+const fn text(
+    id: &'static str,
+    class: ErrorClass,
+    pattern: &'static str,
+    see: &'static str,
+) -> Form {
+    form(id, Role::Text, Some(class), None, pattern, see)
+}
+
+const fn of(
+    service: &'static str,
+    id: &'static str,
+    class: ErrorClass,
+    pattern: &'static str,
+    see: &'static str,
+) -> Form {
+    form(id, Role::Text, Some(class), Some(service), pattern, see)
+}
+
+const fn around(id: &'static str, pattern: &'static str, see: &'static str) -> Form {
+    form(id, Role::Wrapper, Some(InvalidCredentials), None, pattern, see)
+}
+
+const fn part(id: &'static str, pattern: &'static str, see: &'static str) -> Form {
+    form(id, Role::Part, None, None, pattern, see)
+}
+
+const fn hint(
+    id: &'static str,
+    service: &'static str,
+    pattern: &'static str,
+    see: &'static str,
+) -> Form {
+    form(id, Role::Hint, None, if service.is_empty() { None } else { Some(service) }, pattern, see)
+}
+
+/// Every form but the sentence of `sentence.rs`.
+pub(super) static FORMS: &[Form] = &[
+    // What begins an error.
+    form(
+        "cli",
+        Role::Head,
+        None,
+        None,
+        r"(?:[Aa]n|A client) error(?: occurred)? \((?P<code>[^()]{1,80})\)(?: occurred)? when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
+        BOTO,
+    ),
+    form(
+        "go-v2",
+        Role::Head,
+        None,
+        None,
+        r"operation error (?P<svc>[A-Za-z0-9][A-Za-z0-9\x20\n-]{0,60}): (?P<op>[A-Za-z0-9]{1,100}),",
+        GO_V2,
+    ),
+    form("php", Role::Head, None, None, r#"Error executing "(?P<op>[A-Za-z0-9]{1,100})" on "#, PHP),
+    form(
+        "rust",
+        Role::Part,
+        None,
+        None,
+        r"service error: unhandled error \((?P<code>[A-Za-z0-9.]{1,80})\)",
+        "https://docs.aws.amazon.com/sdk-for-rust/latest/dg/error-handling.html",
+    ),
+    // What went wrong: denials.
+    form(
+        "s3-tags-lost",
+        Role::Text,
+        Some(AccessDenied),
+        Some("s3"),
+        r"(?P<code>AccessDenied)Access Denied(?P<id>[0-9A-Z]{16})",
+        S3_CODES,
+    ),
+    text(
+        "api-not-authorized",
+        AccessDenied,
+        r"API: (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100}) (?:You are not authorized|Access [Dd]enied)",
+        CFN,
+    ),
+    text(
+        "not-authorized-operation",
+        AccessDenied,
+        r"[Yy]ou are not authorized to perform this (?:operation|action)",
+        EC2,
+    ),
+    text(
+        "no-permission-action",
+        AccessDenied,
+        r"You (?:do not|don't) have permissions? to perform this action",
+        COMMON,
+    ),
+    of(
+        "organizations",
+        "organizations-access",
+        AccessDenied,
+        r"You don't have permissions to access this resource",
+        "https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html",
+    ),
+    of(
+        "execute-api",
+        "api-authorizer",
+        AccessDenied,
+        r"User is not authorized to access this resource",
+        GATEWAY,
+    ),
+    of(
+        "sqs",
+        "sqs-resource",
+        AccessDenied,
+        r"Access to the resource (?P<res>https?://[^\s?]+?)(?:\?[^\s]*)? is denied",
+        SQS,
+    ),
+    of("sts", "root-caller", AccessDenied, r"Roles may not be assumed by root accounts", STS),
+    of("sts", "mfa-failed", AccessDenied, r"MultiFactorAuthentication failed", STS),
+    of(
+        "sts",
+        "session-credentials",
+        AccessDenied,
+        r"Cannot call (?P<op>GetSessionToken|GetFederationToken) with session credentials",
+        "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html",
+    ),
+    of(
+        "kms",
+        "kms-ciphertext",
+        AccessDenied,
+        r"ciphertext refers to a customer master key that does not exist",
+        KMS,
+    ),
+    of(
+        "secretsmanager",
+        "kms-not-allowed",
+        AccessDenied,
+        r"Access to KMS is not allowed",
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html",
+    ),
+    of(
+        "cognito-identity",
+        "cognito-guest",
+        AccessDenied,
+        r"Unauthenticated access is not supported for this identity pool",
+        COGNITO,
+    ),
+    text(
+        "marketplace",
+        AccessDenied,
+        r"not authorized to perform the required AWS Marketplace actions \((?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html",
+    ),
+    text(
+        "account-gate",
+        AccessDenied,
+        r"Your account is not authorized to",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+    ),
+    text(
+        "access-not-allowed",
+        AccessDenied,
+        r"Access is not allowed",
+        "https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_GetTemporaryGlueTableCredentials.html",
+    ),
+    text("access-disabled", AccessDenied, r"All access to this object has been disabled", S3_CODES),
+    of(
+        "sso",
+        "sso-no-access",
+        AccessDenied,
+        r"ForbiddenException\)?[^\n]{0,60}: ?No access",
+        "https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html",
+    ),
+    of(
+        "lambda",
+        "lambda-role",
+        AccessDenied,
+        r"The role defined for the function cannot be assumed by Lambda",
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+    ),
+    of(
+        "ecs",
+        "ecs-role",
+        AccessDenied,
+        r"ECS was unable to assume the role ['\x22](?P<res>[^'\x22]+)['\x22]",
+        ECS,
+    ),
+    text(
+        "custodian",
+        AccessDenied,
+        r"Access denied api:(?P<op>[A-Za-z0-9]{1,100})",
+        "https://cloudcustodian.io/docs/tools/c7n-org.html",
+    ),
+    text("event-alert", AccessDenied, r"Access denied on event (?P<op>[A-Za-z0-9]{1,100})", TRAIL),
+    text(
+        "s3a",
+        AccessDenied,
+        r"AccessDeniedException: (?P<res>s3[an]?://[^\s:]+): ",
+        "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/troubleshooting_s3a.html",
+    ),
+    text("access-denied", AccessDenied, r"Access [Dd]enied", S3),
+    text("forbidden", AccessDenied, r"(?:operation|AmazonS3Exception): Forbidden", S3_CODES),
+    form(
+        "cdk-assume",
+        Role::Wrapper,
+        Some(AccessDenied),
+        Some("sts"),
+        r"could not be used to assume '(?P<res>[^'\n]+)'",
+        CDK,
+    ),
+    // What went wrong: expired.
+    text(
+        "token-expired",
+        ExpiredCredentials,
+        r"security token included in the request is expired",
+        COMMON,
+    ),
+    text("s3-token-expired", ExpiredCredentials, r"The provided token has expired", S3_CODES),
+    of("sts", "oidc-expired", ExpiredCredentials, r"Token expired: current date/time", WEB),
+    text(
+        "sso-session-expired",
+        ExpiredCredentials,
+        r"SSO session associated with this profile has expired",
+        SSO,
+    ),
+    of("sso", "sso-token-rejected", ExpiredCredentials, r"Session token not found or invalid", SSO),
+    text("sso-refresh-failed", ExpiredCredentials, r"Token has expired and refresh failed", SSO),
+    text(
+        "login-expired",
+        ExpiredCredentials,
+        r"Your session has expired or credentials have changed",
+        CLI,
+    ),
+    text(
+        "sso-token-load",
+        ExpiredCredentials,
+        r"Error loading (?:SSO Token|login session token):",
+        SSO,
+    ),
+    // What went wrong: not accepted, or none found.
+    text(
+        "token-invalid",
+        InvalidCredentials,
+        r"security token included in the request is invalid",
+        COMMON,
+    ),
+    of(
+        "s3",
+        "key-unknown",
+        InvalidCredentials,
+        r"The AWS Access Key Id you provided does not exist in our records",
+        S3_CODES,
+    ),
+    text(
+        "token-malformed",
+        InvalidCredentials,
+        r"provided token is malformed or otherwise [Ii]nvalid",
+        S3_CODES,
+    ),
+    of(
+        "ec2",
+        "auth-failure",
+        InvalidCredentials,
+        r"not able to validate the provided access credentials",
+        EC2,
+    ),
+    text(
+        "subscription",
+        InvalidCredentials,
+        r"AWS Access Key Id needs a subscription for the service",
+        COMMON,
+    ),
+    of(
+        "sts",
+        "no-provider",
+        InvalidCredentials,
+        r"No OpenIDConnect provider found in your account",
+        WEB,
+    ),
+    of("sts", "audience", InvalidCredentials, r"Incorrect token audience", WEB),
+    of(
+        "sts",
+        "jwks",
+        InvalidCredentials,
+        r"Couldn't retrieve verification key from your identity provider",
+        WEB,
+    ),
+    of(
+        "sts",
+        "thumbprint",
+        InvalidCredentials,
+        r"OpenIDConnect provider's HTTPS certificate doesn't match",
+        WEB,
+    ),
+    of(
+        "sts",
+        "rejected-claim",
+        InvalidCredentials,
+        r"identity provider reported that the token is not acceptable",
+        WEB,
+    ),
+    of("sts", "idp-unreachable", Other, r"identity provider could not be reached", WEB),
+    of(
+        "sts",
+        "saml-session-name",
+        InvalidCredentials,
+        r"RoleSessionName (?:is required )?in AuthnResponse",
+        SAML,
+    ),
+    of("sts", "saml-source-identity", InvalidCredentials, r"Source Identity must match \[", SAML),
+    of("sts", "saml-signature", InvalidCredentials, r"Response signature invalid", SAML),
+    of("sts", "saml-issuer", InvalidCredentials, r"Issuer not present in specified provider", SAML),
+    of("sts", "saml-provider", InvalidCredentials, r"Specified provider doesn't exist", SAML),
+    of(
+        "sts",
+        "saml-audience",
+        InvalidCredentials,
+        r"Response does not contain the required audience",
+        SAML,
+    ),
+    of(
+        "sts",
+        "saml-response",
+        InvalidCredentials,
+        r"request included an invalid SAML response",
+        SAML,
+    ),
+    text(
+        "request-unsigned",
+        InvalidCredentials,
+        r"Request is missing Authentication Token",
+        COMMON,
+    ),
+    of(
+        "execute-api",
+        "api-unsigned",
+        InvalidCredentials,
+        r#"(?:^|["'>:\n] ?)Missing Authentication Token"#,
+        GATEWAY,
+    ),
+    text("no-credentials", InvalidCredentials, r"Unable to locate credentials", BOTO),
+    text("partial-credentials", InvalidCredentials, r"Partial credentials found in", BOTO),
+    text(
+        "pending-verification",
+        InvalidCredentials,
+        r"Your (?:account|request for accessing resources in this region) is (?:currently )?being (?:verified|validated)",
+        COMMON,
+    ),
+    around(
+        "credentials-process",
+        r"Error when retrieving (?:credentials|token) from [A-Za-z0-9-]{1,60}:",
+        BOTO,
+    ),
+    text(
+        "profile-missing",
+        InvalidCredentials,
+        r"The config profile \([^()\n]{1,200}\) could not be found",
+        BOTO,
+    ),
+    text(
+        "mfa-not-interactive",
+        InvalidCredentials,
+        r"Cannot refresh credentials: MFA token required",
+        BOTO,
+    ),
+    text(
+        "profile-loop",
+        InvalidCredentials,
+        r"Infinite loop in credential configuration detected",
+        BOTO,
+    ),
+    text(
+        "login-permission",
+        InvalidCredentials,
+        r"Unable to create or refresh login credentials due to insufficient permissions",
+        BOTO,
+    ),
+    form(
+        "go-assume-config",
+        Role::Text,
+        Some(InvalidCredentials),
+        Some("sts"),
+        r"failed to load (?P<assumes>assume role) for",
+        GO_V1,
+    ),
+    around("go-v2-refresh", r"failed to (?:refresh cached|retrieve) credentials", GO_V2),
+    around("go-v2-imds", r"no EC2 IMDS role found", GO_V2),
+    around(
+        "terraform-sources",
+        r"[Nn]o valid credential sources",
+        "https://registry.terraform.io/providers/hashicorp/aws/latest/docs#authentication-and-configuration",
+    ),
+    around("go-v1-chain", r"no valid providers in chain", GO_V1),
+    around("js-chain", r"Could not load credentials from", JS),
+    around("js-config", r"Missing credentials in config", JS),
+    around("js-imds", r"Error response received from instance metadata service", JS),
+    around("java-chain", r"Unable to load (?:AWS )?credentials from any", JAVA),
+    around(
+        "github-action",
+        r"Credentials could not be loaded, please check your action inputs",
+        "https://github.com/aws-actions/configure-aws-credentials",
+    ),
+    // What went wrong: the signature.
+    text("signature-expired", Signature, r"Signature expired:", COMMON),
+    text("signature-early", Signature, r"Signature not yet current:", COMMON),
+    text(
+        "signature-mismatch",
+        Signature,
+        r"request signature we calculated does not match",
+        S3_CODES,
+    ),
+    text(
+        "clock-skew",
+        Signature,
+        r"difference between the request time and the current time is too large",
+        S3_CODES,
+    ),
+    text("request-expired", Signature, r"Request has expired", COMMON),
+    text("credential-scope", Signature, r"Credential should be scoped to", COMMON),
+    text("incomplete-signature", Signature, r"Authorization header requires '", COMMON),
+    // What went wrong: the Region.
+    text("region-header", Region, r"authorization header is malformed; the region", S3_CODES),
+    of(
+        "sts",
+        "sts-not-activated",
+        Region,
+        r"STS is not activated in this region",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html",
+    ),
+    text("other-endpoint", Region, r"must be addressed using the specified endpoint", S3_CODES),
+    // What only looks like a denial.
+    text("rate-exceeded", Throttled, r"Rate exceeded", COMMON),
+    text("request-rate", Throttled, r"Please reduce your request rate", S3_CODES),
+    of("sts", "duration", Other, r"requested DurationSeconds exceeds", STS),
+    of(
+        "sts",
+        "validation",
+        Other,
+        r"validation errors? detected: Value [^\n]{0,300}? at '(?:durationSeconds|roleSessionName|roleArn|externalId|tokenCode|serialNumber)",
+        STS,
+    ),
+    of("sts", "role-arn", Other, r"Request ARN is invalid", STS),
+    of(
+        "sts",
+        "source-identity-set",
+        Other,
+        r"source identity is already set for this assume role session",
+        STS,
+    ),
+    of("sts", "transitive-tags", Other, r"transitive tag keys can't be set because", STS),
+    of("sts", "duplicate-tags", Other, r"Duplicate tag keys found", STS),
+    of("sts", "packed-policy", Other, r"Packed policy consumes", STS),
+    of(
+        "sts",
+        "outbound-federation",
+        Other,
+        r"Outbound web identity federation is not enabled",
+        STS,
+    ),
+    text("policy-principal", Other, r"Invalid principal in policy", POLICY),
+    text(
+        "policy-partition",
+        Other,
+        r#"Partition "[^"]{0,40}" is not valid for resource "(?P<res>[^"]+)""#,
+        POLICY,
+    ),
+    text("policy-field", Other, r"Has prohibited field", POLICY),
+    text(
+        "policy-actions",
+        Other,
+        r"AssumeRole policy may only specify STS AssumeRole actions",
+        POLICY,
+    ),
+    text("policy-syntax", Other, r"Syntax errors in policy", POLICY),
+    text("policy-size", Other, r"Cannot exceed quota for [A-Za-z]{1,40}:", POLICY),
+    text(
+        "service-linked-role",
+        Other,
+        r"Unable to assume the service linked role",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html",
+    ),
+    text("dry-run", Other, r"Request would have succeeded, but DryRun flag is set", EC2),
+    // Fields.
+    part(
+        "java",
+        r"\( ?Service: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id>[^;,()\s]{1,100}))?",
+        JAVA,
+    ),
+    part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
+    part("php-code", r"AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})", PHP),
+    part("async-code", r"\(code (?P<code>[A-Z][A-Za-z0-9.]{1,80})\)", PHP),
+    part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
+    part(
+        "request-id",
+        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120})"#,
+        COMMON,
+    ),
+    part("xml-request-id", r"<Request(?:Id|ID)> ?(?P<id>[^<>\s]{1,120}) ?</", S3_CODES),
+    part("authorization-id", r"following authorization id: (?P<auth>[0-9A-Za-z-]{1,256})", DENIED),
+    part(
+        "encoded",
+        r"Encoded authorization failure message: (?P<blob>[A-Za-z0-9_-]+(?:\n[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*(?:\.\.\.(?: \[truncated\])?)?)",
+        "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
+    ),
+    part("trail-operation", r#""eventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part("trail-service", r#""eventSource" ?: ?"(?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com""#, TRAIL),
+    part("trail-principal", r#""userIdentity" ?: ?\{[^{}]*?"arn" ?: ?"(?P<prin>[^"]+)""#, TRAIL),
+    part(
+        "trail-resource",
+        r#""requestParameters" ?: ?\{[^{}]*?"[A-Za-z]{1,60}" ?: ?"(?P<res>arn:[^"]+)""#,
+        TRAIL,
+    ),
+    part("ecs-secret", r"failed to fetch secret (?P<res>arn:[^\s]+) from", ECS),
+    part(
+        "calling",
+        r"error calling (?P<svc>[a-z0-9-]{1,40}):(?P<op>[A-Z][A-Za-z0-9]{1,100})",
+        "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+    ),
+    part(
+        "js-deserializer",
+        r"deserializeAws_(?:restXml|restJson1|json1_0|json1_1|query|ec2)?(?P<op>[A-Z][A-Za-z0-9]{1,100}?)CommandError",
+        JS,
+    ),
+    part("js-deserializer-new", r"\bde_(?P<op>[A-Z][A-Za-z0-9]{1,100}?)CommandError", JS),
+    // Signs of a service.
+    hint(
+        "xml-namespace",
+        "",
+        r#"xmlns="https?://(?P<svc>[a-z0-9-]{1,40})\.amazonaws\.com/doc"#,
+        ENDPOINTS,
+    ),
+    hint(
+        "endpoint",
+        "",
+        r"https?://(?P<svc>[a-z][a-z0-9-]{1,40})(?:\.[a-z]{2}(?:-[a-z]{2,5}){1,2}-[0-9])?\.amazonaws\.com",
+        ENDPOINTS,
+    ),
+    hint("event-source", "", r"[Ee]vent source: (?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com", TRAIL),
+    hint("js-v2-file", "", r"aws-sdk/lib/services/(?P<svc>[a-z0-9]{1,40})\.js", JS),
+    hint("js-v3-package", "", r"@aws-sdk/client-(?P<svc>[a-z0-9-]{1,60})", JS),
+    hint("java-package", "", r"com\.amazonaws\.services\.(?P<svc>[a-z0-9]{1,40})\.", JAVA),
+    hint(
+        "java-v2-package",
+        "",
+        r"software\.amazon\.awssdk\.services\.(?P<svc>[a-z0-9]{1,40})\.",
+        JAVA,
+    ),
+    hint(
+        "net-namespace",
+        "",
+        r"Amazon\.(?P<svc>[A-Za-z0-9]{1,60})\.Amazon[A-Za-z0-9]{1,80}Exception",
+        NET,
+    ),
+    hint(
+        "ruby-class",
+        "",
+        r"A[Ww][Ss]::(?P<svc>[A-Za-z0-9]{1,60})::(?:Errors|ResponseError)",
+        RUBY,
+    ),
+    hint("s3-error", "s3", r"S3 error: [0-9]{3}", S3_CODES),
+    hint(
+        "s3-host-id",
+        "s3",
+        r"(?:x-amz-id-2|<HostId>|HostID:|Extended Request ID:|Server: AmazonS3)",
+        S3_CODES,
+    ),
+    hint("boto-ec2", "ec2", r"EC2ResponseError", BOTO),
+    hint(
+        "ec2-launch",
+        "ec2",
+        r"launching source instance",
+        "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/instance",
+    ),
+    hint(
+        "js-v2-collector",
+        "",
+        r"\baws\.(?P<svc>ec2|s3|iam|sts|sqs|sns|rds|ecs|ecr|eks|ssm|kms)\.[A-Z]",
+        JS,
+    ),
+    hint(
+        "terraform-object",
+        "",
+        r"(?:creating|reading|updating|deleting|putting|describing|listing|attaching|getting|importing) (?:inline policies for )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|Lambda|DynamoDB|CloudFormation|CloudFront|Secrets Manager|Route ?53) ",
+        "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+    ),
+    hint("ecs-ssm", "ssm", r"(?:from ssm|SSM Parameter Store)\b", ECS),
+    hint("ecs-asm", "secretsmanager", r"(?:from asm|from secrets manager)\b", ECS),
+    hint(
+        "kinesis-producer",
+        "kinesis",
+        r"\[kpl-daemon|\[shard_map\.cc",
+        "https://docs.aws.amazon.com/streams/latest/dev/troubleshooting-kpl.html",
+    ),
+];
+
+const fn code(code: &'static str, class: ErrorClass) -> Code {
+    Code { code, class, service: None, generic: false, wrapper: false }
+}
+
+const fn generic(code: &'static str, class: ErrorClass) -> Code {
+    Code { code, class, service: None, generic: true, wrapper: false }
+}
+
+const fn sts(code: &'static str, class: ErrorClass) -> Code {
+    Code { code, class, service: Some("sts"), generic: false, wrapper: false }
+}
+
+const fn outer(code: &'static str, class: ErrorClass) -> Code {
+    Code { code, class, service: None, generic: false, wrapper: true }
+}
+
+/// The codes that denials, and what is taken for one, come under. The longer of two that begin alike
+/// stands first. <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
+pub(super) static CODES: &[Code] = &[
+    code("AccessDeniedException", AccessDenied),
+    code("AccessDenied", AccessDenied),
+    code("UnauthorizedOperation", AccessDenied),
+    code("UnauthorizedException", AccessDenied),
+    code("UnauthorizedAccess", AccessDenied),
+    code("NotAuthorizedException", AccessDenied),
+    generic("NotAuthorized", AccessDenied),
+    code("AuthorizationErrorException", AccessDenied),
+    generic("AuthorizationError", AccessDenied),
+    code("AllAccessDisabled", AccessDenied),
+    code("AccountProblem", AccessDenied),
+    generic("ForbiddenException", AccessDenied),
+    generic("Forbidden", AccessDenied),
+    generic("403 Forbidden", AccessDenied),
+    generic("403", AccessDenied),
+    code("ExpiredTokenException", ExpiredCredentials),
+    code("ExpiredToken", ExpiredCredentials),
+    code("TokenRefreshRequired", ExpiredCredentials),
+    code("UnauthorizedSSOTokenError", ExpiredCredentials),
+    code("SSOTokenLoadError", ExpiredCredentials),
+    code("LoginRefreshRequired", ExpiredCredentials),
+    code("InvalidClientTokenId", InvalidCredentials),
+    code("UnrecognizedClientException", InvalidCredentials),
+    code("InvalidAccessKeyId", InvalidCredentials),
+    generic("InvalidToken", InvalidCredentials),
+    generic("AuthFailure", InvalidCredentials),
+    sts("InvalidIdentityToken", InvalidCredentials),
+    sts("IDPRejectedClaim", InvalidCredentials),
+    sts("IDPCommunicationError", Other),
+    code("MissingAuthenticationTokenException", InvalidCredentials),
+    code("MissingAuthenticationToken", InvalidCredentials),
+    code("OptInRequired", InvalidCredentials),
+    code("SubscriptionRequiredException", InvalidCredentials),
+    code("PendingVerification", InvalidCredentials),
+    outer("NoCredentialProviders", InvalidCredentials),
+    outer("NoCredentialsError", InvalidCredentials),
+    outer("PartialCredentialsError", InvalidCredentials),
+    outer("CredentialsProviderError", InvalidCredentials),
+    outer("CredentialsError", InvalidCredentials),
+    outer("CredentialRetrievalError", InvalidCredentials),
+    code("SharedConfigAssumeRoleError", InvalidCredentials),
+    code("SignatureDoesNotMatch", Signature),
+    code("InvalidSignatureException", Signature),
+    code("IncompleteSignatureException", Signature),
+    code("IncompleteSignature", Signature),
+    code("RequestTimeTooSkewed", Signature),
+    code("RequestExpired", Signature),
+    code("AuthorizationHeaderMalformed", Region),
+    sts("RegionDisabledException", Region),
+    generic("PermanentRedirect", Region),
+    generic("ThrottlingException", Throttled),
+    generic("Throttling", Throttled),
+    code("RequestLimitExceeded", Throttled),
+    code("TooManyRequestsException", Throttled),
+    code("ProvisionedThroughputExceededException", Throttled),
+    generic("SlowDown", Throttled),
+    code("MalformedPolicyDocumentException", Other),
+    code("MalformedPolicyDocument", Other),
+    generic("MalformedPolicy", Other),
+    sts("PackedPolicyTooLarge", Other),
+    generic("RequestCanceled", Other),
+    code("DryRunOperation", Other),
+];
+
+/// A regular expression in which a blank stands for any run of blanks and line ends.
+pub(super) fn compile(pattern: &str) -> Option<Regex> {
+    let pattern = pattern.replace(" ?", "[\\x20\\n]*").replace(' ', "[\\x20\\n]+");
+    // Without Unicode's tables only the ASCII classes exist.
+    let pattern = pattern
+        .replace("[^\\s", "[^\\x20\\n")
+        .replace("\\s", "[\\x20\\n]")
+        .replace("\\b", "(?-u:\\b)");
+    Regex::new(&pattern).ok()
+}
+
+/// The forms with their regular expressions.
+pub(super) fn compiled() -> &'static [(&'static Form, Regex)] {
+    static COMPILED: OnceLock<Vec<(&'static Form, Regex)>> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        FORMS.iter().filter_map(|form| Some((form, compile(form.pattern)?))).collect()
+    })
+}
+
+/// The known codes, as one regular expression.
+pub(super) fn codes() -> Option<&'static Regex> {
+    static COMPILED: OnceLock<Option<Regex>> = OnceLock::new();
+    COMPILED
+        .get_or_init(|| {
+            let known: Vec<&str> = CODES
+                .iter()
+                .map(|code| code.code)
+                .filter(|code| !code.starts_with("403"))
+                .collect();
+            compile(&format!("(?:Client\\.)?(?:{})", known.join("|")))
+        })
+        .as_ref()
+}
+
+/// What is known of a code, with or without the prefix of EC2's.
+pub(super) fn known(code: &str) -> Option<&'static Code> {
+    let bare = code.strip_prefix("Client.").unwrap_or(code);
+    CODES.iter().find(|known| known.code == bare)
+}
+
+/// Where a form is described.
+pub(super) fn page(id: &str) -> &'static str {
+    match id {
+        "sentence" => DENIED,
+        _ => FORMS.iter().find(|form| form.id == id).map_or(COMMON, |form| form.see),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_of_the_catalogue_compiles_and_names_its_page() {
+        assert_eq!(compiled().len(), FORMS.len());
+        assert!(codes().is_some());
+        for form in FORMS {
+            assert!(form.see.starts_with("https://"), "{}", form.id);
+            assert_eq!(FORMS.iter().filter(|other| other.id == form.id).count(), 1, "{}", form.id);
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! Puts together what belongs to one error: the sentence, and what the tool around it adds.
+
+use std::ops::Range;
+
+use super::forms::{self, Code, Form, Role};
+use super::sentence::{self, Piece, Sentence};
+use super::{Denial, ErrorClass, services};
+use crate::text::{Span, Spanned};
+
+/// How far apart two parts of one error are at most.
+const REACH: usize = 4000;
+/// How far before an error its first part stands at most.
+const LEAD: usize = 2500;
+
+/// One thing that was found in a text.
+struct Mention {
+    range: Range<usize>,
+    what: What,
+}
+
+enum What {
+    Sentence(Box<Sentence>),
+    Form(&'static Form, Box<Fields>),
+    Code(Piece, &'static Code),
+}
+
+/// The fields that a form named.
+#[derive(Default)]
+struct Fields {
+    code: Option<Piece>,
+    operation: Option<Piece>,
+    service: Option<Piece>,
+    id: Option<Piece>,
+    resource: Option<Piece>,
+    action: Option<Piece>,
+    principal: Option<Piece>,
+    authorization: Option<Piece>,
+    encoded: Option<Range<usize>>,
+}
+
+/// All errors that a text tells of; `place` leads to the original.
+pub(super) fn denials(text: &str, place: &dyn Fn(usize, usize) -> Span) -> Vec<Denial> {
+    let mut found: Vec<Denial> = Vec::new();
+    let mut draft = Draft::default();
+    let mut finish = |draft: Draft| {
+        let Some(denial) = draft.finish(text, place) else { return };
+        match found.iter_mut().find(|other| is_same(other, &denial)) {
+            Some(other) => absorb(other, denial),
+            None => found.push(denial),
+        }
+    };
+    for mention in mentions(text) {
+        if !draft.takes(&mention, text) {
+            finish(std::mem::take(&mut draft));
+        }
+        draft.add(mention, text);
+    }
+    finish(draft);
+    // What says less than another of its kind is an echo of it.
+    let full: Vec<ErrorClass> =
+        found.iter().filter(|denial| !is_bare(denial)).map(|denial| denial.class).collect();
+    found.retain(|denial| !(is_bare(denial) && full.contains(&denial.class)));
+    found
+}
+
+fn is_bare(denial: &Denial) -> bool {
+    denial.action.is_none()
+        && denial.operation.is_none()
+        && denial.resource.is_none()
+        && denial.service.is_none()
+        && denial.request_id.is_none()
+}
+
+/// Whether two tell of the same error, as far as both speak.
+fn is_same(one: &Denial, other: &Denial) -> bool {
+    fn agree<T: PartialEq>(one: &Option<Spanned<T>>, other: &Option<Spanned<T>>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => one.value == other.value,
+            _ => true,
+        }
+    }
+    fn equal<T: PartialEq>(one: &Option<Spanned<T>>, other: &Option<Spanned<T>>) -> bool {
+        one.as_ref().map(|one| &one.value) == other.as_ref().map(|other| &other.value)
+    }
+    one.class == other.class
+        && equal(&one.principal, &other.principal)
+        && equal(&one.action, &other.action)
+        && equal(&one.resource, &other.resource)
+        && agree(&one.kind, &other.kind)
+        && agree(&one.policy_type, &other.policy_type)
+        && agree(&one.policy_arn, &other.policy_arn)
+        && agree(&one.code, &other.code)
+        && agree(&one.service, &other.service)
+        && agree(&one.operation, &other.operation)
+}
+
+/// Takes over what the other tells more.
+fn absorb(one: &mut Denial, other: Denial) {
+    one.count += other.count;
+    one.kind = one.kind.take().or(other.kind);
+    one.policy_type = one.policy_type.take().or(other.policy_type);
+    one.policy_arn = one.policy_arn.take().or(other.policy_arn);
+    one.code = one.code.take().or(other.code);
+    one.service = one.service.take().or(other.service);
+    one.operation = one.operation.take().or(other.operation);
+    one.request_id = one.request_id.take().or(other.request_id);
+    one.authorization_id = one.authorization_id.take().or(other.authorization_id);
+    one.encoded = one.encoded.take().or(other.encoded);
+}
+
+fn mentions(text: &str) -> Vec<Mention> {
+    let mut found: Vec<Mention> = Vec::new();
+    for sentence in sentence::find(text) {
+        let range = sentence.range.clone();
+        found.push(Mention { range, what: What::Sentence(Box::new(sentence)) });
+    }
+    for (form, pattern) in forms::compiled() {
+        for captures in pattern.captures_iter(text) {
+            let Some(whole) = captures.get(0) else { continue };
+            if let Some(fields) = fields(form, text, &captures) {
+                found.push(Mention {
+                    range: whole.range(),
+                    what: What::Form(form, Box::new(fields)),
+                });
+            }
+        }
+    }
+    let codes = forms::codes().map(|codes| codes.find_iter(text));
+    found.extend(codes.into_iter().flatten().filter_map(|one| bare_code(text, one.range())));
+    found.sort_by_key(|mention| (mention.range.start, mention.range.end));
+    found
+}
+
+fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fields> {
+    let piece = |name: &str| {
+        captures.name(name).map(|one| Piece { value: one.as_str().to_owned(), range: one.range() })
+    };
+    let mut fields = Fields {
+        code: piece("code").map(|mut code| {
+            code.value.retain(|letter| letter != '\n');
+            code
+        }),
+        operation: piece("op").map(capital),
+        service: piece("svc"),
+        id: piece("id").filter(|id| is_id(&id.value)),
+        resource: piece("res"),
+        action: piece("act"),
+        principal: piece("prin"),
+        authorization: piece("auth"),
+        encoded: captures.name("blob").map(|one| one.range()),
+    };
+    if let Some(assumes) = captures.name("assumes") {
+        fields.operation = Some(Piece { value: "AssumeRole".to_owned(), range: assumes.range() });
+    }
+    if form.id == "go-v2" && fields.service.as_ref().is_some_and(|one| one.value == "ec2imds") {
+        return None;
+    }
+    if form.id == "request-id" {
+        let start = captures.get(0)?.start();
+        if text.get(..start)?.ends_with("Extended ") {
+            return None;
+        }
+        fields.id.as_ref()?;
+    }
+    Some(fields)
+}
+
+/// Operations are written with a capital, whatever the tool did, and without a line end.
+fn capital(mut piece: Piece) -> Piece {
+    piece.value.retain(|letter| letter != '\n');
+    if let Some(first) = piece.value.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    piece
+}
+
+/// Whether this is an id, or one that was made unreadable, and not a word for none.
+fn is_id(value: &str) -> bool {
+    let none = ["null", "nil", "none", "None", "undefined", "N/A"];
+    !none.contains(&value) && !value.trim_matches('.').is_empty()
+}
+
+/// A known code, if it stands there as a word of its own.
+fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
+    let value = text.get(range.clone())?;
+    let before = text.get(..range.start)?.chars().next_back();
+    let after = text.get(range.end..)?;
+    if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_') {
+        return None;
+    }
+    let next = after.chars().next();
+    let runs_on = ["The ", "Access ", "User: ", "You "].iter().any(|word| after.starts_with(word));
+    if next.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/'))
+        && !runs_on
+    {
+        return None;
+    }
+    let known = forms::known(value)?;
+    if known.generic {
+        let colon = after.starts_with(": ") || after.starts_with(" =>") || after.starts_with(":\n");
+        let closed = matches!(next, Some('"' | '\'' | ')' | '<'))
+            && matches!(before, Some('"' | '\'' | '(' | '>' | '#'));
+        if !colon && !closed {
+            return None;
+        }
+    }
+    let piece = Piece { value: value.to_owned(), range: range.clone() };
+    Some(Mention { range, what: What::Code(piece, known) })
+}
+
+/// What has been put together of one error.
+#[derive(Default)]
+struct Draft {
+    range: Range<usize>,
+    sentence: Option<Box<Sentence>>,
+    text: Option<(&'static Form, Fields, Range<usize>)>,
+    wrapper: Option<(&'static Form, Fields, Range<usize>)>,
+    /// The code, how sure its place is, and what is known of it.
+    code: Option<(Piece, u8, Option<&'static Code>)>,
+    head: Option<&'static str>,
+    has_go_code: bool,
+    operation: Option<Piece>,
+    service: Option<Piece>,
+    hint: Option<Piece>,
+    id: Option<Piece>,
+    fields: Fields,
+}
+
+impl Draft {
+    /// Whether it is known already what went wrong.
+    fn is_told(&self) -> bool {
+        let code = self.code.as_ref().and_then(|(_, _, known)| *known);
+        self.sentence.is_some() || self.text.is_some() || code.is_some_and(|code| !code.wrapper)
+    }
+
+    /// Whether nothing more is to be expected.
+    fn is_done(&self) -> bool {
+        self.id.is_some() && self.code.is_some() && (self.sentence.is_some() || self.text.is_some())
+    }
+
+    /// Whether a mention can belong to it.
+    fn takes(&self, mention: &Mention, text: &str) -> bool {
+        if self.range.end == 0 {
+            return true;
+        }
+        let gap = self.range.end.min(mention.range.start)..mention.range.start;
+        if gap.len() > REACH {
+            return false;
+        }
+        let same_line = !text.get(gap).unwrap_or("\n").contains('\n');
+        match &mention.what {
+            What::Sentence(_) => self.sentence.is_none() && (same_line || !self.is_done()),
+            What::Form(form, fields) => match form.role {
+                Role::Head => match self.head {
+                    _ if !self.is_told() => true,
+                    Some(_) => false,
+                    None => form.id == "go-v2" && self.has_go_code,
+                },
+                Role::Text => {
+                    if self.is_done() || (self.sentence.is_some() && !same_line) {
+                        return false;
+                    }
+                    match &self.text {
+                        Some((other, ..)) => other.class == form.class || is_vague(other),
+                        None => true,
+                    }
+                }
+                Role::Wrapper => !self.is_told() || same_line,
+                Role::Part | Role::Hint => {
+                    let fits = |mine: &Option<Piece>, other: &Option<Piece>| match (mine, other) {
+                        (Some(mine), Some(other)) => mine.value == other.value,
+                        _ => true,
+                    };
+                    !self.is_told()
+                        || (fits(&self.id, &fields.id) || same_line)
+                            && fits(&self.operation, &fields.operation)
+                            && (same_line || self.takes_code(fields.code.as_ref()))
+                }
+            },
+            What::Code(piece, known) => {
+                // `CODE: message` on a line of its own begins another error.
+                let begins = text.get(piece.range.end..).is_some_and(|rest| rest.starts_with(": "))
+                    && (self.sentence.is_some() || self.text.is_some());
+                if (self.is_done() || begins) && !same_line {
+                    return false;
+                }
+                known.wrapper || same_line || self.takes_code(Some(piece))
+            }
+        }
+    }
+
+    fn takes_code(&self, code: Option<&Piece>) -> bool {
+        match (&self.code, code) {
+            (Some((mine, _, known)), Some(code)) => {
+                mine.value == code.value || known.is_some_and(|known| known.wrapper)
+            }
+            _ => true,
+        }
+    }
+
+    fn add(&mut self, mention: Mention, text: &str) {
+        let tells = matches!(&mention.what, What::Sentence(_) | What::Code(..))
+            || matches!(&mention.what, What::Form(form, _) if form.role == Role::Text);
+        if tells && !self.is_told() {
+            self.forget_before(mention.range.start.saturating_sub(LEAD));
+        }
+        if self.range.end == 0 {
+            self.range = mention.range.clone();
+        }
+        self.range.start = self.range.start.min(mention.range.start);
+        self.range.end = self.range.end.max(mention.range.end);
+        match mention.what {
+            What::Sentence(sentence) => self.sentence = Some(sentence),
+            What::Code(piece, known) => self.set_code(piece, 1, Some(known)),
+            What::Form(form, fields) => self.add_form(form, *fields, mention.range, text),
+        }
+    }
+
+    fn add_form(&mut self, form: &'static Form, fields: Fields, range: Range<usize>, text: &str) {
+        match form.role {
+            Role::Text => {
+                if self.text.as_ref().is_none_or(|(other, ..)| is_vague(other) && !is_vague(form)) {
+                    if let Some(code) = &fields.code {
+                        self.set_code(code.clone(), 2, forms::known(&code.value));
+                    }
+                    if let Some(id) = &fields.id {
+                        self.id = Some(id.clone());
+                    }
+                    self.text = Some((form, fields, range));
+                }
+                return;
+            }
+            Role::Wrapper => {
+                self.wrapper.get_or_insert((form, fields, range));
+                return;
+            }
+            Role::Hint => {
+                let value = form.service.map(str::to_owned).or_else(|| {
+                    fields.service.as_ref().and_then(|one| services::prefix(&one.value))
+                });
+                if let Some(value) = value {
+                    self.hint.get_or_insert(Piece { value, range });
+                }
+                return;
+            }
+            Role::Head => {
+                // A call that was made on the way to another: the last is the one that failed.
+                self.head = Some(form.id);
+                self.operation = None;
+                self.service = None;
+            }
+            Role::Part => {}
+        }
+        self.has_go_code |= form.id == "go-v2-code";
+        let told = self.is_told();
+        if let Some(code) = fields.code {
+            let known = forms::known(&code.value);
+            self.set_code(code, 2, known);
+        }
+        if let Some(service) = fields.service
+            && let Some(value) = services::prefix(&service.value)
+        {
+            self.service.get_or_insert(Piece { value, range: service.range });
+        }
+        if let Some(operation) = fields.operation {
+            self.operation.get_or_insert(operation);
+        }
+        if let Some(id) = fields.id {
+            let newer = self.id.as_ref().is_some_and(|mine| {
+                let between = text.get(mine.range.end..id.range.start).unwrap_or("");
+                !told || between.contains('\n')
+            });
+            if newer || self.id.is_none() {
+                self.id = Some(id);
+            }
+        }
+        let mine = &mut self.fields;
+        mine.resource = mine.resource.take().or(fields.resource);
+        mine.action = mine.action.take().or(fields.action);
+        mine.principal = mine.principal.take().or(fields.principal);
+        mine.authorization = mine.authorization.take().or(fields.authorization);
+        mine.encoded = mine.encoded.take().or(fields.encoded);
+    }
+
+    fn set_code(&mut self, code: Piece, sure: u8, known: Option<&'static Code>) {
+        let is_outer = |known: Option<&Code>| known.is_some_and(|known| known.wrapper);
+        let replace = match &self.code {
+            None => true,
+            Some((_, _, other)) if is_outer(*other) != is_outer(known) => is_outer(*other),
+            Some((_, other, _)) => sure > *other,
+        };
+        if replace {
+            self.code = Some((code, sure, known));
+        }
+    }
+
+    /// Leaves out what was mentioned long before.
+    fn forget_before(&mut self, at: usize) {
+        let old = |piece: &Option<Piece>| piece.as_ref().is_some_and(|one| one.range.start < at);
+        for piece in [&mut self.operation, &mut self.service, &mut self.hint, &mut self.id] {
+            if old(piece) {
+                *piece = None;
+            }
+        }
+        let fields = &mut self.fields;
+        for piece in [&mut fields.resource, &mut fields.action, &mut fields.principal] {
+            if old(piece) {
+                *piece = None;
+            }
+        }
+        if self.range.start < at {
+            self.range.start = at.min(self.range.end);
+        }
+    }
+
+    fn finish(self, text: &str, place: &dyn Fn(usize, usize) -> Span) -> Option<Denial> {
+        let code_class = self.code.as_ref().and_then(|(_, _, known)| *known).map(|code| code.class);
+        let told = self.is_told();
+        let text_form = self.text.as_ref().map(|(form, ..)| *form);
+        let exact = text_form.filter(|form| !is_vague(form));
+        let (form, class) = if self.sentence.is_some() {
+            ("sentence", ErrorClass::AccessDenied)
+        } else if let Some(form) = exact {
+            (form.id, form.class?)
+        } else if let (true, Some(class)) = (told, code_class) {
+            (text_form.map_or("code", |form| form.id), class)
+        } else if let Some(form) = text_form {
+            (form.id, form.class?)
+        } else if let Some((form, ..)) = &self.wrapper {
+            (form.id, form.class?)
+        } else {
+            ("code", code_class?)
+        };
+        let spanned = |piece: Piece| Spanned {
+            span: place(piece.range.start, piece.range.end),
+            value: piece.value,
+        };
+        let own_service = match &self.text {
+            Some((form, _, range)) => form.service.zip(Some(range.clone())),
+            None if !told => self
+                .wrapper
+                .as_ref()
+                .and_then(|(form, _, range)| form.service.zip(Some(range.clone()))),
+            None => None,
+        };
+        let own_service =
+            own_service.map(|(value, range)| Piece { value: value.to_owned(), range });
+        let code_service = self.code.as_ref().and_then(|(piece, _, known)| {
+            let value = (*known)?.service?.to_owned();
+            Some(Piece { value, range: piece.range.clone() })
+        });
+        let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
+        let (mut principal, mut action, mut resource) = (None, None, None);
+        let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
+        if let Some(sentence) = self.sentence {
+            principal = sentence.principal;
+            action = Some(sentence.action);
+            resource = sentence.resource;
+            kind = sentence.kind;
+            policy_type = sentence.policy_type;
+            policy_arn = sentence.policy_arn;
+        } else if told {
+            resource = text_fields.resource.or(self.fields.resource);
+            action = text_fields.action.or(self.fields.action);
+        } else if let Some((_, fields, _)) = self.wrapper {
+            resource = fields.resource;
+        }
+        principal = principal.or(self.fields.principal);
+        let mut operation = self.operation.or(text_fields.operation);
+        // AWS asks for this action in this call alone, and the code shows that it was made.
+        if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)
+            && action.value == "sts:AssumeRole"
+            && leads_to_sentence(text, code.range.end)
+        {
+            operation = Some(Piece { value: "AssumeRole".to_owned(), range: action.range.clone() });
+        }
+        let of_action = action.as_ref().and_then(|action| {
+            let (prefix, _) = action.value.split_once(':')?;
+            let end = action.range.start + prefix.len();
+            Some(Piece { value: prefix.to_ascii_lowercase(), range: action.range.start..end })
+        });
+        let of_operation = operation.as_ref().and_then(|operation| {
+            let service = services::of_operation(&operation.value)?;
+            Some(Piece { value: service.to_owned(), range: operation.range.clone() })
+        });
+        let service = of_action
+            .or(own_service)
+            .or(self.service)
+            .or(of_operation)
+            .or(code_service)
+            .or(self.hint);
+        Some(Denial {
+            form,
+            see: forms::page(form),
+            class,
+            principal: principal.map(spanned),
+            action: action.map(spanned),
+            resource: resource.map(spanned),
+            kind: kind.map(|(value, range)| Spanned { value, span: place(range.start, range.end) }),
+            policy_type: policy_type
+                .map(|(value, range)| Spanned { value, span: place(range.start, range.end) }),
+            policy_arn: policy_arn.map(spanned),
+            code: self.code.map(|(piece, ..)| spanned(piece)),
+            service: service.map(spanned),
+            operation: operation.map(spanned),
+            request_id: self.id.map(spanned),
+            authorization_id: self.fields.authorization.map(spanned),
+            encoded: self.fields.encoded.map(|range| place(range.start, range.end)),
+            span: place(self.range.start, self.range.end),
+            count: 1,
+        })
+    }
+}
+
+/// Whether nothing but marks and tags stands between a code and the sentence.
+fn leads_to_sentence(text: &str, from: usize) -> bool {
+    let rest = text.get(from..).unwrap_or("");
+    let before = rest.find("User:").filter(|at| *at < 80).and_then(|at| rest.get(..at));
+    before.is_some_and(|between| {
+        let tags = between.replace("</Code>", "").replace("<Message>", "");
+        !tags.contains(|letter: char| letter.is_alphanumeric())
+    })
+}
+
+/// Words that say no more than the code does.
+fn is_vague(form: &Form) -> bool {
+    matches!(form.id, "access-denied" | "forbidden" | "not-authorized-operation")
+}

@@ -1,0 +1,136 @@
+//! Error texts: what AWS said, in whatever a tool made of it.
+//!
+//! Any text is read: a line, a log, a terminal's output. What it does not say is left open, never
+//! guessed. Encoded messages, tokens and signatures are found and not kept: a span shows where an encoded
+//! message stands.
+
+mod forms;
+mod group;
+mod mask;
+mod normal;
+mod sentence;
+mod services;
+#[cfg(test)]
+mod tests;
+
+pub use mask::without_secrets;
+
+use crate::policy::PolicyType;
+use crate::text::{SourceId, SourceMap, Span, Spanned};
+
+/// What kind of error a text tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The request was not authorized.
+    AccessDenied,
+    /// The credentials or a token are past their end.
+    ExpiredCredentials,
+    /// The credentials or a token are not accepted, or there are none.
+    InvalidCredentials,
+    /// The signature does not fit, or the clock that it was made by.
+    Signature,
+    /// The Region is wrong or switched off.
+    Region,
+    /// Too many requests.
+    Throttled,
+    /// Looks like a denial and is none: a policy was malformed, a limit was passed.
+    Other,
+}
+
+impl ErrorClass {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::ExpiredCredentials => "expired-credentials",
+            Self::InvalidCredentials => "invalid-credentials",
+            Self::Signature => "signature",
+            Self::Region => "region",
+            Self::Throttled => "throttled",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Whether AWS named a Deny or a missing Allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DenialKind {
+    /// A Deny statement matched.
+    Explicit,
+    /// The layer has no Allow.
+    Implicit,
+}
+
+impl DenialKind {
+    /// The id in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Implicit => "implicit",
+        }
+    }
+}
+
+/// One error of a text. What the text does not say is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The form that says what went wrong, as the catalogue names it.
+    pub form: &'static str,
+    /// Where that form is described.
+    pub see: &'static str,
+    /// What kind of error it is.
+    pub class: ErrorClass,
+    /// Who was denied, as written.
+    pub principal: Option<Spanned<String>>,
+    /// The action, where the text names one.
+    pub action: Option<Spanned<String>>,
+    /// The resource, as written and without quotes.
+    pub resource: Option<Spanned<String>>,
+    /// Whether AWS named a Deny or a missing Allow.
+    pub kind: Option<Spanned<DenialKind>>,
+    /// The layer that AWS named.
+    pub policy_type: Option<Spanned<PolicyType>>,
+    /// The policy that AWS named.
+    pub policy_arn: Option<Spanned<String>>,
+    /// The error code.
+    pub code: Option<Spanned<String>>,
+    /// The service prefix.
+    pub service: Option<Spanned<String>>,
+    /// The API operation that was called.
+    pub operation: Option<Spanned<String>>,
+    /// The request id, as written.
+    pub request_id: Option<Spanned<String>>,
+    /// The id by which AWS keeps the authorization's details.
+    pub authorization_id: Option<Spanned<String>>,
+    /// Where an encoded authorization message stands; it is not kept.
+    pub encoded: Option<Span>,
+    /// All that belongs to it.
+    pub span: Span,
+    /// How often the text tells of it.
+    pub count: usize,
+}
+
+impl Denial {
+    /// Whether it may be another program's: the words alone, and nothing of AWS.
+    pub fn is_vague(&self) -> bool {
+        matches!(self.form, "access-denied" | "forbidden" | "not-authorized-operation" | "code")
+            && self.service.is_none()
+            && self.operation.is_none()
+            && self.request_id.is_none()
+            && self
+                .code
+                .as_ref()
+                .is_none_or(|code| code.value.starts_with("403") || code.value == "Forbidden")
+    }
+}
+
+/// The errors that a source tells of, each distinct one once, in the order in which they come.
+pub fn read(sources: &SourceMap, source: SourceId) -> Vec<Denial> {
+    let original = sources.text(source);
+    let normal = normal::Normal::of(original);
+    let place = |start: usize, end: usize| {
+        let (start, end) = normal.original(start, end);
+        Span { source, start, end }
+    };
+    group::denials(&normal.text, &place)
+}

@@ -1,0 +1,293 @@
+//! A pasted text as the tool wrote it: without frames and colours, with escapes undone.
+//!
+//! Every byte of the result leads back to the original. Blanks are spaces or line ends, nothing else.
+
+use crate::text::SegmentMap;
+
+/// A text without its wrapping, and the way back.
+pub(super) struct Normal {
+    pub(super) text: String,
+    map: SegmentMap,
+}
+
+impl Normal {
+    /// The range of the original for a range of the text.
+    pub(super) fn original(&self, start: usize, end: usize) -> (u32, u32) {
+        let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.map.to_host(clip(start), clip(end))
+    }
+
+    pub(super) fn of(original: &str) -> Self {
+        let mut writer =
+            Writer { original, text: String::new(), map: SegmentMap::default(), at: 0 };
+        writer.text.reserve(original.len());
+        while writer.step() {}
+        writer.join_words();
+        Self { text: writer.text, map: writer.map }
+    }
+}
+
+struct Writer<'a> {
+    original: &'a str,
+    text: String,
+    map: SegmentMap,
+    at: usize,
+}
+
+/// Words of envelopes that a terminal may have cut in two at its edge.
+const CUT: &[&str] = &[
+    "Service",
+    "Status",
+    "Error",
+    "Code",
+    "Request",
+    "RequestID",
+    "authorized",
+    "perform",
+    "resource",
+    "operation",
+    "because",
+    "explicit",
+    "policy",
+    "allows",
+    "action",
+    "identity",
+    "service",
+    "control",
+    "boundary",
+    "permissions",
+    "session",
+    "message",
+    "authorization",
+    "failure",
+];
+
+/// A terminal is at least this wide, so a shorter line was ended by who wrote it.
+pub(super) const NARROWEST: usize = 72;
+
+impl Writer<'_> {
+    fn rest(&self) -> &str {
+        self.original.get(self.at..).unwrap_or("")
+    }
+
+    fn atom(&mut self, letter: char, host_len: usize) {
+        self.text.push(letter);
+        self.map.push_atom(letter.len_utf8(), self.at, host_len);
+        self.at += host_len;
+    }
+
+    fn verbatim(&mut self, len: usize) {
+        let Some(piece) = self.original.get(self.at..self.at + len) else {
+            self.at = self.original.len();
+            return;
+        };
+        self.text.push_str(piece);
+        self.map.push_verbatim(len, self.at);
+        self.at += len;
+    }
+
+    /// Whether only blanks stand in this line so far.
+    fn at_line_start(&self) -> bool {
+        for byte in self.text.bytes().rev().take(64) {
+            match byte {
+                b'\n' => return true,
+                b' ' => {}
+                _ => return false,
+            }
+        }
+        self.text.len() < 64
+    }
+
+    fn step(&mut self) -> bool {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return false };
+        match first {
+            '\n' => self.verbatim(1),
+            '\r' => self.at += 1,
+            '\t' | '\u{a0}' | '\u{b}' | '\u{c}' => self.atom(' ', first.len_utf8()),
+            '\u{1b}' => self.at += terminal_sequence(rest),
+            // The frames that Terraform and others draw.
+            '\u{2500}'..='\u{259f}' | '\u{feff}' | '\u{200b}' => self.at += first.len_utf8(),
+            '\\' => self.escape(),
+            '&' => match entity(rest) {
+                Some((letter, len)) => self.atom(letter, len),
+                None => self.verbatim(1),
+            },
+            '>' if self.is_quote_mark() => self.atom(' ', 1),
+            '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
+            '#' if self.at_line_start() => self.at += 1,
+            _ => {
+                // What needs no thought is taken in one piece.
+                let plain = |byte: &u8| {
+                    !matches!(
+                        byte,
+                        b'\n'
+                            | b'\r'
+                            | b'\t'
+                            | 0x0b
+                            | 0x0c
+                            | 0x1b
+                            | b'\\'
+                            | b'&'
+                            | b'>'
+                            | b'/'
+                            | b'#'
+                    ) && byte.is_ascii()
+                };
+                let len = rest.bytes().take_while(|byte| plain(byte)).count();
+                self.verbatim(len.max(first.len_utf8()));
+            }
+        }
+        true
+    }
+
+    /// A `>` that stands alone, as mail programs and forums put it before a quoted line.
+    fn is_quote_mark(&self) -> bool {
+        let after = self.rest().as_bytes().get(1);
+        let blank_after = matches!(after, None | Some(b' ' | b'\n' | b'\t'));
+        blank_after && matches!(self.text.as_bytes().last(), None | Some(b' ' | b'\n'))
+    }
+
+    /// A backslash, or several: what stands behind them says what they escape.
+    fn escape(&mut self) {
+        let rest = self.rest();
+        let slashes = rest.bytes().take_while(|byte| *byte == b'\\').count();
+        let letter = rest.as_bytes().get(slashes).copied();
+        match letter {
+            Some(b'n') => self.atom('\n', slashes + 1),
+            Some(b'r') => self.at += slashes + 1,
+            Some(b't') => self.atom(' ', slashes + 1),
+            Some(quote @ (b'"' | b'\'' | b'/' | b'`')) => {
+                self.atom(char::from(quote), slashes + 1);
+            }
+            Some(b'u') => {
+                let digits = rest.get(slashes + 1..slashes + 5).unwrap_or("");
+                let letter = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                match letter.filter(|letter| !letter.is_control()) {
+                    Some(letter) => self.atom(letter, slashes + 5),
+                    None => self.verbatim(slashes),
+                }
+            }
+            _ => self.verbatim(slashes),
+        }
+    }
+
+    /// Takes out the line ends that cut a word of an envelope in two.
+    fn join_words(&mut self) {
+        let mut cuts = Vec::new();
+        let mut line_start = 0;
+        for at in memchr::memchr_iter(b'\n', self.text.as_bytes()) {
+            let head = self.text.get(line_start..at).unwrap_or("");
+            let wide = head.len() >= NARROWEST;
+            line_start = at + 1;
+            if !wide {
+                continue;
+            }
+            let letters =
+                |text: &str| text.bytes().take(20).take_while(u8::is_ascii_alphabetic).count();
+            let tail = head.bytes().rev().take(20).take_while(u8::is_ascii_alphabetic).count();
+            let before = head.get(head.len() - tail..).unwrap_or("");
+            let next = self.text.get(at + 1..).unwrap_or("");
+            let after = next.get(..letters(next)).unwrap_or("");
+            let is_cut = |word: &&&str| {
+                word.strip_prefix(before).is_some_and(|end| end == after && !end.is_empty())
+            };
+            if !before.is_empty() && CUT.iter().any(|word| is_cut(&word)) {
+                cuts.push(at);
+            }
+        }
+        if cuts.is_empty() {
+            return;
+        }
+        let mut text = String::with_capacity(self.text.len());
+        let mut map = SegmentMap::default();
+        let mut from = 0;
+        for at in cuts.into_iter().chain([self.text.len()]) {
+            copy(&self.text, &self.map, from, at, &mut text, &mut map);
+            from = at + 1;
+        }
+        self.text = text;
+        self.map = map;
+    }
+}
+
+/// Copies a piece with its way back, character by character where escapes are in it.
+fn copy(
+    text: &str,
+    map: &SegmentMap,
+    from: usize,
+    to: usize,
+    out: &mut String,
+    into: &mut SegmentMap,
+) {
+    let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let Some(piece) = text.get(from..to) else { return };
+    for (offset, letter) in piece.char_indices() {
+        let start = from + offset;
+        let (host, host_end) = map.to_host(clip(start), clip(start + letter.len_utf8()));
+        let host_len = (host_end - host) as usize;
+        if host_len == letter.len_utf8() {
+            into.push_verbatim(host_len, host as usize);
+        } else {
+            into.push_atom(letter.len_utf8(), host as usize, host_len);
+        }
+        out.push(letter);
+    }
+}
+
+/// How long the terminal's control sequence at the start is.
+fn terminal_sequence(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    match bytes.get(1) {
+        Some(b'[') => {
+            let inner =
+                bytes.iter().skip(2).take(64).take_while(|byte| !(0x40..=0x7e).contains(*byte));
+            let len = 2 + inner.count();
+            if bytes.get(len).is_some_and(|byte| (0x40..=0x7e).contains(byte)) {
+                len + 1
+            } else {
+                1
+            }
+        }
+        _ => 1,
+    }
+}
+
+/// The character that an XML entity stands for, also one that was escaped twice.
+fn entity(text: &str) -> Option<(char, usize)> {
+    let mut name = text.strip_prefix('&')?;
+    let mut len = 1;
+    while let Some(rest) = name.strip_prefix("amp;").filter(|_| len < 32) {
+        len += 4;
+        if !rest.starts_with(['l', 'g', 'q', 'a', '#']) {
+            return Some(('&', len));
+        }
+        name = rest;
+    }
+    let end = name.bytes().take(10).position(|byte| byte == b';');
+    let Some((end, word)) = end.and_then(|end| Some((end, name.get(..end)?))) else {
+        return (len > 1).then_some(('&', len));
+    };
+    let letter = match word {
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number =
+                word.strip_prefix('#').and_then(|number| match number.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                    None => number.parse().ok(),
+                });
+            let Some(letter) = number.and_then(char::from_u32) else {
+                return (len > 1).then_some(('&', len));
+            };
+            match letter {
+                '\n' | '\r' | '\t' => ' ',
+                letter if letter.is_control() => return None,
+                letter => letter,
+            }
+        }
+    };
+    Some((letter, len + end + 1))
+}

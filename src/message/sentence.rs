@@ -1,0 +1,432 @@
+//! The sentence that most services use: who may not do what, on what, and which layer said so.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+
+use std::ops::Range;
+
+use regex::Regex;
+
+use super::normal::NARROWEST;
+use super::{DenialKind, forms};
+use crate::policy::PolicyType;
+
+/// A value and the range of the text that it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) value: String,
+    pub(super) range: Range<usize>,
+}
+
+/// What one sentence says.
+#[derive(Clone, Debug)]
+pub(super) struct Sentence {
+    pub(super) range: Range<usize>,
+    pub(super) principal: Option<Piece>,
+    pub(super) action: Piece,
+    pub(super) resource: Option<Piece>,
+    pub(super) kind: Option<(DenialKind, Range<usize>)>,
+    pub(super) policy_type: Option<(PolicyType, Range<usize>)>,
+    pub(super) policy_arn: Option<Piece>,
+}
+
+const HOLDERS: &str = "(?P<holder>service control|resource control|VPC endpoint|permissions? boundary|sessions?|resource-? ?based|resource|identity-? ?based|identity|(?:role )?trust)";
+
+/// The regular expressions of the sentence's parts.
+struct Grammar {
+    anchor: Regex,
+    on: Regex,
+    explicit: Regex,
+    implicit: Regex,
+}
+
+fn grammar() -> Option<&'static Grammar> {
+    static GRAMMAR: std::sync::OnceLock<Option<Grammar>> = std::sync::OnceLock::new();
+    let build = || {
+        Some(Grammar {
+            anchor: forms::compile("[Nn]ot authorized to perform ?:? ?")?,
+            on: forms::compile("^ ?on resource ?:? ?")?,
+            explicit: forms::compile(&format!(
+                "with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?: ?: ?(?P<arn>arn:))?)?"
+            ))?,
+            implicit: forms::compile(&format!("because no {HOLDERS}(?: polic(?:y|ies))? allows?"))?,
+        })
+    };
+    GRAMMAR.get_or_init(build).as_ref()
+}
+
+/// The longest that a principal, with its placeholders, is taken to be.
+const PRINCIPAL: usize = 2200;
+/// How far behind the resource the layer is looked for.
+const CONTEXT: usize = 700;
+
+/// All sentences of a text, in order.
+pub(super) fn find(text: &str) -> Vec<Sentence> {
+    let Some(grammar) = grammar() else { return Vec::new() };
+    let anchors: Vec<Range<usize>> =
+        grammar.anchor.find_iter(text).map(|one| one.range()).collect();
+    let mut found: Vec<Sentence> = Vec::new();
+    for (index, anchor) in anchors.iter().enumerate() {
+        let floor = found.last().map_or(0, |sentence| sentence.range.end);
+        let ceiling = anchors.get(index + 1).map_or(text.len(), |next| next.start);
+        found.extend(read(text, grammar, anchor, floor.min(anchor.start), ceiling));
+    }
+    found
+}
+
+fn read(
+    text: &str,
+    grammar: &Grammar,
+    anchor: &Range<usize>,
+    floor: usize,
+    ceiling: usize,
+) -> Option<Sentence> {
+    let action = action(text, anchor.end, ceiling)?;
+    let mut end = action.range.end;
+    let after = text.get(end..ceiling)?;
+    end += after.len() - after.trim_start_matches(['\'', '"', '`']).len();
+    let base = end;
+    let window = clip(text, base, (base + CONTEXT).min(ceiling));
+    let explicit = grammar.explicit.captures(window);
+    let implicit = grammar.implicit.captures(window);
+    let start_of = |captures: &Option<regex::Captures<'_>>| {
+        captures.as_ref().and_then(|captures| captures.get(0)).map_or(usize::MAX, |one| one.start())
+    };
+    let (kind, captures) = if start_of(&explicit) < start_of(&implicit) {
+        (DenialKind::Explicit, explicit)
+    } else {
+        (DenialKind::Implicit, implicit)
+    };
+    let mut context = captures.as_ref().and_then(|captures| captures.get(0));
+    let mut resource = None;
+    if let Some(on) = grammar.on.find(window) {
+        let from = end + on.end();
+        let limit = context.map(|context| end + context.start());
+        let (value, behind) = resource_value(text, from, limit, ceiling);
+        end = behind;
+        resource = value;
+    }
+    // What stands further away is about something else.
+    context = context.filter(|context| {
+        let between = clip(text, end, base + context.start());
+        base + context.start() + 1 >= end && between.len() < 160 && !between.contains("\n\n")
+    });
+    let mut sentence = Sentence {
+        range: anchor.start..end,
+        principal: principal(text, floor, anchor),
+        action,
+        resource,
+        kind: None,
+        policy_type: None,
+        policy_arn: None,
+    };
+    if let Some(principal) = &sentence.principal {
+        sentence.range.start = principal.range.start;
+    }
+    if let (Some(context), Some(captures)) = (context, &captures) {
+        let place = |one: regex::Match<'_>| base + one.start()..base + one.end();
+        sentence.range.end = base + context.end();
+        let words = captures.name("arn").map_or(context.end(), |arn| arn.start());
+        let words = window.get(context.start()..words).unwrap_or("");
+        let start = base + context.start();
+        let end = start + words.trim_end_matches([' ', '\n', ':']).len();
+        sentence.kind = Some((kind, start..end));
+        sentence.policy_type = captures
+            .name("holder")
+            .and_then(|holder| Some((policy_type(holder.as_str())?, place(holder))));
+        if let Some(arn) = captures.name("arn") {
+            let (value, behind) = plain_value(text, base + arn.start(), ceiling);
+            sentence.policy_arn = value;
+            sentence.range.end = behind.max(sentence.range.end);
+        }
+    }
+    Some(sentence)
+}
+
+/// The policy type that AWS means by these words.
+fn policy_type(words: &str) -> Option<PolicyType> {
+    let rows = [
+        ("service", PolicyType::ServiceControl),
+        ("resource-", PolicyType::ResourceBased),
+        ("resource based", PolicyType::ResourceBased),
+        ("VPC", PolicyType::VpcEndpoint),
+        ("permission", PolicyType::PermissionsBoundary),
+        ("session", PolicyType::Session),
+        ("identity", PolicyType::IdentityBased),
+        ("role", PolicyType::Trust),
+        ("trust", PolicyType::Trust),
+    ];
+    if words.starts_with("resource") && words.ends_with("control") {
+        return Some(PolicyType::ResourceControl);
+    }
+    if words == "resource" {
+        return Some(PolicyType::ResourceBased);
+    }
+    rows.iter().find(|(start, _)| words.starts_with(start)).map(|(_, policy_type)| *policy_type)
+}
+
+/// A piece of the text; the ends are moved to the next character where they cut one.
+fn clip(text: &str, start: usize, end: usize) -> &str {
+    let mut end = end.min(text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    text.get(start..end).unwrap_or("")
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*')
+}
+
+/// `service:Name`, also where a line end cuts it.
+fn action(text: &str, from: usize, ceiling: usize) -> Option<Piece> {
+    let window = clip(text, from, (from + 300).min(ceiling));
+    let start = window.len() - window.trim_start_matches(['\'', '"', '`', ' ', '\n']).len();
+    let window = window.get(start..)?;
+    let run = |text: &str| text.bytes().take_while(|byte| is_name(*byte) || *byte == b':').count();
+    let mut len = run(window);
+    let mut value = window.get(..len)?.to_owned();
+    let rest = window.get(len..)?;
+    if let Some(next) = rest.strip_prefix('\n') {
+        let more = run(next);
+        let tail = next.get(..more)?;
+        let cut = !value.contains(':') || value.ends_with(':') || {
+            let behind = next.get(more..).unwrap_or("").trim_start();
+            let words = ["on ", "because ", "with ", "and ", "status ", "at "];
+            line_width(text, from + start + len) >= NARROWEST
+                && !words.iter().any(|word| next.starts_with(word))
+                && words.iter().take(3).any(|word| behind.starts_with(word))
+        };
+        if cut && more > 0 {
+            value.push_str(tail);
+            len += 1 + more;
+        }
+    }
+    let value = value.trim_end_matches([':', '-']).to_owned();
+    let (prefix, name) = value.split_once(':')?;
+    let good = !prefix.is_empty()
+        && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !name.is_empty()
+        && name.bytes().all(is_name);
+    let end = from + start + len.min(window.len());
+    good.then(|| Piece { range: from + start..end, value })
+}
+
+/// How long the line is that ends at `end`, as far as it matters.
+fn line_width(text: &str, end: usize) -> usize {
+    let bytes = text.as_bytes().get(..end).unwrap_or(&[]);
+    bytes.iter().rev().take(400).take_while(|byte| **byte != b'\n').count()
+}
+
+/// Words that stand before a name, in place of an ARN.
+const KINDS: &[&str] = &[
+    "role",
+    "policy",
+    "user",
+    "group",
+    "instance",
+    "profile",
+    "provider",
+    "certificate",
+    "stack",
+    "key",
+];
+
+/// The resource from `from` on: in quotes, up to the named layer, or as far as it can be one.
+fn resource_value(
+    text: &str,
+    from: usize,
+    limit: Option<usize>,
+    ceiling: usize,
+) -> (Option<Piece>, usize) {
+    let rest = clip(text, from, (from + 2200).min(ceiling));
+    let close = match rest.chars().next() {
+        Some('"') => Some('"'),
+        Some('`' | '\'') => Some('\''),
+        _ => None,
+    };
+    if let Some(close) = close {
+        let inner = rest.get(1..).unwrap_or("");
+        if let Some(len) = inner.find(close) {
+            let value = joined(inner.get(..len).unwrap_or("").trim());
+            let range = from + 1..from + 1 + len;
+            let piece = (!value.is_empty()).then_some(Piece { value, range });
+            return (piece, from + len + 2);
+        }
+    }
+    if let Some(limit) = limit.filter(|limit| *limit > from && *limit - from < 600) {
+        let whole = clip(text, from, limit);
+        let one_clause = !whole.contains(". ") && !whole.contains("\n\n") && !whole.contains(" (");
+        let value = whole.trim();
+        let value = value.strip_suffix(" ...").unwrap_or(value).trim_end_matches(',');
+        if one_clause && value.split([' ', '\n']).filter(|word| !word.is_empty()).count() <= 5 {
+            let start = from + (whole.len() - whole.trim_start().len());
+            let end = start + value.len();
+            let value = joined(value);
+            let good = !value.is_empty() && !value.trim_matches('.').is_empty();
+            return (good.then_some(Piece { value, range: start..end }), end);
+        }
+    }
+    plain_value(text, from, ceiling)
+}
+
+/// A value without quotes: one word, or two where the first says what the second is.
+fn plain_value(text: &str, from: usize, ceiling: usize) -> (Option<Piece>, usize) {
+    let rest = clip(text, from, (from + 2200).min(ceiling));
+    let word = |text: &str| {
+        let stop = text.find([' ', '\n', '"', '\'', '`']).unwrap_or(text.len());
+        let tag = text.get(..stop).unwrap_or("").find("</").unwrap_or(stop);
+        stop.min(tag)
+    };
+    let mut value = String::new();
+    let mut at = 0;
+    let mut end = 0;
+    for _ in 0..8 {
+        let here = rest.get(at..).unwrap_or("");
+        let len = word(here);
+        let piece = here.get(..len).unwrap_or("");
+        value.push_str(piece);
+        at += len;
+        if !piece.is_empty() {
+            end = at;
+        }
+        let here = rest.get(at..).unwrap_or("");
+        if let Some(next) = here.strip_prefix('\n') {
+            if !continues(text, from + at, &value, next) {
+                break;
+            }
+            if KINDS.contains(&value.as_str()) {
+                value.push(' ');
+            }
+            at += 1;
+        } else if let Some(next) = here.strip_prefix(' ') {
+            let following = next.get(..word(next)).unwrap_or("");
+            let named = KINDS.contains(&value.as_str());
+            let split_name = value.starts_with("arn:")
+                && following.contains('/')
+                && !following.starts_with(['(', 'h', '/'])
+                && !value.rsplit(':').next().unwrap_or("").contains('/');
+            if following.is_empty() || !(named || split_name) {
+                break;
+            }
+            value.push(' ');
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    let trimmed = closed(&value);
+    let cut = value.len() - trimmed.len();
+    let good =
+        !trimmed.is_empty() && !trimmed.trim_matches('.').is_empty() && !trimmed.starts_with('(');
+    let end = from + end;
+    let piece = Piece { value: trimmed.to_owned(), range: from..end.saturating_sub(cut).max(from) };
+    (good.then_some(piece), if good { end } else { from })
+}
+
+/// Whether the next line goes on with the value that ends the line at `end`.
+fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
+    if value.is_empty() || next.starts_with([' ', '\n']) {
+        return false;
+    }
+    let len = next.find([' ', '\n', '"', '\'', '`']).unwrap_or(next.len());
+    let word = next.get(..len).unwrap_or("");
+    let keyword = ["because", "with", "status", "Status", "(Service", "Encoded", "at", "on", "and"];
+    if keyword.contains(&word.trim_end_matches(':')) || word.starts_with('(') {
+        return false;
+    }
+    if KINDS.contains(&value) || next.starts_with(':') {
+        return true;
+    }
+    if line_width(text, end) < NARROWEST {
+        return false;
+    }
+    let behind = next.get(len..).unwrap_or("").trim_start();
+    let goes_on = ["because no", "with an", "(Service", "status code"];
+    let alone = behind.is_empty()
+        || next.get(len..).is_some_and(|rest| rest.starts_with(['\n', '"', '\'']));
+    let like_an_arn = word
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_/:*.+=@,#<>(){}$".contains(&byte));
+    like_an_arn
+        && (goes_on.iter().any(|words| behind.starts_with(words))
+            || (alone
+                && (word.contains(['/', '-', ':']) || word.bytes().any(|b| b.is_ascii_digit()))))
+}
+
+/// Without the punctuation that closes what is around it.
+fn closed(value: &str) -> &str {
+    let mut value = value;
+    for _ in 0..16 {
+        let Some(last) = value.chars().last() else { break };
+        let opens = |open: char| value.matches(open).count() < value.matches(last).count();
+        let cut = match last {
+            '.' => !value.ends_with("..."),
+            ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '`' => true,
+            ')' => opens('('),
+            ']' => opens('['),
+            '}' => opens('{'),
+            '>' => opens('<'),
+            _ => false,
+        };
+        if !cut {
+            break;
+        }
+        value = value.get(..value.len() - last.len_utf8()).unwrap_or("");
+    }
+    value
+}
+
+/// A value whose line ends are taken out; those behind a word that names a kind become blanks.
+fn joined(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for line in value.split('\n') {
+        let line = if text.is_empty() { line.trim_end() } else { line.trim() };
+        if KINDS.contains(&text.as_str()) {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// Who was denied: behind `User:`, or the one word before the verb.
+fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
+    let anchored = text.get(anchor.clone())?;
+    if anchored.starts_with('N') {
+        return None;
+    }
+    let mut floor = floor.max(anchor.start.saturating_sub(PRINCIPAL));
+    while !text.is_char_boundary(floor) {
+        floor += 1;
+    }
+    let before = text.get(floor..anchor.start)?.trim_end();
+    let before = before.strip_suffix("is")?.trim_end();
+    let named = before.rfind("User:").map(|at| at + 5).or_else(|| {
+        let at = before.rfind("User")? + 4;
+        before.get(at..).filter(|rest| rest.is_empty() || rest.starts_with([' ', '\n']))?;
+        Some(at)
+    });
+    if let Some(at) = named {
+        let raw = before.get(at..)?;
+        let words = raw.split([' ', '\n']).filter(|word| !word.is_empty()).count();
+        let value = raw.trim();
+        if words <= 4 && !value.contains("\n\n") {
+            return piece(floor + at + (raw.len() - raw.trim_start().len()), value);
+        }
+    }
+    let at = before.rfind([' ', '\n']).map_or(0, |at| at + 1);
+    let word = before.get(at..)?;
+    let lead = before.get(..at)?.trim_end();
+    let stands_alone = lead.is_empty() || lead.ends_with("operation:");
+    let bare = word.trim_start_matches(['"', '\'', '(', '`']);
+    let plausible = bare.starts_with("arn:")
+        || bare.starts_with('<')
+        || (stands_alone && !["You", "you", "are", "User", "role"].contains(&bare));
+    plausible.then(|| piece(floor + at + (word.len() - bare.len()), bare))?
+}
+
+fn piece(start: usize, value: &str) -> Option<Piece> {
+    let inner = value.trim_matches(['\'', '"', '`']);
+    let start = start + value.find(inner).unwrap_or(0);
+    let good = !inner.is_empty() && !inner.trim_matches('.').is_empty();
+    good.then(|| Piece { value: joined(inner), range: start..start + inner.len() })
+}

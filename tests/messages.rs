@@ -1,0 +1,92 @@
+//! Error texts under `fixtures/messages`: what is read from each stands beside it as JSON.
+//!
+//! `UPDATE=1` writes the JSON anew: read its difference.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::{Map, Value};
+use why_denied::message::{self, Denial};
+use why_denied::text::{SourceMap, Span, Spanned};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths: Vec<PathBuf> = fs::read_dir(root.join("fixtures/messages"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 30, "the texts are gone");
+    let trials = paths.into_iter().map(|path| {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        Trial::test(name, move || check(&path))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+fn check(path: &Path) -> Result<(), Failed> {
+    let text = fs::read_to_string(path)?;
+    let mut sources = SourceMap::default();
+    let source = sources.add_given("message", text.clone());
+    let denials = message::read(&sources, source);
+    let found: Vec<Value> = denials.iter().map(|denial| described(denial, &sources)).collect();
+    let expected = path.with_extension("json");
+    let printed = serde_json::to_string_pretty(&Value::Array(found.clone()))? + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&expected, &printed)?;
+    }
+    let wanted: Vec<Value> = serde_json::from_str(&fs::read_to_string(&expected)?)?;
+    if wanted != found {
+        return Err(format!("{printed}\ninstead of what {} says", expected.display()).into());
+    }
+    // Without its secrets the text reads the same.
+    let masked = message::without_secrets(&text);
+    let mut sources = SourceMap::default();
+    let source = sources.add_given("message", masked);
+    let again: Vec<Value> =
+        message::read(&sources, source).iter().map(|denial| described(denial, &sources)).collect();
+    if again != found {
+        return Err("masking its secrets changes what is read".into());
+    }
+    Ok(())
+}
+
+/// What the text says, each value with the bytes that it was read from where they differ.
+fn described(denial: &Denial, sources: &SourceMap) -> Value {
+    let mut found = Map::new();
+    found.insert("class".into(), denial.class.id().into());
+    found.insert("form".into(), denial.form.into());
+    if denial.count > 1 {
+        found.insert("count".into(), denial.count.into());
+    }
+    let mut put = |name: &str, value: Option<(&str, Span)>| {
+        let Some((value, span)) = value else { return };
+        let raw = sources.slice(span);
+        found.insert(name.into(), value.into());
+        if raw != value {
+            found.insert(format!("{name}-as-written"), raw.into());
+        }
+    };
+    fn text(one: &Option<Spanned<String>>) -> Option<(&str, Span)> {
+        one.as_ref().map(|one| (one.value.as_str(), one.span))
+    }
+    put("principal", text(&denial.principal));
+    put("action", text(&denial.action));
+    put("resource", text(&denial.resource));
+    put("kind", denial.kind.as_ref().map(|one| (one.value.id(), one.span)));
+    put("layer", denial.policy_type.as_ref().map(|one| (one.value.id(), one.span)));
+    put("policy-arn", text(&denial.policy_arn));
+    put("code", text(&denial.code));
+    put("service", text(&denial.service));
+    put("operation", text(&denial.operation));
+    put("request-id", text(&denial.request_id));
+    put("authorization-id", text(&denial.authorization_id));
+    if let Some(span) = denial.encoded {
+        found.insert("encoded-bytes".into(), (span.end - span.start).into());
+    }
+    Value::Object(found)
+}
