@@ -8,6 +8,7 @@ pub mod case_file;
 mod error;
 mod files;
 pub mod layer_files;
+pub mod policies;
 mod secrets;
 pub mod shapes;
 pub mod store;
@@ -15,7 +16,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_files, read_paths};
+pub use files::{read_files, read_paths, read_text};
 
 use std::path::PathBuf;
 

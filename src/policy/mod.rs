@@ -4,6 +4,7 @@
 //! statement that AWS would refuse is marked, so that nobody takes it for a match.
 
 mod arn;
+mod hole;
 mod operator;
 mod pattern;
 mod policy_type;
@@ -12,6 +13,7 @@ mod read;
 mod value;
 
 pub use arn::{Arn, is_account_id, looks_like_account_id};
+pub use hole::{HOLE, is_open, is_wholly_open};
 pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };
