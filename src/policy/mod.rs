@@ -9,6 +9,7 @@ mod pattern;
 mod policy_type;
 mod principal;
 mod read;
+mod slips;
 mod value;
 
 pub use arn::{Arn, is_account_id, looks_like_account_id};
@@ -18,7 +19,7 @@ pub use operator::{
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals};
-pub use read::read;
+pub use read::{has_statements, read};
 pub use value::{ArnPattern, Number, VariablesIn, boolean, bytes, moment, network};
 
 use ipnet::IpNet;

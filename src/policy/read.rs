@@ -5,6 +5,9 @@
 use crate::doc::{Entry, Kind, Node};
 use crate::text::{Span, Spanned};
 
+use super::slips::{
+    ELEMENTS, MEMBERS, element_help, kind_help, looks_like_key, meant, operator_help,
+};
 use super::{
     ActionPattern, Arn, ArnPattern, Condition, ConditionValue, Effect, Element, Family,
     NamedPrincipal, Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind,
@@ -38,7 +41,10 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
             ),
         }
     }
-    match node.get("Statement") {
+    let mut whole = reader.broken.take();
+    // Under a name that is nearly right, the statements still say what was meant.
+    let misspelt = || misspelt(node, "Statement", MEMBERS).map(|entry| entry.value);
+    match node.get("Statement").or_else(misspelt) {
         Some(list) if list.kind() == Kind::Sequence => {
             statements.extend(list.items().map(|item| reader.statement(item)));
         }
@@ -51,8 +57,15 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
         None => {}
     }
     for entry in node.entries() {
-        if !matches!(entry.key.as_ref(), "Version" | "Id" | "Statement") {
-            reader.unknown_element(&entry, &["Version", "Id", "Statement"]);
+        if !MEMBERS.contains(&entry.key.as_ref()) {
+            reader.unknown_element(&entry, MEMBERS);
+            whole.get_or_insert(entry.key_span);
+        }
+    }
+    // What is wrong with the document as a whole is wrong with each of its statements.
+    if let Some(whole) = whole {
+        for statement in &mut statements {
+            statement.broken.get_or_insert(whole);
         }
     }
     Policy { policy_type, span: node.span(), version, statements, problems: reader.problems }
@@ -65,18 +78,6 @@ struct Reader {
     /// The first refusal in the statement that is being read.
     broken: Option<Span>,
 }
-
-const ELEMENTS: &[&str] = &[
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
 
 impl Reader {
     fn refuse(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
@@ -98,12 +99,12 @@ impl Reader {
     }
 
     fn unknown_element(&mut self, entry: &Entry<'_>, known: &[&str]) {
-        let help = known.iter().find(|name| name.eq_ignore_ascii_case(&entry.key)).map_or_else(
-            || format!("AWS takes {} here", known.join(", ")),
-            |name| format!("element names are case-sensitive: write `{name}`"),
+        let help = element_help(&entry.key, known);
+        self.refuse(
+            entry.key_span,
+            format!("`{}` is no element of a policy here", entry.key),
+            help,
         );
-        // The rest of the statement still says what it says, so it is not broken by this alone.
-        self.note(entry.key_span, format!("`{}` is no element of a policy", entry.key), help, true);
     }
 
     /// Reports a key that stands twice. Which of the two would count is undefined, so what depends
@@ -128,11 +129,23 @@ impl Reader {
     fn statement(&mut self, node: Node<'_>) -> Statement {
         self.broken = None;
         if node.kind() != Kind::Mapping {
-            self.refuse(
-                node.span(),
-                "a statement has to be an object",
-                "write `{ \"Effect\": …, \"Action\": … }`",
-            );
+            let help = match node.kind() {
+                Kind::Sequence => {
+                    "take the inner brackets away: statements stand side by side in one list"
+                }
+                _ => "write `{ \"Effect\": …, \"Action\": … }`",
+            };
+            self.refuse(node.span(), "a statement has to be an object", help);
+            return Statement {
+                span: node.span(),
+                sid: None,
+                effect: None,
+                principal: None,
+                action: None,
+                resource: None,
+                conditions: Vec::new(),
+                broken: self.broken.take(),
+            };
         }
         self.repeated_keys(node);
         let effect = self.effect(node);
@@ -168,10 +181,28 @@ impl Reader {
         }
     }
 
+    /// Reports that an element is missing, unless it stands there under a name that is nearly right,
+    /// which is reported by itself.
+    fn missing(
+        &mut self,
+        node: Node<'_>,
+        name: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        match misspelt(node, name, ELEMENTS) {
+            Some(entry) => {
+                self.broken.get_or_insert(entry.key_span);
+            }
+            None => self.refuse(node.span(), message, help),
+        }
+    }
+
     fn effect(&mut self, node: Node<'_>) -> Option<Spanned<Effect>> {
         let Some(value) = node.get("Effect") else {
-            self.refuse(
-                node.span(),
+            self.missing(
+                node,
+                "Effect",
                 "the statement has no `Effect`",
                 "add `\"Effect\": \"Allow\"` or `\"Deny\"`",
             );
@@ -236,8 +267,9 @@ impl Reader {
         let wanted = self.policy_type.row().has_principal;
         let Some((negated, entry)) = found else {
             if wanted {
-                self.refuse(
-                    node.span(),
+                self.missing(
+                    node,
+                    "Principal",
                     format!("a statement of a {} needs a `Principal`", self.policy_type.name()),
                     "say whom it is about, for example `\"Principal\": { \"AWS\": \"arn:aws:iam::…\" }`",
                 );
@@ -245,19 +277,17 @@ impl Reader {
             return None;
         };
         if !wanted {
-            self.note(
+            self.refuse(
                 entry.key_span,
                 format!("`{}` is not allowed in a {}", entry.key, self.policy_type.name()),
                 "remove it: the policy is about whoever it is attached to",
-                true,
             );
         }
         if negated && self.policy_type == PolicyType::Trust {
-            self.note(
+            self.refuse(
                 entry.key_span,
                 "`NotPrincipal` is not allowed in a trust policy",
                 "name the principals that you trust under `Principal`",
-                true,
             );
         }
         let mut values = Vec::new();
@@ -276,7 +306,7 @@ impl Reader {
                     self.refuse(
                         inner.key_span,
                         format!("`{}` is no kind of principal", inner.key),
-                        "write `AWS`, `Service`, `Federated` or `CanonicalUser`",
+                        kind_help(&inner.key),
                     );
                     continue;
                 }
@@ -296,11 +326,10 @@ impl Reader {
     ) {
         let named = NamedPrincipal::new(kind, &text.value);
         if let super::Names::Invalid(why) = named.names {
-            self.note(
+            self.refuse(
                 text.span,
                 format!("`{}` is not a principal that AWS takes: {why}", text.value),
                 "name a user, role, session or account; match several with a condition on `aws:PrincipalArn`",
-                true,
             );
         }
         let account = Arn::parse(&text.value).map(|arn| arn.account.to_owned());
@@ -319,8 +348,9 @@ impl Reader {
 
     fn action(&mut self, node: Node<'_>) -> Option<Element<ActionPattern>> {
         let Some((negated, entry)) = self.one_of(node, "Action", "NotAction") else {
-            self.refuse(
-                node.span(),
+            self.missing(
+                node,
+                "Action",
                 "the statement has no `Action`",
                 "add `\"Action\": \"service:Name\"`",
             );
@@ -334,11 +364,10 @@ impl Reader {
                     .split_once(':')
                     .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if !well_formed {
-                self.note(
+                self.refuse(
                     text.span,
                     format!("`{}` names no action", text.value),
                     "write `service:Name`, such as `s3:GetObject`",
-                    true,
                 );
             }
             let syntax = Syntax { wildcards: true, variables: false };
@@ -357,8 +386,9 @@ impl Reader {
         let Some((negated, entry)) = found else {
             // Trust policies have no resource, and some services' policies may leave it out.
             if !matches!(self.policy_type, PolicyType::Trust | PolicyType::ResourceBased) {
-                self.refuse(
-                    node.span(),
+                self.missing(
+                    node,
+                    "Resource",
                     "the statement has no `Resource`",
                     "add `\"Resource\": \"arn:…\"` or `\"*\"`",
                 );
@@ -366,11 +396,10 @@ impl Reader {
             return None;
         };
         if self.policy_type == PolicyType::Trust {
-            self.note(
+            self.refuse(
                 entry.key_span,
                 format!("`{}` is not allowed in a trust policy", entry.key),
                 "remove it: the role itself is the resource",
-                true,
             );
         }
         let variables =
@@ -382,6 +411,11 @@ impl Reader {
             } else if let Some(pattern) = ArnPattern::new(&text.value, variables) {
                 ResourceMatcher::Arn(pattern)
             } else {
+                // API Gateway takes a short form, which it completes.
+                let refused = self.policy_type != PolicyType::ResourceBased;
+                if refused {
+                    self.broken.get_or_insert(text.span);
+                }
                 self.note(
                     text.span,
                     format!(
@@ -413,14 +447,20 @@ impl Reader {
         let mut conditions = Vec::new();
         for outer in block.entries() {
             let parsed = Operator::parse(&outer.key);
+            let bare_key = parsed.is_none() && looks_like_key(&outer.key);
             if parsed.is_none() {
+                let what = if bare_key {
+                    "a condition key, where an operator has to stand"
+                } else {
+                    "no condition operator"
+                };
                 self.refuse(
                     outer.key_span,
-                    format!("`{}` is no condition operator", outer.key),
+                    format!("`{}` is {what}", outer.key),
                     operator_help(&outer.key),
                 );
             }
-            if outer.value.kind() != Kind::Mapping {
+            if outer.value.kind() != Kind::Mapping && !bare_key {
                 self.refuse(
                     outer.value.span(),
                     format!("`{}` has to hold an object of condition keys", outer.key),
@@ -507,15 +547,17 @@ impl Reader {
     }
 }
 
-fn operator_help(text: &str) -> String {
-    let bare = text.rsplit(':').next().unwrap_or(text);
-    super::OPERATORS
-        .iter()
-        .find(|row| row.name.eq_ignore_ascii_case(bare.strip_suffix("IfExists").unwrap_or(bare)))
-        .map_or_else(
-            || "see the list of condition operators in the IAM User Guide".to_owned(),
-            |row| format!("write `{}` in exactly this case", row.name),
-        )
+/// Whether `node` is meant as a policy: it has `Statement`, or a name that is nearly that.
+pub fn has_statements(node: Node<'_>) -> bool {
+    node.get("Statement").is_some() || misspelt(node, "Statement", MEMBERS).is_some()
+}
+
+/// The element that stands in `node` for `name`, under a name that is nearly right.
+fn misspelt<'d>(node: Node<'d>, name: &str, known: &[&str]) -> Option<Entry<'d>> {
+    node.entries().find(|entry| {
+        let key = entry.key.as_ref();
+        !known.contains(&key) && meant(key, known) == Some(name)
+    })
 }
 
 /// What an operator of `family` compares, with its article.
