@@ -246,6 +246,12 @@ impl Test<'_> {
                     .is_some_and(|arn| Some(arn.account) == caller.account.as_deref());
                 let result = match &caller.made_by {
                     Some(user) => (*user == named.text).into(),
+                    // Where all is said, nobody else is said to have made the session.
+                    None if self.request.context.complete => (same_account
+                        && Arn::parse(&named.text)
+                            .and_then(|arn| arn.iam_name("user"))
+                            .is_some_and(|(_, name)| name == caller.name))
+                    .into(),
                     None if same_account => self.unknown(
                         "the IAM user who made the federated session".to_owned(),
                         "the ARN of a federated user does not show it",

@@ -3,7 +3,8 @@
 use crate::doc::Hole;
 use crate::layers::Gap;
 use crate::policy::{
-    ActionPattern, Arn, Effect, Element, PolicyType, ResourceMatcher, ResourcePattern, Statement,
+    ActionPattern, Arn, Effect, Element, Part, PolicyType, ResourceMatcher, ResourcePattern,
+    Statement,
 };
 use crate::request::Request;
 
@@ -106,7 +107,12 @@ pub(super) fn statement<R: Recorder>(
             let boundary = &subject.has_boundary;
             principal(element, subject.request, policy_type, boundary, is_deny, subject.gaps)
         }
-        None => (broken(statement, subject.gaps), Grant::Direct, Match::No),
+        // A limit on everything that goes through a place is one on everybody; a grant has to name
+        // those whom it is for.
+        None => {
+            let limits = policy_type.row().part == Part::Limits;
+            (limits.into(), Grant::Direct, Match::No)
+        }
     };
     outcome = outcome.and(named);
     if settled(&outcome) {

@@ -109,9 +109,9 @@ impl NamedPrincipal {
     /// Reads `text` as it stands under `kind`.
     pub fn new(kind: PrincipalKind, text: &str) -> Self {
         let names = match kind {
-            PrincipalKind::Bare if text == "*" => Names::Everyone,
-            PrincipalKind::Bare => Names::Invalid("only `*` may stand without a kind of principal"),
-            PrincipalKind::Aws => aws(text),
+            // Without a kind AWS takes `*` alone; what else may be meant is plain all the same.
+            PrincipalKind::Bare if bare_kind(text) == PrincipalKind::Service => Names::Service,
+            PrincipalKind::Bare | PrincipalKind::Aws => aws(text),
             PrincipalKind::Service if text.contains('*') => {
                 Names::Invalid("a wildcard is not honoured in a service principal")
             }
@@ -162,6 +162,12 @@ fn reach(text: &str, holes: &[Missing]) -> Reach {
         }
         _ => Reach::Any,
     }
+}
+
+/// The kind under which a text should stand that has none.
+pub(super) fn bare_kind(text: &str) -> PrincipalKind {
+    let is_service = text.ends_with(".amazonaws.com") && !text.contains([':', '/', '*']);
+    if is_service { PrincipalKind::Service } else { PrincipalKind::Aws }
 }
 
 fn aws(text: &str) -> Names {

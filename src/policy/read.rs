@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::doc::{Entry, Hole, Kind, Missing, Node};
 use crate::text::{Span, Spanned};
 
+use super::principal::bare_kind;
 use super::{
     ActionPattern, Arn, ArnPattern, Condition, ConditionValue, Effect, Element, Family,
     NamedPrincipal, Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind,
@@ -408,11 +409,13 @@ impl Reader {
         let found = self.one_of(node, "Principal", "NotPrincipal");
         let wanted = self.policy_type.row().has_principal;
         let Some((negated, entry)) = found else {
+            // AWS refuses it, but what it means is plain: it names nobody.
             if wanted {
-                self.refuse(
+                self.note(
                     node.span(),
                     format!("a statement of a {} needs a `Principal`", self.policy_type.name()),
                     "say whom it is about, for example `\"Principal\": { \"AWS\": \"arn:aws:iam::…\" }`",
+                    true,
                 );
             }
             return None;
@@ -505,6 +508,18 @@ impl Reader {
         let text = &held.value;
         let mut named = NamedPrincipal::with_holes(kind, &text.value, &held.holes);
         named.doubt.clone_from(&held.doubt);
+        if kind == PrincipalKind::Bare && held.is_known() && text.value != "*" {
+            let kind = match bare_kind(&text.value) {
+                PrincipalKind::Service => "Service",
+                _ => "AWS",
+            };
+            self.note(
+                text.span,
+                "only `*` may stand under `Principal` without a kind of principal",
+                format!("write `{{ \"{kind}\": \"{}\" }}`", text.value),
+                true,
+            );
+        }
         if let super::Names::Invalid(why) = named.names {
             self.note(
                 text.span,

@@ -59,7 +59,7 @@ fn a_function_of_cloudformation_is_an_object_with_one_key() {
     assert_eq!(branches[2].get("Ref").unwrap().text().unwrap(), "AWS::NoValue");
     assert_eq!(root.get("e").unwrap().as_i64(), Some(1));
     assert_eq!(root.entries().count(), 5);
-    assert_slip("? !Ref x\n: 1\n", Slip::KeyNotScalar, "");
+    assert_slip("? !Ref x\n: 1\n", Slip::KeyNotScalar, "!Ref x");
 }
 
 #[test]
