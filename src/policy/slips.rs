@@ -58,6 +58,15 @@ pub(super) fn element_help(text: &str, known: &[&str]) -> String {
     }
 }
 
+/// Whether an element that AWS does not know among `known` is one that it knows, misspelled or in the wrong
+/// place, so that the rest of the text does not say what was meant.
+pub(super) fn is_displaced(text: &str, known: &[&str]) -> bool {
+    meant(text, known).is_some()
+        || ELEMENTS.contains(&text)
+        || MEMBERS.contains(&text)
+        || is_operator(text)
+}
+
 /// What to do about a kind of principal that AWS does not know.
 pub(super) fn kind_help(text: &str) -> String {
     if let Some(kind) = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(text)) {

@@ -1,9 +1,9 @@
 //! A policy that takes part holds something that AWS refuses, or that never has an effect.
 
-use crate::finding::{Finding, Party, Severity};
+use crate::finding::{Finding, Gate, Party, Severity};
+use crate::policy::{PolicyType, Statement};
 use crate::text::Span;
 
-use super::nearest::Miss;
 use super::{Case, Rule, rule, trust};
 
 pub(super) static RULES: &[Rule] =
@@ -17,9 +17,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             let label = if problem.refused { "AWS refuses this" } else { "this does not do what it seems to" };
             let finding = Finding::new("policy-defect", problem.message.clone(), problem.span, label)
                 .help(problem.help.clone());
-            let decides = in_the_way.is_some_and(|place| place.contains(&problem.span));
+            let decides = in_the_way.iter().any(|place| place.contains(&problem.span));
             let finding = if decides {
-                finding.severity(Severity::Error).owner(Party::RoleAccount).ask(format!(
+                finding.severity(Severity::Error).explains(Gate::TrustPolicy).owner(Party::RoleAccount).ask(format!(
                     "please mend the trust policy of `{}`: {}",
                     case.request.resource.text.value, problem.message
                 ))
@@ -34,15 +34,30 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     found
 }
 
-/// The nearest statement of the trust policy, where it does not let the caller in because nothing of
-/// its `Principal` or `Action` could be read.
-fn in_the_way(case: &Case<'_>) -> Option<Span> {
-    let near = trust::miss(case).filter(|near| near.certain)?;
-    let statement = near.statement;
-    let unreadable = match near.miss {
-        Miss::Principal => statement.principal.as_ref().is_some_and(|element| element.values.is_empty()),
-        Miss::Action => statement.action.as_ref().is_some_and(|element| element.values.is_empty()),
-        _ => false,
-    };
-    unreadable.then_some(statement.span)
+/// The statements of the trust policy that keep the caller out because nothing of them could be read.
+pub(super) fn in_the_way(case: &Case<'_>) -> Vec<Span> {
+    let part = &case.evaluation.parts.resource;
+    if case.is_moot() || !case.request.needs_trust_policy() || !part.is_no() {
+        return Vec::new();
+    }
+    match trust::miss(case) {
+        Some(near) if near.certain && is_unreadable(near.statement) => vec![near.statement.span],
+        Some(_) => Vec::new(),
+        None => (case.layers.of(PolicyType::Trust))
+            .flat_map(|layer| &layer.policies)
+            .flat_map(|attached| &attached.policy.statements)
+            .filter(|statement| is_unreadable(statement))
+            .map(|statement| statement.span)
+            .collect(),
+    }
+}
+
+/// Whether an element is not there, or holds nothing that could be read.
+fn is_unreadable(statement: &Statement) -> bool {
+    let principal = statement.principal.as_ref();
+    let action = statement.action.as_ref();
+    statement.broken.is_some()
+        && (statement.effect.is_none()
+            || principal.is_none_or(|element| element.values.is_empty())
+            || action.is_none_or(|element| element.values.is_empty()))
 }

@@ -43,6 +43,9 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     if !case.request.needs_trust_policy() || !evaluation.parts.resource.is_no() || miss(case).is_some() {
         return vec![];
     }
+    if !super::policy_defect::in_the_way(case).is_empty() {
+        return vec![];
+    }
     let role = case.resource_name();
     let policy = case.layers.of(PolicyType::Trust).flat_map(|layer| &layer.policies).next();
     let finding = match policy {
@@ -277,8 +280,8 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let named = near.statement.principal.as_ref();
     let span = near.span(&wanted);
     let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
-    // An element that is not there, or of which nothing could be read, is told as a defect.
-    if named.is_none_or(|named| named.values.is_empty()) {
+    // An element under a wrong name, or of which nothing could be read, is told as a defect.
+    if named.map_or(near.statement.broken.is_some(), |named| named.values.is_empty()) {
         return vec![];
     }
     let message = match (value, near.certain) {
@@ -298,6 +301,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
     };
     let label = match value.map(|value| &value.value.names) {
+        _ if named.is_none() => "it has no `Principal`, so it is for nobody".to_owned(),
         Some(Names::Invalid(why)) => (*why).to_owned(),
         Some(Names::UniqueId) => {
             "the unique id of a principal that was deleted; one made again under its name is not trusted".to_owned()
@@ -441,6 +445,7 @@ fn whom(named: &crate::policy::NamedPrincipal) -> String {
         Names::Provider => format!("the identity provider `{text}`"),
         Names::CanonicalUser => format!("canonical user `{text}`"),
         Names::Invalid(_) => format!("`{text}`, which is no principal"),
+        Names::Holed { .. } => format!("`{text}`, which is not known"),
     }
 }
 

@@ -152,11 +152,14 @@ pub(super) fn supply_help(condition: &Condition, request: &Request) -> String {
     let session = request.caller.kind == crate::request::CallerKind::RoleSession;
     match &*condition.key_lower {
         "sts:externalid" => "pass the external id that the owner of the role gave you, with `--external-id`".to_owned(),
-        "aws:multifactorauthpresent" if first.eq_ignore_ascii_case("false") => {
+        "aws:multifactorauthpresent"
+            if first.eq_ignore_ascii_case("false")
+                && condition.parsed.is_some_and(|operator| operator.row.family != Family::Null) =>
+        {
             "the policy takes only calls without MFA: if it was meant to ask for MFA, write `true`".to_owned()
         }
         "aws:multifactorauthpresent" | "aws:multifactorauthage" if session => {
-            "a role session never carries MFA: pass `--serial-number` and `--token-code` to assume-role, or ask for the condition to be dropped for roles".to_owned()
+            "a role session carries no MFA of its own: assume the role as a user with an MFA device, passing `--serial-number` and `--token-code`, or ask the owner of the role not to ask roles for MFA".to_owned()
         }
         "aws:multifactorauthpresent" | "aws:multifactorauthage" => {
             "pass `--serial-number` and `--token-code` to assume-role, or set `mfa_serial` in the profile".to_owned()
