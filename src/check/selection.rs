@@ -48,8 +48,7 @@ fn named(word: &str) -> Result<Vec<(&'static Rule, &'static rules::Defect)>, Sel
         return Ok(found);
     }
     let near = defects().map(|(rule, _)| rule.meta.id).chain(Group::ALL.map(Group::id));
-    let near =
-        near.into_iter().find(|id| crate::reference::is_slip(id, word) || id.starts_with(word));
+    let near = near.into_iter().find(|id| crate::text::is_slip(id, word) || id.starts_with(word));
     let help = match near {
         Some(near) => format!("; did you mean `{near}`?"),
         None if rules::find(word).is_some() => " of `check`: that rule is about a single request".to_owned(),

@@ -15,7 +15,7 @@ mod service;
 
 use lines::{find, find_ignoring_case, members};
 
-pub use alike::{alike_keys, is_claim, is_misspelled_key, is_slip};
+pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
 pub use catalogue::{Catalogue, CataloguedAction, CataloguedType, catalogue};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy};
 pub use service::{

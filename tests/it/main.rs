@@ -15,6 +15,7 @@ mod check;
 mod contractor;
 mod exit_status;
 mod formats;
+mod holes;
 mod layer_options;
 mod project;
 mod properties;

@@ -1,8 +1,9 @@
 //! Actions: whether they are written as such, and exist.
 
 use crate::finding::Finding;
-use crate::reference::{self, Catalogue, catalogue, is_slip};
+use crate::reference::{self, Catalogue, catalogue};
 use crate::rules::action_name::permission;
+use crate::text::is_slip;
 
 use super::Sink;
 use super::glob;

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 
 use crate::doc::{Entry, Node};
 use crate::finding::Finding;
-use crate::policy::{Effect, PolicyType, is_open, is_wholly_open};
+use crate::policy::{Effect, PolicyType, is_open};
 use crate::reference;
 use crate::text::Span;
 
-use super::view::{StatementView, Text, View};
+use super::view::{StatementView, Text, View, is_hole};
 use super::{Sink, Subject};
 
 /// The elements of a statement.
@@ -42,6 +42,9 @@ pub(super) fn misshapen(sink: &mut Sink, span: Span, message: &str, help: &str) 
 
 pub(super) fn version<'d>(entry: &Entry<'d>, sink: &mut Sink) -> Option<Text<'d>> {
     let value = entry.value;
+    if is_hole(value) {
+        return Some(Text { open: true, text: "".into(), span: value.span() });
+    }
     let text = value.text();
     if let Some(text) = text
         && (matches!(text.as_ref(), "2012-10-17" | "2008-10-17") || is_open(&text))
@@ -61,6 +64,10 @@ pub(super) fn version<'d>(entry: &Entry<'d>, sink: &mut Sink) -> Option<Text<'d>
 }
 
 pub(super) fn effect(entry: &Entry<'_>, sound: &mut bool, sink: &mut Sink) -> Option<Effect> {
+    if is_hole(entry.value) {
+        *sound = false;
+        return None;
+    }
     let text = entry.value.text();
     match text.as_deref() {
         Some("Allow") => return Some(Effect::Allow),
@@ -92,7 +99,7 @@ pub(super) fn unknown(entry: &Entry<'_>, known: &[&str], sink: &mut Sink) {
         return;
     }
     let alike = |name: &&&str| {
-        name.eq_ignore_ascii_case(&entry.key) || reference::is_slip(name, &entry.key)
+        name.eq_ignore_ascii_case(&entry.key) || crate::text::is_slip(name, &entry.key)
     };
     let plural = entry.key.strip_suffix('s').unwrap_or(&entry.key);
     let help = match known
@@ -364,8 +371,6 @@ fn not_allowed(statement: &StatementView<'_>, policy_type: PolicyType, sink: &mu
 
 /// Whether the statement says what AWS's own `RCPFullAWSAccess` says.
 fn is_full_access(statement: &StatementView<'_>) -> bool {
-    let all = |values: &[Text<'_>]| {
-        values.iter().all(|value| value.text == "*" || is_wholly_open(&value.text))
-    };
+    let all = |values: &[Text<'_>]| values.iter().all(|value| value.text == "*" || value.open);
     !statement.has_condition && all(statement.actions()) && all(statement.resources())
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::doc::{Entry, Kind, Node};
-use crate::policy::{Effect, Operator, PolicyType, PrincipalKind, is_open, is_wholly_open};
+use crate::policy::{Effect, Operator, PolicyType, PrincipalKind, is_open};
 use crate::text::Span;
 
 use super::elements::{self, misshapen};
@@ -24,9 +24,9 @@ pub struct Text<'d> {
 }
 
 impl<'d> Text<'d> {
-    fn new(text: Cow<'d, str>, span: Span) -> Self {
-        let open = is_open(&text);
-        Self { text, span, open }
+    fn new(text: Cow<'d, str>, node: Node<'d>) -> Self {
+        let open = is_open(&text) || !node.holes().is_empty();
+        Self { text, span: node.span(), open }
     }
 }
 
@@ -199,18 +199,34 @@ impl<'d> View<'d> {
         }
         match statement {
             None => elements::no_statement(node, sink),
-            Some(entry) if entry.value.kind() == Kind::Sequence => {
-                view.statements.extend(entry.value.items().map(|item| read(item, &subject, sink)));
-            }
-            Some(entry) => view.statements.push(read(entry.value, &subject, sink)),
+            Some(entry) => view.read(entry.value, sink),
         }
         view
     }
+
+    /// Reads a statement or a list of them; of what is not known, whatever it can be.
+    fn read(&mut self, node: Node<'d>, sink: &mut Sink) {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if matches!(node.kind(), Kind::Sequence | Kind::Unknown) {
+                let start = open.len();
+                open.extend(node.items());
+                open.get_mut(start..).unwrap_or_default().reverse();
+            } else {
+                self.statements.push(read(node, &self.subject, sink));
+            }
+        }
+    }
 }
 
-/// Whether the value is a hole as a whole.
+/// Whether nothing is known of the value, not even what kind it is.
 pub(super) fn is_hole(node: Node<'_>) -> bool {
-    node.kind() == Kind::String && node.text().is_some_and(|text| is_wholly_open(&text))
+    let text = || node.text();
+    node.kind() == Kind::Unknown
+        || text().is_some_and(|text| {
+            let whole = |hole: &crate::doc::Missing| hole.start == 0 && hole.end == text.len();
+            node.holes().iter().any(whole)
+        })
 }
 
 fn read<'d>(node: Node<'d>, subject: &Subject<'d>, sink: &mut Sink) -> StatementView<'d> {
@@ -285,11 +301,11 @@ fn read<'d>(node: Node<'d>, subject: &Subject<'d>, sink: &mut Sink) -> Statement
 /// A string; `None` and a finding for anything else.
 fn string<'d>(entry: &Entry<'d>, sink: &mut Sink) -> Option<Text<'d>> {
     let found = entry.value.text();
-    if found.is_none() {
+    if found.is_none() && !is_hole(entry.value) {
         let message = format!("`{}` has to be a string", entry.key);
         misshapen(sink, entry.value.span(), &message, "put it in quotes");
     }
-    Some(Text::new(found?, entry.value.span()))
+    Some(Text::new(found?, entry.value))
 }
 
 /// A string or a list of strings. Whether part of it is not known.
@@ -299,12 +315,11 @@ fn strings<'d>(entry: &Entry<'d>, sink: &mut Sink, mut each: impl FnMut(Text<'d>
     for node in entry.value.items().chain(one) {
         match node.text() {
             Some(text) => {
-                let text = Text::new(text, node.span());
+                let text = Text::new(text, node);
                 open |= text.open;
-                if !is_wholly_open(&text.text) {
-                    each(text);
-                }
+                each(text);
             }
+            None if is_hole(node) => open = true,
             None => {
                 let message = format!("a value of `{}` has to be a string", entry.key);
                 misshapen(sink, node.span(), &message, "put it in quotes, or take it out");
@@ -321,6 +336,10 @@ fn element<'d>(entry: &Entry<'d>, negated: bool, sink: &mut Sink) -> Element<'d>
 }
 
 fn principals<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Sink) {
+    if is_hole(entry.value) {
+        view.principals_open = true;
+        return;
+    }
     if entry.value.kind() != Kind::Mapping {
         let principals = &mut view.principals;
         view.principals_open |= strings(entry, sink, |value| {
@@ -380,10 +399,11 @@ fn conditions<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Si
             for node in inner.value.items().chain(one) {
                 match node.scalar() {
                     Some(text) => {
-                        let text = Text::new(text, node.span());
+                        let text = Text::new(text, node);
                         open |= text.open;
                         values.push(text);
                     }
+                    None if is_hole(node) => open = true,
                     None => {
                         let message = format!(
                             "a value of `{}` has to be a string, a number, true or false",
