@@ -1,5 +1,5 @@
 //! The rules that are read off policies alone, a row each. What finds them stands in
-//! [`documents`](super::documents) and [`repository`](super::repository).
+//! [`documents`](super::documents).
 
 use crate::finding::Severity::Error;
 

@@ -2,7 +2,7 @@
 //!
 //! Both kinds stand in one registry, with one page and one id each. A rule about an evaluation never
 //! interprets a policy itself: what matched and what did not is in the trace. Rules about policies are
-//! found by the passes in [`documents`] and [`repository`], one walk for many rules.
+//! found by the passes in [`documents`], one walk for many rules.
 
 mod closeness;
 mod defects;
