@@ -19,13 +19,12 @@ pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals};
 pub use read::read;
-pub use value::{ArnPattern, Number, VariablesIn, boolean, bytes, moment, network};
+pub use value::{ArnPattern, Number, VariablesIn, address, boolean, bytes, moment, network};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::text::{Span, Spanned};
-
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {

@@ -428,12 +428,20 @@ impl Reader {
         let mut conditions = Vec::new();
         for outer in block.entries() {
             let parsed = Operator::parse(&outer.key);
-            if parsed.is_none() {
-                self.refuse(
+            match parsed {
+                Some(operator) if operator.is_spelled(&outer.key) => {}
+                Some(operator) => self.refuse(
+                    outer.key_span,
+                    format!("whether AWS takes `{}` for `{operator}` is not documented", outer.key),
+                    format!("write `{operator}` in exactly this case"),
+                ),
+                // It can grant nothing, since AWS does not store it.
+                None => self.note(
                     outer.key_span,
                     format!("`{}` is no condition operator", outer.key),
-                    operator_help(&outer.key),
-                );
+                    "see the list of condition operators in the IAM User Guide",
+                    true,
+                ),
             }
             if outer.value.kind() != Kind::Mapping {
                 self.refuse(
@@ -520,17 +528,6 @@ impl Reader {
             Family::Ip => network(text).map(Operand::Network),
         }
     }
-}
-
-fn operator_help(text: &str) -> String {
-    let bare = text.rsplit(':').next().unwrap_or(text);
-    super::OPERATORS
-        .iter()
-        .find(|row| row.name.eq_ignore_ascii_case(bare.strip_suffix("IfExists").unwrap_or(bare)))
-        .map_or_else(
-            || "see the list of condition operators in the IAM User Guide".to_owned(),
-            |row| format!("write `{}` in exactly this case", row.name),
-        )
 }
 
 /// What an operator of `family` compares, with its article.

@@ -1,6 +1,8 @@
 //! A policy that takes part holds something that AWS refuses, or that never has an effect.
 
 use crate::finding::{Finding, Severity};
+use crate::policy::Effect;
+use crate::text::Span;
 
 use super::{Case, Rule, rule};
 
@@ -9,11 +11,12 @@ pub(super) static RULES: &[Rule] =
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
+    let causes = unknown_operators(case);
     for attached in case.layers.layers.iter().flat_map(|layer| &layer.policies) {
         for problem in &attached.policy.problems {
             let label = if problem.refused { "AWS refuses this" } else { "this does not do what it seems to" };
             let finding = Finding::new("policy-defect", problem.message.clone(), problem.span, label)
-                .severity(Severity::Warning)
+                .severity(if causes.contains(&problem.span) { Severity::Error } else { Severity::Warning })
                 .help(problem.help.clone());
             if !found.contains(&finding) {
                 found.push(finding);
@@ -21,4 +24,21 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Operators that AWS does not have, where nothing else keeps a statement from allowing the request.
+fn unknown_operators(case: &Case<'_>) -> Vec<Span> {
+    if !case.evaluation.allowed.is_no() {
+        return vec![];
+    }
+    let traces = case.evaluation.trace.iter().filter(|trace| {
+        trace.effect == Some(Effect::Allow)
+            && [trace.principal, trace.action, trace.resource].iter().all(|part| !part.is_no())
+    });
+    traces
+        .filter_map(|trace| case.statement(trace))
+        .flat_map(|(_, statement)| &statement.conditions)
+        .filter(|condition| condition.parsed.is_none())
+        .map(|condition| condition.operator.span)
+        .collect()
 }
