@@ -366,6 +366,7 @@ fn whom(named: &crate::policy::NamedPrincipal) -> String {
         Names::Provider => format!("the identity provider `{text}`"),
         Names::CanonicalUser => format!("canonical user `{text}`"),
         Names::Invalid(_) => format!("`{text}`, which is no principal"),
+        Names::Holed { .. } => format!("`{text}`, which is not known"),
     }
 }
 
