@@ -268,14 +268,16 @@ impl Reader {
         let resource = self.resource(node);
         let conditions = self.conditions(node);
         let sid = node.get("Sid").and_then(|sid| {
-            let text = sid.text();
-            if text.is_none() && sid.unknown().is_none() {
-                self.refuse(
+            // AWS refuses another value, but a name decides nothing.
+            if sid.text().is_none() && sid.unknown().is_none() {
+                self.note(
                     sid.span(),
                     "`Sid` has to be a string",
                     "write letters and digits in quotes",
+                    true,
                 );
             }
+            let text = sid.scalar();
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
         for entry in node.entries() {
