@@ -1,6 +1,6 @@
 //! A policy that takes part holds something that AWS refuses, or that never has an effect.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Gate, Severity};
 use crate::policy::Effect;
 use crate::text::Span;
 
@@ -12,12 +12,16 @@ pub(super) static RULES: &[Rule] =
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let causes = unknown_operators(case);
-    for attached in case.layers.layers.iter().flat_map(|layer| &layer.policies) {
-        for problem in &attached.policy.problems {
+    for layer in &case.layers.layers {
+        for problem in layer.policies.iter().flat_map(|attached| &attached.policy.problems) {
             let label = if problem.refused { "AWS refuses this" } else { "this does not do what it seems to" };
             let finding = Finding::new("policy-defect", problem.message.clone(), problem.span, label)
-                .severity(if causes.contains(&problem.span) { Severity::Error } else { Severity::Warning })
                 .help(problem.help.clone());
+            let finding = if causes.contains(&problem.span) {
+                finding.severity(Severity::Error).explains(Gate::of(layer.policy_type))
+            } else {
+                finding.severity(Severity::Warning)
+            };
             if !found.contains(&finding) {
                 found.push(finding);
             }
