@@ -33,18 +33,9 @@ pub enum Why {
     Unspecified,
 }
 
-/// Evaluates one key under one operator. `is_deny`: of a statement that denies.
-pub(super) fn condition(
-    condition: &Condition,
-    request: &Request,
-    is_deny: bool,
-    gaps: &GapTable,
-) -> (Match, Why) {
+/// Evaluates one key under one operator.
+pub(super) fn condition(condition: &Condition, request: &Request, gaps: &GapTable) -> (Match, Why) {
     let Some(operator) = condition.parsed else {
-        // What AWS does not store can grant nothing; what it should deny is not known.
-        if !is_deny {
-            return (Match::No, Why::Unspecified);
-        }
         let unknown =
             unspecified(gaps, &condition.operator.value, "AWS has no such condition operator");
         return (unknown, Why::Unspecified);

@@ -127,7 +127,7 @@ pub(super) fn statement<R: Recorder>(
         conditions.reserve_exact(statement.conditions.len());
     }
     for wanted in &statement.conditions {
-        let (result, why) = condition(wanted, subject.request, is_deny, subject.gaps);
+        let (result, why) = condition(wanted, subject.request, subject.gaps);
         outcome = outcome.and(result);
         if R::TRACES {
             conditions.push((result, why));

@@ -1,7 +1,7 @@
 //! A policy that takes part holds something that AWS refuses, or that never has an effect.
 
 use crate::finding::{Finding, Gate, Party, Severity};
-use crate::policy::{Effect, PolicyType, Statement};
+use crate::policy::{PolicyType, Statement};
 use crate::text::Span;
 
 use super::{Case, Rule, rule, trust};
@@ -12,9 +12,8 @@ pub(super) static RULES: &[Rule] =
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let in_the_way = in_the_way(case);
-    let operators = unknown_operators(case);
-    for layer in &case.layers.layers {
-        for problem in layer.policies.iter().flat_map(|attached| &attached.policy.problems) {
+    for attached in case.layers.layers.iter().flat_map(|layer| &layer.policies) {
+        for problem in &attached.policy.problems {
             let label = if problem.refused { "AWS refuses this" } else { "this does not do what it seems to" };
             let finding = Finding::new("policy-defect", problem.message.clone(), problem.span, label)
                 .help(problem.help.clone());
@@ -24,8 +23,6 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
                     "please mend the trust policy of `{}`: {}",
                     case.request.resource.text.value, problem.message
                 ))
-            } else if operators.contains(&problem.span) {
-                finding.severity(Severity::Error).explains(Gate::of(layer.policy_type))
             } else {
                 finding.severity(Severity::Warning)
             };
@@ -63,21 +60,4 @@ fn is_unreadable(statement: &Statement) -> bool {
         && (statement.effect.is_none()
             || principal.is_none_or(|element| element.values.is_empty())
             || action.is_none_or(|element| element.values.is_empty()))
-}
-
-/// Operators that AWS does not have, where nothing else keeps a statement from allowing the request.
-fn unknown_operators(case: &Case<'_>) -> Vec<Span> {
-    if !case.evaluation.allowed.is_no() {
-        return vec![];
-    }
-    let traces = case.evaluation.trace.iter().filter(|trace| {
-        trace.effect == Some(Effect::Allow)
-            && [trace.principal, trace.action, trace.resource].iter().all(|part| !part.is_no())
-    });
-    traces
-        .filter_map(|trace| case.statement(trace))
-        .flat_map(|(_, statement)| &statement.conditions)
-        .filter(|condition| condition.parsed.is_none())
-        .map(|condition| condition.operator.span)
-        .collect()
 }
