@@ -81,14 +81,28 @@ pub fn decide(request: &Request, layers: &Layers) -> Decision {
 /// Passing tags or a source identity takes an authorization of its own, on the same role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
 fn companion_requests(request: &Request) -> Vec<Request> {
-    let Some(parameters) = request.parameters.as_ref().filter(|_| request.is_assume_role()) else {
-        return Vec::new();
-    };
     let mut found = Vec::new();
-    if !parameters.tags.is_empty() {
+    if !request.is_assume_role() {
+        return found;
+    }
+    let parameters = request.parameters.as_ref();
+    let service = match request.caller.kind {
+        CallerKind::Service => request.caller.name.as_str(),
+        _ => "",
+    };
+    // <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>,
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+    let (tags, identity) = match service {
+        "pods.eks.amazonaws.com" => (true, false),
+        "rolesanywhere.amazonaws.com" => (true, true),
+        _ => (false, false),
+    };
+    let tagged = parameters.is_some_and(|parameters| !parameters.tags.is_empty());
+    if tags || tagged || request.tag_in_context().is_some() {
         found.push(request.with_action("sts:TagSession"));
     }
-    if parameters.source_identity.is_some() {
+    let named = parameters.is_some_and(|parameters| parameters.source_identity.is_some());
+    if identity || named || request.source_identity_in_context().is_some() {
         found.push(request.with_action("sts:SetSourceIdentity"));
     }
     found

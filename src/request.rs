@@ -351,6 +351,25 @@ impl Request {
         other
     }
 
+    /// Where the request context says that session tags are passed.
+    pub fn tag_in_context(&self) -> Option<Span> {
+        let entries = || {
+            self.context.entries().iter().filter(|entry| match &entry.value {
+                Given::Absent => false,
+                Given::One(_) => true,
+                Given::Many(values) => !values.is_empty(),
+            })
+        };
+        let key = |lower: &str| lower == "aws:tagkeys" || lower.starts_with("aws:requesttag/");
+        entries().find(|entry| key(&entry.key.to_lowercase())).map(|entry| entry.span)
+    }
+
+    /// Where the request context says that a source identity is passed.
+    pub fn source_identity_in_context(&self) -> Option<Span> {
+        let entry = self.context.get("sts:sourceidentity")?;
+        (entry.value != Given::Absent).then_some(entry.span)
+    }
+
     /// The account that owns the resource, where it is known or taken for known.
     pub fn resource_account(&self) -> Option<&str> {
         match &self.resource.account {
@@ -501,6 +520,21 @@ impl Caller {
         })
     }
 
+    /// Whether this is a session of a role that IAM Identity Center made for a permission set.
+    pub fn is_identity_center_role(&self) -> bool {
+        self.kind == CallerKind::RoleSession && self.name.starts_with("AWSReservedSSO_")
+    }
+
+    /// The pattern of every role that IAM Identity Center makes in this account for the permission set of
+    /// this session's role.
+    pub fn permission_set_roles(&self) -> Option<String> {
+        let name = self.is_identity_center_role().then_some(&self.name)?;
+        let (set, _) = name.rsplit_once('_')?;
+        let account = self.account.as_deref()?;
+        let path = "aws-reserved/sso.amazonaws.com*/";
+        Some(format!("arn:{}:iam::{account}:role/{path}{set}_*", self.partition))
+    }
+
     /// Whether this is a session of a service-linked role.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
     pub fn is_service_linked_role(&self) -> bool {
@@ -522,11 +556,11 @@ impl Caller {
             (CallerKind::Federated, _) if self.has_assertion() => {
                 let name = self.name.rsplit_once("saml-provider/");
                 format!(
-                    "a caller with an assertion of {}",
+                    "the bearer of an assertion of {}",
                     name.map_or(&*self.name, |(_, name)| name)
                 )
             }
-            (CallerKind::Federated, _) => format!("a caller with a token of {}", self.issuer()),
+            (CallerKind::Federated, _) => format!("the bearer of a token of {}", self.issuer()),
             (CallerKind::Anonymous, _) => "an anonymous caller".to_owned(),
         }
     }

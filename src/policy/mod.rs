@@ -10,6 +10,7 @@ mod placeholder;
 mod policy_type;
 mod principal;
 mod read;
+mod slips;
 mod value;
 
 pub use arn::{Arn, is_account_id, looks_like_account_id};
@@ -19,7 +20,7 @@ pub use operator::{
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
-pub use read::{read, read_committed};
+pub use read::{has_statements, read, read_committed};
 pub use value::{ArnPattern, Number, VariablesIn, boolean, bytes, moment, network};
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ mod service;
 
 use lines::{find, find_ignoring_case, members};
 
-pub use alike::{alike_keys, is_claim, is_misspelled_key, is_slip};
+pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy};
 pub use service::{
     Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,

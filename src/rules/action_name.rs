@@ -56,8 +56,11 @@ fn exists(action: &str) -> bool {
 
 /// What is wrong with `written`, if `wanted`, which exists, was meant.
 fn fault(written: &str, wanted: &str) -> Option<String> {
-    let (prefix, name) = written.split_once(':')?;
     let (service, other) = wanted.split_once(':')?;
+    let Some((prefix, name)) = written.split_once(':') else {
+        let bare = written.eq_ignore_ascii_case(other) || is_slip(&written.to_ascii_lowercase(), &other.to_ascii_lowercase());
+        return bare.then(|| format!("the service is missing in front of it, `{service}:`"));
+    };
     if written.contains(['*', '?']) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! The role's trust policy: does it let this caller assume the role?
 
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::{Effect, NamedPrincipal, PolicyType, PrincipalKind};
+use crate::policy::{Effect, NamedPrincipal, Names, PolicyType, PrincipalKind};
 use crate::request::CallerKind;
 use crate::text::Spanned;
 
@@ -43,6 +43,9 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     if !case.request.needs_trust_policy() || !evaluation.parts.resource.is_no() || miss(case).is_some() {
         return vec![];
     }
+    if !super::policy_defect::in_the_way(case).is_empty() {
+        return vec![];
+    }
     let role = case.resource_name();
     let policy = case.layers.of(PolicyType::Trust).flat_map(|layer| &layer.policies).next();
     let finding = match policy {
@@ -76,6 +79,12 @@ fn ask_to_trust(case: &Case<'_>) -> String {
         CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
         _ => {
             let whom = whom_to_name(case);
+            if let Some(pattern) = caller.permission_set_roles() {
+                let own = caller.account.as_deref().unwrap_or("");
+                return format!(
+                    "ask the owner of account {account} to trust account {own} with the condition `\"ArnLike\": {{ \"aws:PrincipalArn\": \"{pattern}\" }}`: the role's own name changes whenever IAM Identity Center provisions it anew"
+                );
+            }
             format!("ask the owner of account {account} to trust `{whom}`")
         }
     }
@@ -100,6 +109,13 @@ fn whom_to_name(case: &Case<'_>) -> String {
         let account = caller.account.as_deref().unwrap_or("");
         format!("arn:{}:iam::{account}:role/{}", caller.partition, caller.name)
     })
+}
+
+/// Whether `text` names another role of the permission set of the caller's role.
+fn is_of_permission_set(text: &str, caller: &crate::request::Caller) -> bool {
+    let set = |name: &str| name.rsplit_once('_').map(|(set, _)| set.to_owned());
+    let last = text.rsplit('/').next().unwrap_or(text);
+    caller.is_identity_center_role() && last != caller.name && set(last) == set(&caller.name)
 }
 
 /// Whether the caller is a session of the very role that it asks to assume.
@@ -137,7 +153,7 @@ fn right_keys(kind: CallerKind) -> &'static [PrincipalKind] {
     match kind {
         CallerKind::Service => &[PrincipalKind::Service],
         CallerKind::Federated => &[PrincipalKind::Federated],
-        _ => &[PrincipalKind::Aws, PrincipalKind::Bare, PrincipalKind::CanonicalUser],
+        _ => &[PrincipalKind::Aws, PrincipalKind::CanonicalUser],
     }
 }
 
@@ -153,7 +169,8 @@ fn under_wrong_key<'a>(case: &Case<'a>) -> Option<&'a Spanned<NamedPrincipal>> {
     let caller = &case.request.caller;
     let wanted = whom_to_name(case);
     let is_callers = |text: &str| {
-        text == wanted || text == caller.text.value || (caller.kind == CallerKind::Federated && text == caller.name)
+        let provider = caller.kind == CallerKind::Federated && (text == caller.name || text == caller.issuer());
+        text == wanted || text == caller.text.value || provider
     };
     let keys = right_keys(caller.kind);
     named_principals(case)
@@ -176,7 +193,11 @@ fn principal_type(case: &Case<'_>) -> Vec<Finding> {
         Finding::new("principal-type-mismatch", message, value.span, format!("belongs under `{right}`"))
             .severity(severity(case))
             .also(caller.text.span, "the caller")
-            .help(format!("write `\"{right}\": \"{text}\"`"))
+            .help(match value.value.kind {
+                _ if caller.kind == CallerKind::Federated => format!("write `\"{right}\": \"{}\"`", caller.name),
+                PrincipalKind::Bare => format!("write `\"Principal\": {{ \"{right}\": \"{text}\" }}`"),
+                _ => format!("write `\"{right}\": \"{text}\"`"),
+            })
             .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text.value))
             .owner(Party::RoleAccount),
     ]
@@ -259,25 +280,41 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let named = near.statement.principal.as_ref();
     let span = near.span(&wanted);
     let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
+    // An element under a wrong name, or of which nothing could be read, is told as a defect.
+    if named.map_or(near.statement.broken.is_some(), |named| named.values.is_empty()) {
+        return vec![];
+    }
     let message = match (value, near.certain) {
-        (Some(value), true) => {
-            format!("the trust policy of `{role}` trusts {}; the caller is {who}", whom(&value.value))
-        }
+        (Some(value), _) if value.value.names == Names::UniqueId => format!(
+            "the trust policy of `{role}` names a unique id, `{}`, as AWS shows it once the principal was deleted; {}",
+            value.value.text,
+            if near.certain { format!("the caller is {who}") } else { format!("whether it is that of {who} is not known") }
+        ),
+        (Some(value), true) => match value.value.names {
+            Names::Invalid(why) => format!(
+                "the trust policy of `{role}` names `{}`, which AWS refuses: {why}; the caller is {who}",
+                value.value.text
+            ),
+            _ => format!("the trust policy of `{role}` trusts {}; the caller is {who}", whom(&value.value)),
+        },
         (None, true) => format!("the trust policy of `{role}` does not name {who}"),
         (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
     };
     let label = match value.map(|value| &value.value.names) {
         _ if named.is_none() => "it has no `Principal`, so it is for nobody".to_owned(),
-        Some(crate::policy::Names::Invalid(why)) => (*why).to_owned(),
-        Some(crate::policy::Names::UniqueId) => {
+        Some(Names::Invalid(why)) => (*why).to_owned(),
+        Some(Names::UniqueId) => {
             "the unique id of a principal that was deleted; one made again under its name is not trusted".to_owned()
         }
-        Some(crate::policy::Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
+        Some(Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
             "one session by name, and the caller's session is another".to_owned()
         }
-        Some(crate::policy::Names::Service) if caller.kind == CallerKind::Service => value
+        Some(Names::Service) if caller.kind == CallerKind::Service => value
             .and_then(|value| super::service_principal::relation(&value.value.text, &caller.name))
             .unwrap_or_else(|| "this is not the caller".to_owned()),
+        Some(Names::Role) if value.is_some_and(|value| is_of_permission_set(&value.value.text, caller)) => {
+            "the same permission set, from before IAM Identity Center provisioned it anew".to_owned()
+        }
         _ if near.certain => value
             .and_then(|value| difference(&value.value.text, &wanted))
             .map_or_else(|| "this is not the caller".to_owned(), |how| how.label()),
@@ -286,11 +323,54 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::new("trust-principal-mismatch", message, span, label)
         .severity(severity(case))
         .also(caller.text.span, "the caller");
+    let instead = value.filter(|_| !caller.is_identity_center_role()).and_then(|value| instead(&value.value, &wanted));
+    let help = instead.unwrap_or_else(|| ask_to_trust(case));
+    let help = match on_the_way(case) {
+        Some(role) => format!("assume `{role}` first, which the trust policy names and the caller's policies allow (`--via {role}` shows both steps); or {help}"),
+        None => help,
+    };
     let finding = also_near(case, finding, PolicyType::Trust, &wanted)
-        .help(ask_to_trust(case))
+        .help(help)
         .ask(please_trust(case))
         .owner(Party::RoleAccount);
     vec![finding]
+}
+
+/// A role that the trust policy names and that the caller's policies allow to be assumed: likely a step
+/// that was left out.
+fn on_the_way<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let own = nearest(case, PolicyType::IdentityBased);
+    let mut named = named_principals(case).into_iter().filter(|value| value.value.names == Names::Role);
+    let is_granted = |role: &str| {
+        own.iter().filter(|near| near.miss == Miss::Resource).any(|near| {
+            let element = near.statement.resource.as_ref().filter(|element| !element.negated);
+            element.is_some_and(|element| element.values.iter().any(|value| value.value.text == role))
+        })
+    };
+    named.find(|value| is_granted(&value.value.text)).map(|value| value.value.text.as_str())
+}
+
+/// What to write in place of a principal with a wildcard, or of a group: AWS matches several at once
+/// only by the account and a condition.
+fn instead(named: &NamedPrincipal, wanted: &str) -> Option<String> {
+    let text = &named.text;
+    let arn = crate::policy::Arn::parse(text)?;
+    let (kind, rest) = arn.typed()?;
+    if named.kind != PrincipalKind::Aws || !matches!(named.names, Names::Invalid(_)) {
+        return None;
+    }
+    let stars = text.contains(['*', '?']);
+    match kind {
+        "assumed-role" if stars && arn.account == crate::policy::Arn::parse(wanted)?.account => {
+            Some(format!("name the role, `{wanted}`: that covers all its sessions"))
+        }
+        "group" => Some(format!("name its users, such as `{wanted}`, or the account with a condition on `aws:PrincipalArn` or a tag")),
+        "role" | "user" if stars && crate::policy::is_account_id(arn.account) => Some(format!(
+            "name `{wanted}`; or, to take all that match, name account `{}` and add the condition `\"ArnLike\": {{ \"aws:PrincipalArn\": \"arn:{}:iam::{}:{kind}/{rest}\" }}`",
+            arn.account, arn.partition, arn.account
+        )),
+        _ => None,
+    }
 }
 
 /// Whether whoever calls can meet the condition by calling differently.
@@ -350,7 +430,6 @@ pub(super) fn also_near(
 
 /// `role `ci-old``, `account 444455556666`, `the service `ec2.amazonaws.com``.
 fn whom(named: &crate::policy::NamedPrincipal) -> String {
-    use crate::policy::Names;
     let text = &named.text;
     let last = || text.rsplit(['/', ':']).next().unwrap_or(text);
     let account = || crate::policy::Arn::parse(text).map_or("", |arn| arn.account);
@@ -376,10 +455,18 @@ fn action(case: &Case<'_>) -> Vec<Finding> {
     if super::action_name::meant(case, PolicyType::Trust).is_some() {
         return vec![];
     }
+    // An action that is not there, or of which nothing could be read, is told as a defect.
+    if near.statement.action.as_ref().is_none_or(|action| action.values.is_empty()) {
+        return vec![];
+    }
     let role = case.resource_name();
     let message = format!("the trust policy of `{role}` names the caller, but not for `{wanted}`");
     let help = match case.request.caller.kind {
         CallerKind::Federated => format!("a token or assertion is presented with `{wanted}`, so write that in the `Action` of this statement; `sts:AssumeRole` takes none"),
+        _ if near.statement.action.as_ref().is_some_and(|action| action.negated) => {
+            format!("`NotAction` leaves it out: write `\"Action\": \"{wanted}\"`")
+        }
+        _ if near.names_action("iam:PassRole") => format!("`iam:PassRole` is the right to hand a role to a service, and belongs in the caller's policies; write `{wanted}` here"),
         _ => format!("ask for `{wanted}` in the `Action` of this statement"),
     };
     let finding = Finding::new("trust-action-mismatch", message, near.span(wanted), format!("does not cover `{wanted}`"))
