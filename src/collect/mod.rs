@@ -7,6 +7,7 @@ pub mod aws_config;
 pub mod case_file;
 mod error;
 mod files;
+pub mod iac;
 pub mod layer_files;
 mod secrets;
 pub mod shapes;
@@ -15,7 +16,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_files, read_paths};
+pub use files::{read_files, read_paths, read_with};
 
 use std::path::PathBuf;
 

@@ -619,8 +619,21 @@ impl Reader {
                     true,
                 );
             }
-            let syntax = Syntax { wildcards: true, variables: false };
             let lower = text.value.to_ascii_lowercase();
+            // What is allowed there besides has no effect on a role.
+            if well_formed
+                && known
+                && self.policy_type == PolicyType::Trust
+                && is_of_other_service(&lower)
+            {
+                self.note(
+                    text.span,
+                    format!("`{}` is no action of AWS STS, and a trust policy takes no others", text.value),
+                    "write `sts:AssumeRole`, or the action of the API that is called; what the role may do stands in its permissions",
+                    true,
+                );
+            }
+            let syntax = Syntax { wildcards: true, variables: false };
             let pattern = well_formed.then(|| Pattern::with_holes(&lower, &held.holes, syntax));
             values.push(Spanned {
                 span: text.span,
@@ -876,6 +889,13 @@ fn misspelt<'d>(node: Node<'d>, name: &str, known: &[&str]) -> Option<Entry<'d>>
         let key = entry.key.as_ref();
         !known.contains(&key) && meant(key, known) == Some(name)
     })
+}
+
+/// Whether an action, in lower case, belongs to another service than AWS STS for certain.
+fn is_of_other_service(lower: &str) -> bool {
+    lower
+        .split_once(':')
+        .is_some_and(|(service, _)| service != "sts" && !service.contains(['*', '?']))
 }
 
 /// What of a key is not known.
