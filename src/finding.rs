@@ -229,6 +229,20 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// The gate at which policies of this type are asked.
+    pub fn of(policy_type: PolicyType) -> Self {
+        match policy_type {
+            PolicyType::IdentityBased => Self::IdentityPolicies,
+            PolicyType::Trust => Self::TrustPolicy,
+            PolicyType::ResourceBased => Self::ResourcePolicy,
+            PolicyType::PermissionsBoundary => Self::PermissionsBoundary,
+            PolicyType::Session => Self::SessionPolicy,
+            PolicyType::ServiceControl => Self::ServiceControlPolicies,
+            PolicyType::ResourceControl => Self::ResourceControlPolicies,
+            PolicyType::VpcEndpoint => Self::EndpointPolicy,
+        }
+    }
+
     /// The id in JSON.
     pub fn id(self) -> &'static str {
         self.names().0

@@ -153,6 +153,9 @@ pub struct FactsArgs {
     /// Files or folders of facts
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// A value for a parameter of a template or a variable of Terraform; or a file of them; repeatable
+    #[arg(long, value_name = "KEY=VALUE|FILE")]
+    pub parameters: Vec<String>,
     /// Say what is missing to answer for this role; a bare name is looked up in the caller's account
     #[arg(long, value_name = "ARN")]
     pub role: Option<String>,
@@ -356,6 +359,9 @@ pub struct DiagnoseArgs {
     /// Files or folders of facts: policies, and what the AWS CLI prints about IAM; repeatable
     #[arg(long, value_name = "PATH", help_heading = "Facts", conflicts_with = "case")]
     pub facts: Vec<PathBuf>,
+    /// A value for a parameter of a template or a variable of Terraform; or a file of them; repeatable
+    #[arg(long, value_name = "KEY=VALUE|FILE", help_heading = "Facts", conflicts_with = "case")]
+    pub parameters: Vec<String>,
     /// The role's trust policy
     #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
     pub trust_policy: Vec<String>,

@@ -290,14 +290,16 @@ impl Reader {
         let resource = self.resource(node);
         let conditions = self.conditions(node);
         let sid = node.get("Sid").and_then(|sid| {
-            let text = sid.text();
-            if text.is_none() && sid.unknown().is_none() {
-                self.refuse(
+            // AWS refuses another value, but a name decides nothing.
+            if sid.text().is_none() && sid.unknown().is_none() {
+                self.note(
                     sid.span(),
                     "`Sid` has to be a string",
                     "write letters and digits in quotes",
+                    true,
                 );
             }
+            let text = sid.scalar();
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
         for entry in node.entries() {
@@ -617,8 +619,21 @@ impl Reader {
                     true,
                 );
             }
-            let syntax = Syntax { wildcards: true, variables: false };
             let lower = text.value.to_ascii_lowercase();
+            // What is allowed there besides has no effect on a role.
+            if well_formed
+                && known
+                && self.policy_type == PolicyType::Trust
+                && is_of_other_service(&lower)
+            {
+                self.note(
+                    text.span,
+                    format!("`{}` is no action of AWS STS, and a trust policy takes no others", text.value),
+                    "write `sts:AssumeRole`, or the action of the API that is called; what the role may do stands in its permissions",
+                    true,
+                );
+            }
+            let syntax = Syntax { wildcards: true, variables: false };
             let pattern = well_formed.then(|| Pattern::with_holes(&lower, &held.holes, syntax));
             values.push(Spanned {
                 span: text.span,
@@ -706,17 +721,25 @@ impl Reader {
                 continue;
             }
             let bare_key = parsed.is_none() && looks_like_key(&outer.key);
-            if parsed.is_none() {
-                let what = if bare_key {
-                    "a condition key, where an operator has to stand"
-                } else {
-                    "no condition operator"
-                };
-                self.refuse(
+            match parsed {
+                Some(operator) if operator.is_spelled(&outer.key) => {}
+                Some(operator) => self.refuse(
                     outer.key_span,
-                    format!("`{}` is {what}", outer.key),
-                    operator_help(&outer.key),
-                );
+                    format!("whether AWS takes `{}` for `{operator}` is not documented", outer.key),
+                    format!("write `{operator}` in exactly this case"),
+                ),
+                None => {
+                    let what = if bare_key {
+                        "a condition key, where an operator has to stand"
+                    } else {
+                        "no condition operator"
+                    };
+                    self.refuse(
+                        outer.key_span,
+                        format!("`{}` is {what}", outer.key),
+                        operator_help(&outer.key),
+                    );
+                }
             }
             if outer.value.kind() != Kind::Mapping && !bare_key {
                 self.refuse(
@@ -866,6 +889,13 @@ fn misspelt<'d>(node: Node<'d>, name: &str, known: &[&str]) -> Option<Entry<'d>>
         let key = entry.key.as_ref();
         !known.contains(&key) && meant(key, known) == Some(name)
     })
+}
+
+/// Whether an action, in lower case, belongs to another service than AWS STS for certain.
+fn is_of_other_service(lower: &str) -> bool {
+    lower
+        .split_once(':')
+        .is_some_and(|(service, _)| service != "sts" && !service.contains(['*', '?']))
 }
 
 /// What of a key is not known.

@@ -290,8 +290,9 @@ fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what would settle an open answer. That layers out of view have to allow it goes without
 /// saying where nothing else is open.
 fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
-    let is_plain = diagnosis.settlements.len() < 2;
-    if is_plain && !style.verbose {
+    let allows = |text: &str| text.ends_with(" allow it") || text.ends_with(" allows it");
+    let mut suppositions = diagnosis.settlements.iter().flat_map(|one| &one.suppositions);
+    if suppositions.all(|one| allows(&one.text)) && !style.verbose {
         return;
     }
     for (index, settlement) in diagnosis.settlements.iter().enumerate() {
@@ -300,9 +301,8 @@ fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
             false => ("allowed if", Ink::Good),
         };
         // What several layers have to do is said once.
-        let allows = |text: &&str| text.ends_with(" allow it") || text.ends_with(" allows it");
         let all = || settlement.suppositions.iter().map(|one| one.text.as_str());
-        let layers: Vec<_> = all().filter(allows).collect();
+        let layers: Vec<_> = all().filter(|text| allows(text)).collect();
         let mut facts: Vec<_> = all().filter(|text| !allows(text)).map(str::to_owned).collect();
         match layers.as_slice() {
             [] => {}
