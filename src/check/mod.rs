@@ -1,7 +1,10 @@
 //! The check of committed policies: which rules apply with which severity, what becomes of each finding,
 //! and how it is known again. It reads nothing and prints nothing.
 
+mod baseline;
+mod config;
 mod fingerprint;
+mod ignores;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -9,16 +12,24 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use globset::GlobMatcher;
 use jiff::Timestamp;
 
 use crate::doc::{Document, Node, NodeId};
 use crate::finding::{Finding, Severity};
 use crate::policy::PolicyType;
+use crate::reference::catalogue;
+use crate::rules::Group;
 use crate::rules::documents::{self, Sink, Subject};
-use crate::text::{SourceMap, Span};
+use crate::text::{SourceId, SourceMap, Span};
 
-pub use crate::rules::documents::Host;
+use ignores::Comment;
+
+pub use crate::rules::documents::{Host, Known};
+pub use baseline::{Baseline, write as write_baseline};
+pub use config::{Config, ConfigError, Ignore};
 pub use fingerprint::Fingerprints;
+pub use ignores::MARK as IGNORE_MARK;
 pub use selection::{Selection, SelectionError};
 
 /// A policy as it was found in a file.
@@ -77,6 +88,14 @@ pub struct Settings {
     pub selection: Selection,
     /// The moment of the check.
     pub now: Option<Timestamp>,
+    /// What is known besides.
+    pub known: Known,
+    /// Findings that somebody has answered.
+    pub ignores: Vec<Ignore>,
+    /// Types of policies by the files that they are in, with the service of a resource-based one.
+    pub types: Vec<(GlobMatcher, PolicyType, Option<String>)>,
+    /// Findings that were there when somebody switched the check on.
+    pub baseline: Option<Baseline>,
 }
 
 /// What a check has seen.
@@ -96,6 +115,8 @@ pub struct Summary {
     pub old: usize,
     /// How many are ignored.
     pub ignored: usize,
+    /// How many of the baseline are mended.
+    pub gone: usize,
 }
 
 impl Summary {
@@ -117,12 +138,18 @@ pub struct Checker {
     summary: Summary,
     fingerprints: Fingerprints,
     sink: Sink,
+    /// Which answers of the configuration were needed.
+    used: Vec<bool>,
+    /// The comments of the file that is being looked at.
+    comments: Vec<Comment>,
 }
 
 impl Checker {
     /// One that has seen nothing yet.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings, ..Self::default() }
+    pub fn new(mut settings: Settings) -> Self {
+        settings.known.wants_open = settings.selection.has(Group::TooOpen);
+        let used = vec![false; settings.ignores.len()];
+        Self { settings, used, ..Self::default() }
     }
 
     /// What it has seen.
@@ -135,10 +162,20 @@ impl Checker {
         self.summary.others += 1;
     }
 
-    /// Checks the policies of one file. `errors` is what was found while it was read.
+    /// The type that the configuration gives to policies in this file.
+    pub fn type_of(&self, path: &str) -> Option<(PolicyType, Option<&'static str>)> {
+        let (_, policy_type, service) =
+            self.settings.types.iter().find(|(glob, ..)| glob.is_match(path))?;
+        let service = service.as_deref().and_then(catalogue).map(|service| service.prefix);
+        Some((*policy_type, service))
+    }
+
+    /// Checks the policies of one file, whose own text is `host`. `errors` is what was found while it
+    /// was read.
     pub fn file(
         &mut self,
         path: &str,
+        host: Option<SourceId>,
         policies: &[Committed],
         errors: Vec<Finding>,
         sources: &SourceMap,
@@ -146,6 +183,11 @@ impl Checker {
         self.summary.files += 1;
         self.summary.policies += policies.len();
         self.sink.found.extend(errors);
+        if let Some(host) = host.filter(|host| sources.text(*host).contains(ignores::MARK)) {
+            let (comments, wrong) = ignores::comments(sources, host);
+            self.comments = comments;
+            self.sink.found.extend(wrong);
+        }
         let mut done = Vec::new();
         self.settle(path, None, sources, &mut done);
         for policy in policies {
@@ -155,18 +197,42 @@ impl Checker {
                 is_typed: policy.is_typed,
                 host: &policy.host,
                 now: self.settings.now,
+                known: &self.settings.known,
             };
             documents::check(&subject, &mut self.sink);
             if !self.sink.found.is_empty() {
                 self.settle(path, Some(policy.root()), sources, &mut done);
             }
         }
+        for comment in std::mem::take(&mut self.comments) {
+            let over = ignores::is_over(comment.until.as_deref(), self.settings.now);
+            if over || !comment.used {
+                let day = comment.until.as_deref().filter(|_| over);
+                self.sink.add(ignores::stale(comment.span, day));
+            }
+        }
+        self.settle(path, None, sources, &mut done);
         done
     }
 
-    /// What can be said only when all files have been seen.
-    pub fn finish(&mut self, _: &SourceMap) -> Vec<Checked> {
-        Vec::new()
+    /// What can be said only when all files have been seen. The configuration is the text `config`.
+    pub fn finish(&mut self, config: Option<SourceId>, sources: &SourceMap) -> Vec<Checked> {
+        let mut done = Vec::new();
+        if let Some(source) = config {
+            let to_u32 = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            for (ignore, used) in self.settings.ignores.iter().zip(&self.used) {
+                let over = ignores::is_over(ignore.until.as_deref(), self.settings.now);
+                if over || !used {
+                    let (start, end) = (to_u32(ignore.span.0), to_u32(ignore.span.1));
+                    let day = ignore.until.as_deref().filter(|_| over);
+                    self.sink.add(ignores::stale(Span { source, start, end }, day));
+                }
+            }
+            let path = sources.name(source).to_owned();
+            self.settle(&path, None, sources, &mut done);
+        }
+        self.summary.gone = self.settings.baseline.as_ref().map_or(0, Baseline::gone);
+        done
     }
 
     /// Decides what becomes of what was found.
@@ -192,10 +258,47 @@ impl Checker {
             let sid = policy.and_then(|policy| sid_of(policy, finding.primary.span));
             let text = sources.slice(finding.primary.span);
             let fingerprint = self.fingerprints.of(finding.rule, path, sid.as_deref(), text);
-            let checked = Checked { finding, sid, fingerprint, state: State::Open };
+            let state = self.state(&finding, path, sid.as_deref(), &fingerprint, sources);
+            let checked = Checked { finding, sid, fingerprint, state };
             self.count(&checked);
             done.push(checked);
         }
+    }
+
+    fn state(
+        &mut self,
+        finding: &Finding,
+        path: &str,
+        sid: Option<&str>,
+        fingerprint: &str,
+        sources: &SourceMap,
+    ) -> State {
+        let now = self.settings.now;
+        let rule = finding.rule;
+        // What is said about answers is not answered itself.
+        if !matches!(rule, "ignore-stale" | "ignore-invalid") {
+            let line = || sources.place(finding.primary.span).line;
+            let in_force =
+                |comment: &&mut Comment| !ignores::is_over(comment.until.as_deref(), now);
+            let comment = self.comments.iter_mut().filter(in_force);
+            for comment in comment {
+                if comment.is_about(rule, line()) {
+                    comment.used = true;
+                    return State::Ignored { reason: comment.reason.clone() };
+                }
+            }
+            for (ignore, used) in self.settings.ignores.iter().zip(&mut self.used) {
+                if ignore.is_about(rule, path, sid, fingerprint) {
+                    *used = true;
+                    if !ignores::is_over(ignore.until.as_deref(), now) {
+                        return State::Ignored { reason: ignore.reason.clone() };
+                    }
+                }
+            }
+        }
+        let baseline = self.settings.baseline.as_mut();
+        let is_old = baseline.is_some_and(|baseline| baseline.knows(fingerprint));
+        if is_old { State::Old } else { State::Open }
     }
 
     fn count(&mut self, checked: &Checked) {

@@ -88,6 +88,18 @@ pub struct CheckArgs {
     /// `RULE=LEVEL` gives a rule or group another severity; a LEVEL alone leaves out what is less severe
     #[arg(long, value_name = "RULE=LEVEL", help_heading = "Rules")]
     pub severity: Vec<String>,
+    /// The configuration. Default: `why-denied.toml` in this folder or one above it
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Look for no configuration
+    #[arg(long)]
+    pub isolated: bool,
+    /// Findings in this file are marked as old, and do not count
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write all that is found to a baseline, and end with 0
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
     /// The least severity that makes the check fail
     #[arg(long, value_enum, default_value_t = SeverityArg::Error, value_name = "LEVEL")]
     pub fail_on: SeverityArg,
@@ -111,8 +123,16 @@ pub enum CheckFormatArg {
     Concise,
     /// For scripts.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
     /// Workflow commands of GitHub Actions.
     Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// For CI servers.
+    Junit,
+    /// For the summary of a job.
+    Markdown,
 }
 
 /// Severities.

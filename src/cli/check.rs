@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
-use crate::check::{Checker, Selection, Settings};
+use crate::check::{
+    Baseline, Checked, Checker, Config, Known, Selection, Settings, State, write_baseline,
+};
 use crate::collect::policies::{Found, may_hold_policies, policies_in};
 use crate::collect::{InputError, read_text};
 use crate::finding::{Finding, Severity};
 use crate::report::{CheckFormat, CheckReport, CheckStyle};
-use crate::text::{SourceMap, Span};
+use crate::text::{SourceId, SourceMap, Span};
 
 use super::args::{CheckArgs, CheckFormatArg, SeverityArg};
 use super::{Failure, Output, Status};
@@ -20,8 +22,32 @@ use super::{Failure, Output, Status};
 const EXTENSIONS: [&str; 5] = ["json", "yaml", "yml", "template", "policy"];
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> {
-    let settings = Settings { selection: selection(args)?, now: Some(super::now()) };
-    let overrides = overrides(args)?;
+    let mut sources = SourceMap::default();
+    let (config, source) = match config(args, &mut sources) {
+        Ok(found) => found,
+        Err(error) => {
+            super::diagnose::complain(&[error], &sources, output);
+            return Ok(Status::Broken);
+        }
+    };
+    let baseline =
+        match args.baseline.clone().or_else(|| config.baseline.as_ref().map(PathBuf::from)) {
+            Some(path) => Some(baseline(&path)?),
+            None => None,
+        };
+    let settings = Settings {
+        selection: selection(args, &config)?,
+        now: Some(super::now()),
+        known: Known {
+            accounts: config.accounts.clone(),
+            organization: config.organization.clone(),
+            wants_open: false,
+        },
+        ignores: config.ignores.clone(),
+        types: config.types.clone(),
+        baseline,
+    };
+    let overrides = overrides(args, &config)?;
     let mut run = Run {
         checker: Checker::new(settings),
         report: CheckReport::new(CheckStyle {
@@ -32,13 +58,21 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         out: output.stream()?,
         output,
         status: Status::Good,
+        kept: args.write_baseline.is_some().then(Vec::new),
     };
     run.report.begin(&mut run.out)?;
     for path in &args.paths {
         run.path(path, &overrides)?;
     }
+    let last = run.checker.finish(source, &sources);
+    run.write(&last, &sources)?;
     run.report.end(run.checker.summary(), &mut run.out)?;
     run.out.flush()?;
+    if let (Some(path), Some(kept)) = (&args.write_baseline, run.kept) {
+        std::fs::write(path, write_baseline(kept))
+            .map_err(|error| Failure::File { path: path.clone(), error })?;
+        return Ok(run.status);
+    }
     let threshold = severity(args.fail_on);
     let mut status = run.status;
     if run.checker.summary().reaches(threshold) && !args.exit_zero {
@@ -50,12 +84,75 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
     Ok(status)
 }
 
+/// The name of the configuration.
+const CONFIG: &str = "why-denied.toml";
+
+/// The configuration, and its text.
+fn config(
+    args: &CheckArgs,
+    sources: &mut SourceMap,
+) -> Result<(Config, Option<SourceId>), InputError> {
+    let path = match &args.config {
+        Some(path) => Some(path.clone()),
+        None if args.isolated => None,
+        None => above(),
+    };
+    let Some(path) = path else { return Ok((Config::default(), None)) };
+    let id = read_text(sources, Path::new(&shown(&path)), std::fs::read(&path))?;
+    match Config::read(sources.text(id)) {
+        Ok(mut config) => {
+            // What the file names stands beside it.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            config.baseline =
+                config.baseline.map(|file| folder.join(file).to_string_lossy().into_owned());
+            Ok((config, Some(id)))
+        }
+        Err(error) => {
+            let to_u32 = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let span = error.span.map_or(Span { source: id, start: 0, end: 0 }, |(start, end)| {
+                Span { source: id, start: to_u32(start), end: to_u32(end) }
+            });
+            let wrong = InputError::at(span, error.message).file(&path);
+            Err(match error.help {
+                Some(help) => wrong.help(help),
+                None => wrong,
+            })
+        }
+    }
+}
+
+/// The nearest configuration in the current folder or one above it, as a relative path.
+fn above() -> Option<PathBuf> {
+    let mut here = std::env::current_dir().ok()?;
+    let mut relative = PathBuf::new();
+    loop {
+        if here.join(CONFIG).is_file() {
+            return Some(relative.join(CONFIG));
+        }
+        if !here.pop() {
+            return None;
+        }
+        relative.push("..");
+    }
+}
+
+fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::File { path: path.to_owned(), error })?;
+    Baseline::read(&text)
+        .map_err(|error| Failure::Usage(format!("{} is no baseline: {error}", path.display())))
+}
+
 fn format(format: CheckFormatArg) -> CheckFormat {
     match format {
         CheckFormatArg::Human => CheckFormat::Human,
         CheckFormatArg::Concise => CheckFormat::Concise,
         CheckFormatArg::Json => CheckFormat::Json,
+        CheckFormatArg::Sarif => CheckFormat::Sarif,
         CheckFormatArg::Github => CheckFormat::Github,
+        CheckFormatArg::Gitlab => CheckFormat::Gitlab,
+        CheckFormatArg::Junit => CheckFormat::Junit,
+        CheckFormatArg::Markdown => CheckFormat::Markdown,
     }
 }
 
@@ -72,14 +169,25 @@ fn words(list: &[String]) -> impl Iterator<Item = &str> {
     list.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|word| !word.is_empty())
 }
 
-fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
+fn selection(args: &CheckArgs, config: &Config) -> Result<Selection, Failure> {
     let usage = |error: crate::check::SelectionError| Failure::Usage(error.to_string());
     let mut selection = Selection::default();
     if !args.select.is_empty() {
         selection.select(words(&args.select)).map_err(usage)?;
+    } else if let Some(select) = &config.select {
+        selection.select(words(select)).map_err(usage)?;
+    }
+    if args.select.is_empty() {
+        selection.extend(words(&config.extend_select)).map_err(usage)?;
     }
     selection.extend(words(&args.extend_select)).map_err(usage)?;
+    selection.ignore(words(&config.ignore)).map_err(usage)?;
     selection.ignore(words(&args.ignore)).map_err(usage)?;
+    for (word, level) in &config.severity {
+        if let Some(level) = Severity::from_id(level) {
+            selection.set_severity(word, level).map_err(usage)?;
+        }
+    }
     for word in words(&args.severity) {
         let parse = |level: &str| {
             Severity::from_id(level).ok_or_else(|| {
@@ -96,13 +204,13 @@ fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
     Ok(selection)
 }
 
-fn overrides(args: &CheckArgs) -> Result<Override, Failure> {
+fn overrides(args: &CheckArgs, config: &Config) -> Result<Override, Failure> {
     let mut builder = OverrideBuilder::new(".");
     let usage = |error: ignore::Error| Failure::Usage(format!("a glob cannot be read: {error}"));
-    for glob in &args.include {
+    for glob in args.include.iter().chain(&config.include) {
         builder.add(glob).map_err(usage)?;
     }
-    for glob in &args.exclude {
+    for glob in args.exclude.iter().chain(&config.exclude) {
         builder.add(&format!("!{glob}")).map_err(usage)?;
     }
     builder.build().map_err(usage)
@@ -114,6 +222,8 @@ struct Run<'r> {
     out: Box<dyn Write + 'r>,
     output: &'r Output,
     status: Status,
+    /// What goes into a new baseline, where one is wanted.
+    kept: Option<Vec<(String, &'static str, String)>>,
 }
 
 impl Run<'_> {
@@ -162,18 +272,36 @@ impl Run<'_> {
         }
         let mut sources = SourceMap::default();
         let name = shown(path);
-        let found = match read_text(&mut sources, Path::new(&name), bytes) {
-            Ok(id) => policies_in(&mut sources, id, Path::new(&name)),
-            Err(error) => Found { policies: Vec::new(), errors: vec![error] },
+        let (host, mut found) = match read_text(&mut sources, Path::new(&name), bytes) {
+            Ok(id) => (Some(id), policies_in(&mut sources, id, Path::new(&name))),
+            Err(error) => (None, Found { policies: Vec::new(), errors: vec![error] }),
         };
+        if let Some((policy_type, service)) = self.checker.type_of(&name) {
+            for policy in found.policies.iter_mut().filter(|policy| !policy.is_typed) {
+                policy.policy_type = policy_type;
+                policy.is_typed = true;
+                policy.host.service = service.or(policy.host.service);
+            }
+        }
         if found.is_empty() {
             self.checker.other();
             return Ok(());
         }
         let errors = found.errors.iter().map(|error| unreadable(error, &mut sources, &name));
         let errors: Vec<_> = errors.collect();
-        let checked = self.checker.file(&name, &found.policies, errors, &sources);
-        self.report.file(&checked, &sources, &mut self.out)?;
+        let checked = self.checker.file(&name, host, &found.policies, errors, &sources);
+        self.write(&checked, &sources)
+    }
+
+    fn write(&mut self, checked: &[Checked], sources: &SourceMap) -> Result<(), Failure> {
+        if let Some(kept) = &mut self.kept {
+            let count = checked.iter().filter(|one| !matches!(one.state, State::Ignored { .. }));
+            kept.extend(count.map(|one| {
+                let file = sources.path(one.finding.primary.span.source).unwrap_or_default();
+                (one.fingerprint.clone(), one.finding.rule, file.to_owned())
+            }));
+        }
+        self.report.file(checked, sources, &mut self.out)?;
         Ok(())
     }
 }

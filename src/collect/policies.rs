@@ -15,6 +15,7 @@ use crate::snapshot::{Builder, Handle, Snapshot};
 use crate::text::{SourceId, SourceMap, Span};
 
 use super::InputError;
+use super::iac;
 use super::shapes::{self, Input, guess_type};
 
 /// What was found in a file.
@@ -83,6 +84,9 @@ fn read(sources: &mut SourceMap, document: &Arc<Document>, path: &Path, found: &
     if is_policy(root) {
         return found.add(document, root.id(), None, Host::default());
     }
+    if iac::is_template(root) {
+        return template(sources, document, found);
+    }
     if root.kind() == Kind::Sequence {
         for item in root.items().filter(|item| is_policy(*item)) {
             found.add(document, item.id(), None, Host::default());
@@ -97,6 +101,24 @@ fn read(sources: &mut SourceMap, document: &Arc<Document>, path: &Path, found: &
         let mut places = Places::default();
         places.fill(&snapshot);
         scan(sources, document, &places, found);
+    }
+}
+
+/// The policies of a template, in the order of their places.
+fn template(sources: &mut SourceMap, document: &Arc<Document>, found: &mut Found) {
+    let stack = iac::template(sources, document, &iac::Parameters::default());
+    let mut policies = stack.policies();
+    policies.sort_by_key(|policy| policy.document.span().start);
+    for policy in policies {
+        let service = policy.service.as_deref().and_then(reference::catalogue);
+        let host = Host {
+            arn: policy.arn,
+            name: policy.name.or(Some(policy.label)),
+            service: service.map(|service| service.prefix),
+            is_managed: policy.is_managed,
+        };
+        let (document, id) = (policy.document.document(), policy.document.id());
+        found.add_embedded(sources, document, id, Some(policy.policy_type), host);
     }
 }
 

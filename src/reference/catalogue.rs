@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::archive::Entry;
+use super::form::ArnForm;
 use super::lines::members;
 use super::service::{SERVICES, ServiceKey, taken};
 
@@ -49,6 +50,14 @@ pub struct CataloguedType {
     pub arn: &'static str,
     /// The numbers of the condition keys that it has.
     keys: Vec<u16>,
+    form: OnceLock<ArnForm>,
+}
+
+impl CataloguedType {
+    /// The form of its ARN, ready to be compared.
+    pub fn form(&self) -> &ArnForm {
+        self.form.get_or_init(|| ArnForm::new(self.arn))
+    }
 }
 
 struct Block {
@@ -119,6 +128,7 @@ impl Catalogue {
                     name: next(),
                     arn: next(),
                     keys: numbers(next()).collect(),
+                    form: OnceLock::new(),
                 }),
                 "A" => actions.push((line, lower)),
                 _ => {}

@@ -9,6 +9,7 @@
 mod alike;
 mod archive;
 mod catalogue;
+mod form;
 mod lines;
 mod managed;
 mod service;
@@ -17,6 +18,7 @@ use lines::{find, find_ignoring_case, members};
 
 pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
 pub use catalogue::{Catalogue, CataloguedAction, CataloguedType, catalogue};
+pub use form::{ArnForm, any_form};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy};
 pub use service::{
     Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,
@@ -27,6 +29,7 @@ const GLOBAL_KEYS: &str = include_str!("data/global-keys.txt");
 const PRINCIPALS: &str = include_str!("data/service-principals.txt");
 const PARTITIONS: &str = include_str!("data/partitions.txt");
 const FURTHER_ACTIONS: &str = include_str!("data/further-actions.txt");
+const FURTHER_KEYS: &str = include_str!("data/further-keys.txt");
 const RESOURCE_CONTROL: &str = include_str!("data/resource-control-services.txt");
 
 /// The day of the data: `2026-10-27`.
@@ -117,6 +120,11 @@ pub fn is_service_principal(name: &str) -> bool {
 /// of actions does not have it: actions that are withdrawn, or not documented.
 pub fn is_further_action(lower: &str) -> bool {
     find(FURTHER_ACTIONS, lower).is_some()
+}
+
+/// Whether AWS once listed the condition key, given in lower case, or its managed policies name it.
+pub fn is_further_key(lower: &str) -> bool {
+    find(FURTHER_KEYS, lower).is_some()
 }
 
 /// Whether resource control policies apply to the service with this prefix. AWS adds to the list.

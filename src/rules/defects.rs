@@ -1,9 +1,9 @@
 //! The rules that are read off policies alone, a row each. What finds them stands in
 //! [`documents`](super::documents).
 
-use crate::finding::Severity::Error;
+use crate::finding::Severity::{Error, Note, Warning};
 
-use super::Group::NeverWorks;
+use super::Group::{NeverWorks, TooOpen};
 use super::{Defect, Rule, RuleMeta};
 
 macro_rules! defects {
@@ -48,4 +48,78 @@ defects! {
         "an action is not written as `service:Name`";
     "principal-invalid" NeverWorks Error ["INVALID_PRINCIPAL_KEY", "UNSUPPORTED_WILDCARD_IN_PRINCIPAL", "ROLE_TRUST_POLICY_UNSUPPORTED_WILDCARD_IN_PRINCIPAL"]
         "a principal is none that AWS takes";
+    "principal-deleted" NeverWorks Warning ["INVALID_ROLE_REFERENCE", "INVALID_USER_REFERENCE"]
+        "a principal was deleted, and its id is left";
+    "federated-principal-invalid" NeverWorks Error ["FEDERATED_PRINCIPAL_NOT_SUPPORTED", "INVALID_FEDERATED_PRINCIPAL_SYNTAX_IN_ROLE_TRUST_POLICY"]
+        "a `Federated` principal is no identity provider";
+    "trust-action-missing" NeverWorks Error ["MISSING_ACTION_FOR_CONDITION_KEY", "MISSING_ACTION_FOR_ROLES_ANYWHERE_TRUST_POLICY"]
+        "a trust policy asks for what it lets nobody pass";
+    "arn-malformed" NeverWorks Error ["INVALID_ARN_PREFIX", "MISSING_ARN_FIELD", "INVALID_PARTITION", "INVALID_ARN_REGION", "INVALID_ARN_ACCOUNT", "INVALID_ARN_SERVICE_CASE", "INVALID_SERVICE"]
+        "a resource is no ARN, or one that names nothing";
+    "arn-form-unknown" NeverWorks Error ["ARN_REGION_NOT_ALLOWED", "ARN_ACCOUNT_NOT_ALLOWED", "MISSING_ARN_REGION", "MISSING_ARN_ACCOUNT"]
+        "an ARN has a Region or account where its kind has none, or lacks one";
+    "resource-type-mismatch" NeverWorks Error []
+        "an action takes none of the resources of its statement";
+    "variable-malformed" NeverWorks Error ["MISSING_BRACE_IN_VARIABLE", "MISSING_QUOTE_IN_VARIABLE", "UNSUPPORTED_SPACE_IN_VARIABLE", "EMPTY_VARIABLE"]
+        "a policy variable is not written as one";
+    "variable-not-expanded" NeverWorks Error ["VARIABLE_UNSUPPORTED_IN_VERSION", "VARIABLE_UNSUPPORTED_IN_ELEMENT", "INVALID_VARIABLE_FOR_OPERATOR"]
+        "a policy variable stands where AWS does not fill it in";
+    "condition-operator-unknown" NeverWorks Error ["INVALID_CONDITION_OPERATOR", "NULL_WITH_IF_EXISTS"]
+        "a condition operator does not exist";
+    "condition-key-malformed" NeverWorks Error ["INVALID_CONDITION_KEY_FORMAT", "MISSING_TAG_KEY_IN_CONDITION"]
+        "a condition key is not written as one";
+    "condition-value-malformed" NeverWorks Error ["TYPE_MISMATCH_BOOLEAN", "TYPE_MISMATCH_DATE", "TYPE_MISMATCH_NUMBER", "TYPE_MISMATCH_STRING", "TYPE_MISMATCH_IP_RANGE", "INVALID_CONDITION_MULTIPLE_BOOLEAN"]
+        "a condition has a value that its operator cannot read";
+    "condition-value-impossible" NeverWorks Error ["INVALID_REGION", "INVALID_VPC_FORMAT", "INVALID_VPCE_FORMAT", "INVALID_KMS_KEY_VALUE"]
+        "a condition key is compared with a value that it never has";
+    "operator-type-mismatch" NeverWorks Warning ["TYPE_MISMATCH"]
+        "an operator does not fit the type of its key";
+    "wildcard-not-honoured" NeverWorks Warning ["WILDCARD_WITHOUT_LIKE_OPERATOR"]
+        "a value has a `*` that its operator takes as it stands";
+    "qualifier-missing" NeverWorks Error ["MISSING_QUALIFIER"]
+        "a key of many values is compared without saying how many have to match";
+    "private-address" NeverWorks Error ["PRIVATE_IP_ADDRESS", "PRIVATE_NOT_IP_ADDRESS"]
+        "`aws:SourceIp` is compared with private addresses alone";
+    "sensitive-key-wildcard" NeverWorks Warning ["WILDCARD_USAGE_TOO_PERMISSIVE"]
+        "an id of an account, organization, VPC or endpoint has a wildcard";
+    "time-window-passed" NeverWorks Warning []
+        "a statement applies until a moment that has passed";
+    "size-over-quota" NeverWorks Error ["POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", "POLICY_SIZE_EXCEEDS_SCP_QUOTA", "POLICY_SIZE_EXCEEDS_RCP_QUOTA", "POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA", "POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA"]
+        "a policy is longer than AWS takes";
+    "allow-always-denied" NeverWorks Error []
+        "an Allow is always overridden by a Deny of the same policy";
+    "statement-shadowed" NeverWorks Note ["REDUNDANT_STATEMENT"]
+        "a statement says nothing that another one does not say";
+    "principal-everyone" TooOpen Warning []
+        "everybody is let in";
+    "account-trusted" TooOpen Note []
+        "a role trusts a whole account";
+    "external-id-missing" TooOpen Warning []
+        "another account is trusted without an external id";
+    "oidc-without-subject" TooOpen Warning ["MISSING_CONDITION_KEY_FOR_OIDC_PRINCIPAL", "MISSING_GITHUB_REPO_CONDITION_KEY"]
+        "a role trusts an OpenID Connect provider whoever signs in";
+    "github-subject-broad" TooOpen Warning ["SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED"]
+        "the trusted subject matches more repositories than one";
+    "allow-not-principal" TooOpen Warning ["ALLOW_WITH_NOT_PRINCIPAL"]
+        "an Allow has `NotPrincipal`";
+    "service-unconfined" TooOpen Warning ["RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL"]
+        "a service is let in on behalf of whatever account";
+    "pass-role-anywhere" TooOpen Warning ["PASS_ROLE_WITH_STAR_IN_RESOURCE", "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE", "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION", "PASS_ROLE_WITH_NOT_RESOURCE", "PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE", "PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE"]
+        "any role may be passed to any service";
+    "service-linked-role-any" TooOpen Note ["CREATE_SLR_WITH_STAR_IN_RESOURCE", "CREATE_SLR_WITH_NOT_RESOURCE", "CREATE_SLR_WITH_NOT_ACTION_AND_NOT_RESOURCE", "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION"]
+        "the service-linked role of any service may be created";
+    "for-all-values-absent" TooOpen Warning ["FORALLVALUES_WITH_SINGLE_VALUED_KEY"]
+        "`ForAllValues:` lets in whoever leaves the key out";
+    "key-forgeable" TooOpen Warning ["UNTRUSTWORTHY_CONDITION_KEY"]
+        "a condition relies on what the caller writes";
+    "arn-compared-as-text" TooOpen Note ["STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS"]
+        "an ARN is compared as a text";
+    "element-empty" TooOpen Note ["EMPTY_ARRAY_ACTION", "EMPTY_ARRAY_RESOURCE", "EMPTY_ARRAY_CONDITION"]
+        "an element holds nothing";
+    "version-missing" TooOpen Note ["MISSING_VERSION"]
+        "a policy has no `Version`";
+    "ignore-invalid" NeverWorks Error []
+        "a comment that should ignore a finding does not";
+    "ignore-stale" NeverWorks Warning []
+        "something is ignored that is not found, or no more";
 }

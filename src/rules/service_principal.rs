@@ -1,6 +1,6 @@
 //! A trust policy that means the calling service, and does not write its name.
 
-use crate::finding::{Finding, Party};
+use crate::finding::{Finding, Party, Severity};
 use crate::policy::PrincipalKind;
 use crate::reference::{is_service_principal, partition_of_region, partitions};
 use crate::request::CallerKind;
@@ -9,14 +9,15 @@ use crate::text::Span;
 use super::closeness::{Difference, difference};
 use super::nearest::{Miss, Near};
 use super::trust::{miss, severity};
-use super::{Case, Rule, rule};
+use super::{Case, Defect, Group, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[rule!(
     "service-principal-unknown",
     TrustPolicy,
     49,
-    "the trust policy means the calling service, and does not write its name as AWS does",
-    check
+    "a policy means a service, and does not write its name as AWS does",
+    check,
+    Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["INVALID_SERVICE_PRINCIPAL_FORMAT"] })
 )];
 
 const SUFFIX: &str = ".amazonaws.com";

@@ -9,7 +9,7 @@ use super::closeness::difference;
 use super::hints::{are_alternatives, hint};
 use super::nearest::{Miss, Near, nearest};
 use super::words::{condition_help, condition_sentence};
-use super::{Case, Rule, rule};
+use super::{Case, Defect, Group, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
     rule!("trust-no-allow", TrustPolicy, 50, "the role has no trust policy that allows anything", no_allow),
@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
     rule!("trust-principal-mismatch", TrustPolicy, 51, "the trust policy does not name the caller", principal),
     rule!("principal-type-mismatch", TrustPolicy, 51, "the trust policy names the caller under the key of another kind of principal", principal_type),
     rule!("trust-other-callers", TrustPolicy, 51, "the trust policy takes only callers of another kind", other_callers),
-    rule!("trust-action-mismatch", TrustPolicy, 52, "the trust policy names the caller, but not for this action", action),
+    rule!("trust-action-mismatch", TrustPolicy, 52, "the trust policy names the caller, but not for this action", action, Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["MISMATCHED_ACTION_FOR_PRINCIPAL"] })),
     rule!("trust-condition-unmet", TrustPolicy, 53, "the trust policy names the caller under a condition that is not met", condition),
 ];
 

@@ -151,8 +151,118 @@ fn rules_are_selected_by_id_and_group() {
     check(&folder, &[".", "--statistics"]).ends_with(1).says("     1  action-unknown");
 }
 
+#[test]
+fn a_configuration_above_says_what_applies() {
+    let config = "ignore = [\"sid-invalid\"]\n\n[severity]\n\"action-unknown\" = \"warning\"\n";
+    let folder = folder(&[("why-denied.toml", config), ("sub/a.json", SLIP)]);
+    check(&folder, &["sub"]).ends_with(0).says("warning[action-unknown]");
+    check(&folder, &["sub", "--isolated"]).ends_with(1);
+    let mut below = command(&["check", "a.json"]);
+    below.current_dir(folder.path().join("sub"));
+    finish(below).ends_with(0).says("1 warning in 1 policy");
+}
+
+#[test]
+fn a_configuration_with_a_slip_is_refused_at_its_place() {
+    let says = |config: &str| {
+        let folder = folder(&[("why-denied.toml", config), ("a.json", SLIP)]);
+        check(&folder, &["."]).ends_with(2).stderr
+    };
+    assert!(says("selct = []\n").contains("selct"));
+    assert!(says("[accounts]\n\"12\" = \"x\"\n").contains("`12` is no account id"));
+    assert!(says("[severity]\n\"sid-invalid\" = \"bad\"\n").contains("`bad` is no severity"));
+    assert!(
+        says("[[ignores]]\nrule = \"action-unknown\"\nreason = \" \"\n").contains("needs a reason")
+    );
+    assert!(says("[[ignores]]\nrule = \"action-unknown\"\n").contains("reason"));
+}
+
+#[test]
+fn an_answered_finding_does_not_count_and_a_stale_answer_is_told() {
+    let answer = |rest: &str| format!("[[ignores]]\n{rest}\nreason = \"the gateway knows it\"\n");
+    let ran = |config: &str| {
+        let folder = folder(&[("why-denied.toml", config), ("a.json", SLIP)]);
+        check(&folder, &["."])
+    };
+    ran(&answer("rule = \"action-unknown\"")).ends_with(0).says("1 ignored");
+    ran(&answer("path = \"a.*\"\nsid = \"Read\"")).ends_with(0).says("1 ignored");
+    ran(&answer("sid = \"Other\"")).ends_with(1).says("warning[ignore-stale]");
+    ran(&answer("sid = \"Read\"\nuntil = 2020-01-31")).ends_with(1).says("ended on 2020-01-31");
+}
+
+#[test]
+fn types_are_set_by_glob() {
+    let config = "[types]\n\"scps/**\" = \"service-control\"\n";
+    let policy = SOUND.replace("\"Effect\"", "\"Principal\": \"*\", \"Effect\"");
+    let folder = folder(&[("why-denied.toml", config), ("scps/a.json", policy.as_str())]);
+    check(&folder, &["."]).ends_with(1).says("error[element-not-allowed]");
+}
+
+#[test]
+fn a_baseline_marks_what_was_there() {
+    let folder = folder(&[("a.json", SLIP)]);
+    check(&folder, &[".", "--write-baseline", "baseline.json"]).ends_with(0);
+    let moved = SLIP.replacen("{\n", "{\n\n", 1);
+    fs::write(folder.path().join("a.json"), &moved).unwrap();
+    let known = check(&folder, &["a.json", "--baseline", "baseline.json"]).ends_with(0);
+    known.says("(in the baseline)").says("no findings in 1 policy of 1 file; 1 in the baseline");
+    fs::write(folder.path().join("a.json"), moved.replace("ListBucket", "ListBukcet")).unwrap();
+    check(&folder, &["a.json", "--baseline", "baseline.json"]).ends_with(1).says("1 error");
+    fs::write(folder.path().join("a.json"), SOUND).unwrap();
+    check(&folder, &["a.json", "--baseline", "baseline.json"])
+        .ends_with(0)
+        .says("1 of the baseline mended");
+}
+
+#[test]
+fn every_format_is_well_formed() {
+    let folder = folder(&[("a b.json", SLIP), ("s.json", SOUND)]);
+    let of = |file: &str, format: &str| {
+        check(&folder, &[file, "--format", format, "--exit-zero"]).ends_with(0).stdout
+    };
+    for file in ["a b.json", "s.json"] {
+        let count = usize::from(file == "a b.json");
+        let gitlab: Value = serde_json::from_str(&of(file, "gitlab")).unwrap();
+        assert_eq!(gitlab.as_array().unwrap().len(), count);
+        let sarif: Value = serde_json::from_str(&of(file, "sarif")).unwrap();
+        assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), count);
+        assert!(of(file, "junit").contains("</testsuites>"));
+        assert!(of(file, "markdown").contains("**why-denied**"));
+    }
+    let sarif: Value = serde_json::from_str(&of("a b.json", "sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b.json");
+    assert_eq!(place["region"]["startLine"], 7);
+    assert_eq!(place["region"]["endColumn"], 32);
+    assert!(of("a b.json", "markdown").contains("| error | `a b.json:7` |"));
+    insta::assert_snapshot!(of("a b.json", "gitlab"));
+}
+
+#[test]
+fn templates_are_checked_where_they_stand() {
+    let template = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Allow\n            Principal: { Service: lambda.amazon.com }\n            Action: sts:AssumeRole\n";
+    let folder = folder(&[("template.yaml", template)]);
+    check(&folder, &["template.yaml", "--format", "concise"])
+        .ends_with(1)
+        .says("template.yaml:10:35: error[service-principal-unknown]");
+}
+
 /// Findings in AWS's own managed policies that a person has looked at, and agrees with.
-const REAL: &[(&str, &str)] = &[];
+///
+/// A customer could store none of those that are too long. The statements that others cover say nothing
+/// new. The rest grant what they do not seem to: the actions of event source mappings take mappings and no
+/// functions, the names of state machines begin with `stateMachine:`, buckets are listed and not objects,
+/// and one ARN of a key has a colon too many.
+const REAL: &[(&str, &str)] = &[
+    ("size-over-quota", ""),
+    ("statement-shadowed", ""),
+    ("resource-type-mismatch", "s3:::transform-vmware-target-*/*"),
+    ("resource-type-mismatch", "s3:::*/CodeDeploy/*"),
+    ("resource-type-mismatch", "kms:*:::*"),
+    ("resource-type-mismatch", "states:"),
+    ("resource-type-mismatch", "EventSourceMapping"),
+];
 
 #[test]
 fn aws_managed_policies_are_fine() {
@@ -165,9 +275,11 @@ fn aws_managed_policies_are_fine() {
         let mut sources = SourceMap::default();
         let id = sources.add_file(format!("{name}.json"), document.into_bytes()).unwrap();
         let found = policies_in(&mut sources, id, std::path::Path::new("policy.json"));
-        for one in checker.file(name, &found.policies, Vec::new(), &sources) {
+        for one in checker.file(name, None, &found.policies, Vec::new(), &sources) {
             let text = sources.slice(one.finding.primary.span);
-            if !REAL.contains(&(one.finding.rule, text)) {
+            let is_real =
+                |(rule, only): &&(&str, &str)| *rule == one.finding.rule && text.contains(only);
+            if !REAL.iter().any(|real| is_real(&real)) {
                 wrong.push(format!("{name}: {} {text}: {}", one.finding.rule, one.finding.message));
             }
         }

@@ -3,11 +3,17 @@
 
 mod concise;
 mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod sarif;
 
 use std::fmt::Write as _;
 use std::io;
+
+use quick_junit::TestSuite;
 
 use super::Style;
 use super::layout::{Ink, clean};
@@ -24,8 +30,16 @@ pub enum CheckFormat {
     Concise,
     /// For scripts.
     Json,
+    /// For code scanning services: SARIF 2.1.0.
+    Sarif,
     /// Workflow commands of GitHub Actions.
     Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// For CI servers.
+    Junit,
+    /// For the summary of a job.
+    Markdown,
 }
 
 /// What the options say of a report.
@@ -45,12 +59,14 @@ pub struct CheckReport {
     style: CheckStyle,
     /// How many findings were written.
     written: usize,
+    /// What is written at the end.
+    suites: Vec<TestSuite>,
 }
 
 impl CheckReport {
     /// One that has written nothing.
     pub fn new(style: CheckStyle) -> Self {
-        Self { style, written: 0 }
+        Self { style, written: 0, suites: Vec::new() }
     }
 
     /// Writes what comes before all findings.
@@ -60,7 +76,8 @@ impl CheckReport {
     pub fn begin(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
         match self.style.format {
             CheckFormat::Json => json::begin(out),
-            CheckFormat::Human | CheckFormat::Concise | CheckFormat::Github => Ok(()),
+            CheckFormat::Sarif => sarif::begin(out),
+            _ => Ok(()),
         }
     }
 
@@ -74,7 +91,14 @@ impl CheckReport {
         sources: &SourceMap,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let quiet = matches!(self.style.format, CheckFormat::Human | CheckFormat::Concise);
+        if self.style.format == CheckFormat::Junit {
+            self.suites.extend(junit::suite(checked, sources));
+            return Ok(());
+        }
+        let quiet = matches!(
+            self.style.format,
+            CheckFormat::Human | CheckFormat::Concise | CheckFormat::Markdown
+        );
         for one in checked {
             // What somebody has answered is for machines, and for whoever asks.
             let answered = matches!(one.state, State::Ignored { .. });
@@ -87,7 +111,15 @@ impl CheckReport {
                 CheckFormat::Human => human::finding(one, sources, &self.style.style, first, out)?,
                 CheckFormat::Concise => concise::finding(one, sources, out)?,
                 CheckFormat::Json => json::finding(one, sources, first, out)?,
+                CheckFormat::Sarif => sarif::finding(one, sources, first, out)?,
                 CheckFormat::Github => github::finding(one, sources, out)?,
+                CheckFormat::Gitlab => {
+                    if !gitlab::finding(one, sources, first, out)? {
+                        continue;
+                    }
+                }
+                CheckFormat::Markdown => markdown::finding(one, sources, first, out)?,
+                CheckFormat::Junit => {}
             }
             self.written += 1;
         }
@@ -102,6 +134,10 @@ impl CheckReport {
         match self.style.format {
             CheckFormat::Json => json::end(summary, self.written, out),
             CheckFormat::Github => Ok(()),
+            CheckFormat::Sarif => sarif::end(self.written, out),
+            CheckFormat::Gitlab => gitlab::end(self.written, out),
+            CheckFormat::Junit => junit::end(std::mem::take(&mut self.suites), out),
+            CheckFormat::Markdown => markdown::end(summary, self.written, out),
             CheckFormat::Human | CheckFormat::Concise => {
                 let mut text = String::new();
                 if self.style.statistics {
@@ -152,6 +188,9 @@ fn summary_line(summary: &Summary) -> String {
     }
     if summary.ignored > 0 {
         let _ = write!(line, "; {} ignored", summary.ignored);
+    }
+    if summary.gone > 0 {
+        let _ = write!(line, "; {} of the baseline mended", summary.gone);
     }
     if summary.others > 0 {
         let verb = if summary.others == 1 { "holds" } else { "hold" };

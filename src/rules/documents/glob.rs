@@ -15,7 +15,6 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether everything that `inner` matches is matched by `outer`. It may say no where it is so.
-#[cfg(test)]
 pub(crate) fn covers(outer: &str, inner: &str) -> bool {
     if outer == "*" {
         return true;
@@ -28,7 +27,6 @@ pub(crate) fn covers(outer: &str, inner: &str) -> bool {
 }
 
 /// The same with regard to case, as for ARNs.
-#[cfg(test)]
 pub(crate) fn covers_exactly(outer: &str, inner: &str) -> bool {
     if outer == "*" {
         return true;
@@ -75,7 +73,6 @@ fn walk(pattern: &[u8], text: &[u8], fits: impl Fn(u8, u8) -> bool) -> bool {
 
 /// Whether some text is matched by both; yes where the patterns are too long to tell. With regard to
 /// case.
-#[cfg(test)]
 pub(crate) fn overlap(left: &[u8], right: &[u8]) -> bool {
     const LONGEST: usize = 512;
     // Fixed bytes at the front tell most patterns apart.

@@ -5,9 +5,18 @@
 //! not known, since a template or a person fills it in later, gives no finding.
 
 mod actions;
+mod conditions;
 mod elements;
 pub(crate) mod glob;
+mod open;
+mod overlap;
+mod principals;
+mod resources;
+mod size;
+mod variables;
 mod view;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -30,6 +39,19 @@ pub struct Subject<'d> {
     pub host: &'d Host,
     /// The moment of the check, where it is known.
     pub now: Option<Timestamp>,
+    /// What is known besides.
+    pub known: &'d Known,
+}
+
+/// What whoever checks has said of the world around.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Accounts of one's own, and what they are called.
+    pub accounts: BTreeMap<String, String>,
+    /// The organization that is trusted.
+    pub organization: Option<String>,
+    /// Whether to look for what is too open.
+    pub wants_open: bool,
 }
 
 /// What a policy is attached to, as far as its place says.
@@ -63,12 +85,24 @@ impl Sink {
 pub type Pass = fn(&View<'_>, &mut Sink);
 
 /// Every pass, in the order of what they find.
-pub static PASSES: &[Pass] = &[elements::pass, actions::pass];
+pub static PASSES: &[Pass] = &[
+    elements::pass,
+    principals::pass,
+    actions::pass,
+    resources::pass,
+    variables::pass,
+    conditions::pass,
+    size::pass,
+    overlap::pass,
+];
 
 /// Everything that is found in one document, in the order of its places.
 pub fn check(subject: &Subject<'_>, sink: &mut Sink) {
     let view = View::new(*subject, sink);
     for pass in PASSES {
         pass(&view, sink);
+    }
+    if subject.known.wants_open {
+        open::pass(&view, sink);
     }
 }

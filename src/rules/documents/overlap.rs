@@ -1,0 +1,212 @@
+//! Statements that others make void: an Allow that a Deny always overrides, and one that says nothing
+//! that another does not say already.
+//!
+//! Which statements may cover another is looked up by the patterns of its first action, so that the cost
+//! grows with the document and not with its square.
+
+use std::collections::HashMap;
+
+use crate::finding::Finding;
+use crate::policy::Effect;
+use crate::text::Span;
+
+use super::view::{ConditionView, Element, StatementView, View};
+use super::{Sink, glob};
+
+/// So many statements are compared with one at most.
+const TRIED: usize = 12;
+/// Beyond so many values in an element, statements are not compared.
+const MANY: usize = 64;
+
+pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
+    if view.statements.len() < 2 {
+        return;
+    }
+    let statements: Vec<(usize, &StatementView<'_>)> =
+        view.statements.iter().enumerate().filter(|(_, statement)| is_plain(statement)).collect();
+    let index = Index::new(&statements);
+    for (at, statement) in &statements {
+        let mut denied = false;
+        for other in index.candidates(statement) {
+            let Some((place, by)) = statements.get(other) else { continue };
+            if place == at || !covers(by, statement) {
+                continue;
+            }
+            match (by.effect, statement.effect) {
+                (Some(Effect::Deny), Some(Effect::Allow)) if !by.has_condition => {
+                    let message = format!(
+                        "this Allow never gives anything: {} denies all of it, whatever the conditions",
+                        by.title(*place)
+                    );
+                    let finding = Finding::new(
+                        "allow-always-denied",
+                        message,
+                        statement.effect_span,
+                        "always overridden",
+                    );
+                    sink.add(
+                        finding
+                            .also(by.effect_span, "denies all of it")
+                            .help("take the Allow out, or except it from the Deny"),
+                    );
+                    denied = true;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if denied {
+            continue;
+        }
+        for other in index.candidates(statement) {
+            let Some((place, by)) = statements.get(other) else { continue };
+            let same = by.effect == statement.effect && place != at;
+            let condition = !by.has_condition || same_conditions(by, statement);
+            if !same || !condition || !covers(by, statement) {
+                continue;
+            }
+            // Of two that say the same, the second is one too many.
+            if covers(statement, by) && same_conditions(by, statement) && place > at {
+                continue;
+            }
+            let message =
+                format!("the statement says nothing new: {} covers all of it", by.title(*place));
+            let finding =
+                Finding::new("statement-shadowed", message, start(statement), "has no effect");
+            sink.add(
+                finding
+                    .also(start(by), "covers it")
+                    .help("take it out, or narrow the other one if this was meant to be the limit"),
+            );
+            break;
+        }
+    }
+}
+
+/// Where a statement is pointed at: its `Sid`, else its first byte.
+fn start(statement: &StatementView<'_>) -> Span {
+    let span = statement.span();
+    statement
+        .sid
+        .as_ref()
+        .map_or(Span { end: span.end.min(span.start + 1), ..span }, |sid| sid.span)
+}
+
+/// Whether a statement can be compared at all.
+fn is_plain(statement: &StatementView<'_>) -> bool {
+    let known = |element: &Option<Element<'_>>| {
+        element.as_ref().is_none_or(|element| {
+            !element.open
+                && !element.negated
+                && !element.values.is_empty()
+                && element.values.len() <= MANY
+        })
+    };
+    statement.sound
+        && statement.effect.is_some()
+        && statement.action.is_some()
+        && known(&statement.action)
+        && known(&statement.resource)
+        && !statement.principal_negated
+        && !statement.principals_open
+        && statement.principals.len() <= MANY
+        && !statement.condition_open
+        && statement.conditions.iter().all(|condition| !condition.open)
+}
+
+/// Statements by the patterns of their actions.
+struct Index {
+    by_pattern: HashMap<String, Vec<usize>>,
+    /// Statements with a pattern that is neither a text nor a beginning.
+    odd: Vec<usize>,
+}
+
+impl Index {
+    fn new(statements: &[(usize, &StatementView<'_>)]) -> Self {
+        let mut index = Self { by_pattern: HashMap::new(), odd: Vec::new() };
+        for (place, (_, statement)) in statements.iter().enumerate() {
+            for value in statement.actions() {
+                let pattern = value.text.to_ascii_lowercase();
+                let stem = pattern.strip_suffix('*').unwrap_or(&pattern);
+                if stem.contains(['*', '?']) {
+                    if index.odd.len() < TRIED && index.odd.last() != Some(&place) {
+                        index.odd.push(place);
+                    }
+                    continue;
+                }
+                let places = index.by_pattern.entry(pattern).or_default();
+                if places.len() < TRIED && places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        index
+    }
+
+    /// The statements that may cover this one: those of which a pattern matches its first action.
+    fn candidates(&self, statement: &StatementView<'_>) -> Vec<usize> {
+        let Some(first) = statement.actions().first() else { return Vec::new() };
+        let first = first.text.to_ascii_lowercase();
+        let mut found = self.odd.clone();
+        let mut add =
+            |pattern: &str| found.extend(self.by_pattern.get(pattern).into_iter().flatten());
+        add(&first);
+        let fixed = first.find(['*', '?']).unwrap_or(first.len()).min(80);
+        let mut pattern = String::with_capacity(fixed + 1);
+        for end in 0..=fixed {
+            let Some(front) = first.get(..end) else { continue };
+            pattern.clear();
+            pattern.push_str(front);
+            pattern.push('*');
+            if pattern != first {
+                add(&pattern);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Whether `by` is about everything that `statement` is about, conditions aside.
+fn covers(by: &StatementView<'_>, statement: &StatementView<'_>) -> bool {
+    let actions = statement
+        .actions()
+        .iter()
+        .all(|inner| by.actions().iter().any(|outer| glob::covers(&outer.text, &inner.text)));
+    let principals = || {
+        let everyone = by.principals.iter().any(|named| named.value.text == "*");
+        by.principal_key.is_some() == statement.principal_key.is_some()
+            && (everyone
+                || statement.principals.iter().all(|inner| {
+                    by.principals.iter().any(|outer| {
+                        outer.kind == inner.kind && outer.value.text == inner.value.text
+                    })
+                }))
+    };
+    let resources = || match (&by.resource, &statement.resource) {
+        (None, None) => true,
+        (Some(by), Some(inner)) => inner.values.iter().all(|inner| {
+            by.values.iter().any(|outer| glob::covers_exactly(&outer.text, &inner.text))
+        }),
+        _ => false,
+    };
+    actions && principals() && resources()
+}
+
+fn same_conditions(left: &StatementView<'_>, right: &StatementView<'_>) -> bool {
+    let same = |one: &ConditionView<'_>, other: &ConditionView<'_>| {
+        let texts = |condition: &ConditionView<'_>| {
+            let mut texts: Vec<String> =
+                condition.values.iter().map(|value| value.text.to_string()).collect();
+            texts.sort_unstable();
+            texts
+        };
+        one.operator == other.operator
+            && one.key.eq_ignore_ascii_case(&other.key)
+            && texts(one) == texts(other)
+    };
+    left.has_condition == right.has_condition
+        && left.conditions.len() == right.conditions.len()
+        && left.conditions.iter().all(|one| right.conditions.iter().any(|other| same(one, other)))
+}
