@@ -181,7 +181,7 @@ impl Reader<'_> {
                         .push(Recognised { path: path.to_owned(), shape: shape.id });
                     let document = Arc::new(document);
                     (shape.read)(
-                        &Input { document: &document, folder: &folder },
+                        &Input { document: &document, folder: &folder, root: None },
                         &mut self.builder,
                     );
                 }

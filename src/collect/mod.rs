@@ -2,11 +2,15 @@
 //!
 //! `files` alone reads the disk; all else works on texts.
 
+pub mod answers;
 pub mod assemble;
+#[cfg(feature = "live")]
+pub mod aws;
 pub mod aws_config;
 pub mod case_file;
 mod error;
 mod files;
+pub mod operations;
 pub mod layer_files;
 mod secrets;
 pub mod shapes;
