@@ -11,7 +11,7 @@ use super::Decision;
 use super::logic::{GapTable, Match};
 use super::principal::{GRANTS, Grant};
 use super::refusal::{Refusal, refusals};
-use super::statement::{Recorder, Silent, StatementTrace, Subject, statement};
+use super::statement::{Outcome, Recorder, Silent, StatementTrace, Subject, statement};
 
 /// What the Allow and Deny statements of one layer come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,7 +281,8 @@ fn verdict<R: Recorder>(
     for (policy_at, attached) in layer.policies.iter().enumerate() {
         for (statement_at, one) in attached.policy.statements.iter().enumerate() {
             let place = (at, policy_at, statement_at);
-            let (outcome, grant) = statement(one, layer.policy_type, place, subject, recorder);
+            let Outcome { applies: outcome, grant, more } =
+                statement(one, layer.policy_type, place, subject, recorder);
             if outcome.is_no() {
                 continue;
             }
@@ -290,6 +291,9 @@ fn verdict<R: Recorder>(
                 verdict.allow = verdict.allow.or(outcome);
                 if let Some(cell) = verdict.grants.get_mut(grant as usize) {
                     *cell = (*cell).or(outcome);
+                }
+                if let Some(cell) = verdict.grants.get_mut(Grant::Direct as usize) {
+                    *cell = (*cell).or(more);
                 }
             }
             if effect != Some(Effect::Allow) {

@@ -414,6 +414,8 @@ fn mfa<'r>(request: &Request, with: KeyValue<'r>, without: KeyValue<'r>) -> KeyV
     }
     match (caller.kind, caller.credentials) {
         (_, Some(CredentialKind::LongTerm)) => Absent,
+        // Nothing derives it, so a request of which all is said did not carry it.
+        _ if request.context.complete => Absent,
         // Whether such a session shows `false` or no key at all is not stated consistently.
         (CallerKind::RoleSession | CallerKind::FederatedUser, _) => {
             if without == Absent {
@@ -423,7 +425,6 @@ fn mfa<'r>(request: &Request, with: KeyValue<'r>, without: KeyValue<'r>) -> KeyV
             }
         }
         (CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated, _) => Absent,
-        _ if request.context.complete => Absent,
         _ => Unknown("whether the caller's credentials carry MFA is not known"),
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+use std::sync::Arc;
+
+use crate::doc::{Hole, Missing};
 use crate::text::{Span, Spanned};
 
 use super::arn::{Arn, is_account_id, looks_like_account_id};
+use super::pattern::{Pattern, Syntax};
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct NamedPrincipal {
     pub text: String,
     /// What the text means under that key.
     pub names: Names,
+    /// On what it depends whether the value is there at all.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// The key under which a principal stands.
@@ -73,15 +79,39 @@ pub enum Names {
     CanonicalUser,
     /// Something that AWS does not take here.
     Invalid(&'static str),
+    /// A text of which parts are missing.
+    Holed {
+        /// The text.
+        pattern: Pattern,
+        /// What can be told of it all the same.
+        reach: Reach,
+    },
+}
+
+/// Whom a text names of which parts are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// An account.
+    Account,
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// A session of a role.
+    RoleSession,
+    /// A federated user.
+    FederatedUser,
+    /// Something of the kind of the principal; which is not known.
+    Any,
 }
 
 impl NamedPrincipal {
     /// Reads `text` as it stands under `kind`.
     pub fn new(kind: PrincipalKind, text: &str) -> Self {
         let names = match kind {
-            PrincipalKind::Bare if text == "*" => Names::Everyone,
-            PrincipalKind::Bare => Names::Invalid("only `*` may stand without a kind of principal"),
-            PrincipalKind::Aws => aws(text),
+            // Without a kind AWS takes `*` alone; what else may be meant is plain all the same.
+            PrincipalKind::Bare if bare_kind(text) == PrincipalKind::Service => Names::Service,
+            PrincipalKind::Bare | PrincipalKind::Aws => aws(text),
             PrincipalKind::Service if text.contains('*') => {
                 Names::Invalid("a wildcard is not honoured in a service principal")
             }
@@ -89,8 +119,55 @@ impl NamedPrincipal {
             PrincipalKind::Federated => Names::Provider,
             PrincipalKind::CanonicalUser => Names::CanonicalUser,
         };
-        Self { kind, text: text.to_owned(), names }
+        Self { kind, text: text.to_owned(), names, doubt: None }
     }
+
+    /// Whether it is not known whom it names, or whether it is there.
+    pub fn is_open(&self) -> bool {
+        self.doubt.is_some() || matches!(self.names, Names::Holed { .. })
+    }
+
+    /// Reads a text of which parts are missing.
+    pub fn with_holes(kind: PrincipalKind, text: &str, holes: &[Missing]) -> Self {
+        if holes.is_empty() {
+            return Self::new(kind, text);
+        }
+        let syntax = Syntax { wildcards: false, variables: false };
+        let pattern = Pattern::with_holes(text, holes, syntax);
+        let reach = if kind == PrincipalKind::Aws { reach(text, holes) } else { Reach::Any };
+        let names = Names::Holed { pattern, reach };
+        Self { kind, text: text.to_owned(), names, doubt: None }
+    }
+}
+
+/// What can be told of an ARN of which parts are missing.
+fn reach(text: &str, holes: &[Missing]) -> Reach {
+    let is_open = |at: usize| holes.iter().any(|one| one.start <= at && at < one.end);
+    let mut colons = text.match_indices(':').map(|(at, _)| at).filter(|at| !is_open(*at));
+    let (service, Some(last)) = (colons.nth(1), colons.nth(2)) else { return Reach::Any };
+    let start = last + 1;
+    let rest = text.get(start..).unwrap_or("");
+    let known = holes.iter().filter(|one| one.end > start).map(|one| one.start).min();
+    let known = text.get(start..known.unwrap_or(text.len()).max(start)).unwrap_or("");
+    let service = service.and_then(|at| text.get(at + 1..)).unwrap_or("");
+    match service {
+        _ if service.starts_with("iam:") && rest == "root" && known == rest => Reach::Account,
+        _ if service.starts_with("iam:") && known.starts_with("user/") => Reach::User,
+        _ if service.starts_with("iam:") && known.starts_with("role/") => Reach::Role,
+        _ if service.starts_with("sts:") && known.starts_with("assumed-role/") => {
+            Reach::RoleSession
+        }
+        _ if service.starts_with("sts:") && known.starts_with("federated-user/") => {
+            Reach::FederatedUser
+        }
+        _ => Reach::Any,
+    }
+}
+
+/// The kind under which a text should stand that has none.
+pub(super) fn bare_kind(text: &str) -> PrincipalKind {
+    let is_service = text.ends_with(".amazonaws.com") && !text.contains([':', '/', '*']);
+    if is_service { PrincipalKind::Service } else { PrincipalKind::Aws }
 }
 
 fn aws(text: &str) -> Names {

@@ -2,22 +2,53 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
-use crate::doc::{Entry, Kind, Node};
+use std::sync::Arc;
+
+use crate::doc::{Entry, Hole, Kind, Missing, Node};
 use crate::text::{Span, Spanned};
 
+use super::principal::bare_kind;
 use super::{
     ActionPattern, Arn, ArnPattern, Condition, ConditionValue, Effect, Element, Family,
     NamedPrincipal, Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind,
     Principals, Problem, ResourceMatcher, ResourcePattern, Statement, Syntax, VariablesIn, boolean,
-    bytes, is_account_id, looks_like_account_id, moment, network,
+    bytes, is_account_id, looks_like_account_id, moment, network, placeholder,
 };
 
 /// Reads `node` as a policy of the type `policy_type`.
 pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
-    let mut reader = Reader { policy_type, variables: false, problems: Vec::new(), broken: None };
+    read_as(node, policy_type, false)
+}
+
+/// Reads `node` as a policy that is kept in a repository: it may hold placeholders.
+pub fn read_committed(node: Node<'_>, policy_type: PolicyType) -> Policy {
+    read_as(node, policy_type, true)
+}
+
+fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Policy {
+    let mut reader = Reader {
+        policy_type,
+        placeholders,
+        variables: false,
+        problems: Vec::new(),
+        broken: None,
+        doubts: Vec::new(),
+    };
     let mut version = None;
     let mut statements = Vec::new();
-    if node.kind() != Kind::Mapping {
+    if let Some(hole) = node.unknown() {
+        // What it can be is read where that is one document; else it may say anything.
+        let either: Vec<_> = node.items().collect();
+        for one in &either {
+            let mut policy = read_as(*one, policy_type, placeholders);
+            policy.statements.iter_mut().for_each(|one| one.doubts.push(Arc::clone(hole)));
+            statements.append(&mut policy.statements);
+            reader.problems.append(&mut policy.problems);
+        }
+        if either.is_empty() {
+            statements.push(reader.open_statement(node, hole));
+        }
+    } else if node.kind() != Kind::Mapping {
         reader.refuse(
             node.span(),
             "a policy has to be an object",
@@ -31,6 +62,8 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
                 reader.variables = text == "2012-10-17";
                 version = Some(Spanned { value: text.into_owned(), span: value.span() });
             }
+            // The older version is hardly ever meant.
+            _ if value.unknown().is_some() || !value.holes().is_empty() => reader.variables = true,
             _ => reader.refuse(
                 value.span(),
                 "AWS knows no policy language of this version",
@@ -40,9 +73,9 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
     }
     match node.get("Statement") {
         Some(list) if list.kind() == Kind::Sequence => {
-            statements.extend(list.items().map(|item| reader.statement(item)));
+            list.items().for_each(|item| reader.statements(item, &mut statements));
         }
-        Some(one) => statements.push(reader.statement(one)),
+        Some(one) => reader.statements(one, &mut statements),
         None if node.kind() == Kind::Mapping => reader.refuse(
             node.span(),
             "the policy has no `Statement`",
@@ -58,12 +91,31 @@ pub fn read(node: Node<'_>, policy_type: PolicyType) -> Policy {
     Policy { policy_type, span: node.span(), version, statements, problems: reader.problems }
 }
 
+/// A string of an element.
+struct Held {
+    value: Spanned<String>,
+    /// What of it is missing.
+    holes: Vec<Missing>,
+    /// On what it depends whether it is there.
+    doubt: Option<Arc<Hole>>,
+}
+
+impl Held {
+    fn is_known(&self) -> bool {
+        self.holes.is_empty()
+    }
+}
+
 struct Reader {
     policy_type: PolicyType,
+    /// Whether texts may hold placeholders.
+    placeholders: bool,
     variables: bool,
     problems: Vec<Problem>,
     /// The first refusal in the statement that is being read.
     broken: Option<Span>,
+    /// What is not known of that statement.
+    doubts: Vec<Arc<Hole>>,
 }
 
 const ELEMENTS: &[&str] = &[
@@ -125,8 +177,83 @@ impl Reader {
         }
     }
 
+    /// A text with what of it is missing.
+    fn with_holes(&self, node: Node<'_>, text: &str) -> Vec<Missing> {
+        let mut holes = node.holes();
+        if self.placeholders && holes.is_empty() {
+            holes = placeholder::find(text);
+        }
+        holes
+    }
+
+    /// Every statement that `node` is or can be.
+    fn statements(&mut self, node: Node<'_>, statements: &mut Vec<Statement>) {
+        let Some(hole) = node.unknown() else {
+            statements.push(self.statement(node));
+            return;
+        };
+        let first = statements.len();
+        let mut any = false;
+        for one in node.items() {
+            any = true;
+            if one.kind() == Kind::Sequence {
+                one.items().for_each(|item| self.statements(item, statements));
+            } else {
+                self.statements(one, statements);
+            }
+        }
+        if !any {
+            statements.push(self.open_statement(node, hole));
+        }
+        let new = statements.get_mut(first..).unwrap_or_default();
+        new.iter_mut().filter(|_| any).for_each(|one| one.doubts.push(Arc::clone(hole)));
+    }
+
+    /// A statement of which nothing is known but its place.
+    fn open_statement(&self, node: Node<'_>, hole: &Arc<Hole>) -> Statement {
+        let span = node.span();
+        let text = hole.name.clone();
+        let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+        let syntax = Syntax { wildcards: true, variables: false };
+        let pattern = || Pattern::with_holes(&text, &holes, syntax);
+        let principal = self.policy_type.row().has_principal.then(|| Principals {
+            negated: false,
+            key: span,
+            values: vec![Spanned {
+                value: NamedPrincipal::with_holes(PrincipalKind::Aws, &text, &holes),
+                span,
+            }],
+        });
+        let action = ActionPattern { text: text.clone(), pattern: Some(pattern()), doubt: None };
+        let matcher = ResourceMatcher::Holed(pattern());
+        let resource = ResourcePattern { text: text.clone(), matcher, doubt: None };
+        let has_resource = self.policy_type != PolicyType::Trust;
+        Statement {
+            span,
+            sid: None,
+            effect: None,
+            principal,
+            action: Some(Element {
+                negated: false,
+                key: span,
+                values: vec![Spanned { value: action, span }],
+                uncertain: true,
+            }),
+            resource: has_resource.then(|| Element {
+                negated: false,
+                key: span,
+                values: vec![Spanned { value: resource, span }],
+                uncertain: true,
+            }),
+            conditions: Vec::new(),
+            broken: None,
+            doubts: vec![Arc::clone(hole)],
+        }
+    }
+
     fn statement(&mut self, node: Node<'_>) -> Statement {
         self.broken = None;
+        self.doubts.clear();
         if node.kind() != Kind::Mapping {
             self.refuse(
                 node.span(),
@@ -142,7 +269,7 @@ impl Reader {
         let conditions = self.conditions(node);
         let sid = node.get("Sid").and_then(|sid| {
             let text = sid.text();
-            if text.is_none() {
+            if text.is_none() && sid.unknown().is_none() {
                 self.refuse(
                     sid.span(),
                     "`Sid` has to be a string",
@@ -152,7 +279,9 @@ impl Reader {
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
         for entry in node.entries() {
-            if !ELEMENTS.contains(&entry.key.as_ref()) {
+            if let Some(hole) = open_key(&entry) {
+                self.doubts.push(hole);
+            } else if !ELEMENTS.contains(&entry.key.as_ref()) {
                 self.unknown_element(&entry, ELEMENTS);
             }
         }
@@ -165,6 +294,7 @@ impl Reader {
             resource,
             conditions,
             broken: self.broken.take(),
+            doubts: std::mem::take(&mut self.doubts),
         }
     }
 
@@ -180,6 +310,12 @@ impl Reader {
         let effect = match value.text().as_deref() {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
+            _ if value.unknown().is_some() || !value.holes().is_empty() => {
+                let hole = value.unknown().cloned();
+                let hole = hole.or_else(|| Some(Arc::clone(&value.holes().first()?.hole)));
+                self.doubts.extend(hole);
+                return None;
+            }
             _ => {
                 self.refuse(
                     value.span(),
@@ -206,20 +342,18 @@ impl Reader {
         plain.map(|entry| (false, entry)).or_else(|| negated.map(|entry| (true, entry)))
     }
 
-    /// A string, or a list of strings.
-    fn strings(&mut self, entry: &Entry<'_>) -> Vec<Spanned<String>> {
+    /// A string, or a list of strings; of what is not known, every one that there can be.
+    fn strings(&mut self, entry: &Entry<'_>) -> Vec<Held> {
         let mut strings = Vec::new();
         let list = entry.value.kind() == Kind::Sequence;
         let one = (!list).then_some(entry.value);
-        for node in entry.value.items().chain(one) {
-            match node.text() {
-                Some(text) => strings.push(Spanned { value: text.into_owned(), span: node.span() }),
-                None => self.refuse(
-                    node.span(),
-                    format!("a value of `{}` has to be a string", entry.key),
-                    "put it in quotes",
-                ),
-            }
+        for node in
+            entry.value.items().chain(one).filter(|_| list || entry.value.unknown().is_none())
+        {
+            self.string(node, entry, None, &mut strings);
+        }
+        if entry.value.unknown().is_some() {
+            self.string(entry.value, entry, None, &mut strings);
         }
         if list && entry.value.items().next().is_none() {
             self.refuse(
@@ -231,15 +365,57 @@ impl Reader {
         strings
     }
 
+    fn string(
+        &mut self,
+        node: Node<'_>,
+        entry: &Entry<'_>,
+        doubt: Option<&Arc<Hole>>,
+        strings: &mut Vec<Held>,
+    ) {
+        if let Some(hole) = node.unknown() {
+            let mut any = false;
+            for one in node.items() {
+                any = true;
+                let doubt = Some(doubt.unwrap_or(hole));
+                let listed = (one.kind() == Kind::Sequence).then(|| one.items());
+                let alone = listed.is_none().then_some(one);
+                for item in listed.into_iter().flatten().chain(alone) {
+                    self.string(item, entry, doubt, strings);
+                }
+            }
+            if !any {
+                let text = hole.name.clone();
+                let holes = vec![Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+                let value = Spanned { value: text, span: node.span() };
+                strings.push(Held { value, holes, doubt: doubt.cloned() });
+            }
+            return;
+        }
+        match node.text() {
+            Some(text) => strings.push(Held {
+                holes: self.with_holes(node, &text),
+                value: Spanned { value: text.into_owned(), span: node.span() },
+                doubt: doubt.cloned(),
+            }),
+            None => self.refuse(
+                node.span(),
+                format!("a value of `{}` has to be a string", entry.key),
+                "put it in quotes",
+            ),
+        }
+    }
+
     fn principal(&mut self, node: Node<'_>) -> Option<Principals> {
         let found = self.one_of(node, "Principal", "NotPrincipal");
         let wanted = self.policy_type.row().has_principal;
         let Some((negated, entry)) = found else {
+            // AWS refuses it, but what it means is plain: it names nobody.
             if wanted {
-                self.refuse(
+                self.note(
                     node.span(),
                     format!("a statement of a {} needs a `Principal`", self.policy_type.name()),
                     "say whom it is about, for example `\"Principal\": { \"AWS\": \"arn:aws:iam::…\" }`",
+                    true,
                 );
             }
             return None;
@@ -261,9 +437,36 @@ impl Reader {
             );
         }
         let mut values = Vec::new();
+        self.principals(&entry, None, &mut values);
+        Some(Principals { negated, key: entry.key_span, values })
+    }
+
+    /// The values of `Principal`, or of what it can be.
+    fn principals(
+        &mut self,
+        entry: &Entry<'_>,
+        doubt: Option<&Arc<Hole>>,
+        values: &mut Vec<Spanned<NamedPrincipal>>,
+    ) {
+        if let Some(hole) = entry.value.unknown() {
+            let doubt = Some(doubt.unwrap_or(hole));
+            let mut any = false;
+            for one in entry.value.items() {
+                any = true;
+                self.principals(&Entry { value: one, ..entry.clone() }, doubt, values);
+            }
+            if !any {
+                let text = hole.name.clone();
+                let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+                let value = NamedPrincipal::with_holes(PrincipalKind::Aws, &text, &holes);
+                values.push(Spanned { value, span: entry.value.span() });
+            }
+            return;
+        }
+        let first = values.len();
         if entry.value.kind() != Kind::Mapping {
-            for text in self.strings(&entry) {
-                self.named(PrincipalKind::Bare, &text, &mut values);
+            for text in self.strings(entry) {
+                self.named(PrincipalKind::Bare, &text, values);
             }
         }
         for inner in entry.value.entries() {
@@ -272,6 +475,10 @@ impl Reader {
                 "Service" => PrincipalKind::Service,
                 "Federated" => PrincipalKind::Federated,
                 "CanonicalUser" => PrincipalKind::CanonicalUser,
+                _ if open_key(&inner).is_some() => {
+                    self.doubts.extend(open_key(&inner));
+                    PrincipalKind::Aws
+                }
                 _ => {
                     self.refuse(
                         inner.key_span,
@@ -282,19 +489,37 @@ impl Reader {
                 }
             };
             for text in self.strings(&inner) {
-                self.named(kind, &text, &mut values);
+                self.named(kind, &text, values);
             }
         }
-        Some(Principals { negated, key: entry.key_span, values })
+        for value in values.get_mut(first..).unwrap_or_default() {
+            if let (None, Some(doubt)) = (&value.value.doubt, doubt) {
+                value.value.doubt = Some(Arc::clone(doubt));
+            }
+        }
     }
 
     fn named(
         &mut self,
         kind: PrincipalKind,
-        text: &Spanned<String>,
+        held: &Held,
         values: &mut Vec<Spanned<NamedPrincipal>>,
     ) {
-        let named = NamedPrincipal::new(kind, &text.value);
+        let text = &held.value;
+        let mut named = NamedPrincipal::with_holes(kind, &text.value, &held.holes);
+        named.doubt.clone_from(&held.doubt);
+        if kind == PrincipalKind::Bare && held.is_known() && text.value != "*" {
+            let kind = match bare_kind(&text.value) {
+                PrincipalKind::Service => "Service",
+                _ => "AWS",
+            };
+            self.note(
+                text.span,
+                "only `*` may stand under `Principal` without a kind of principal",
+                format!("write `{{ \"{kind}\": \"{}\" }}`", text.value),
+                true,
+            );
+        }
         if let super::Names::Invalid(why) = named.names {
             self.note(
                 text.span,
@@ -304,8 +529,9 @@ impl Reader {
             );
         }
         let account = Arn::parse(&text.value).map(|arn| arn.account.to_owned());
-        if account
-            .is_some_and(|account| looks_like_account_id(&account) && !is_account_id(&account))
+        if held.is_known()
+            && account
+                .is_some_and(|account| looks_like_account_id(&account) && !is_account_id(&account))
         {
             self.note(
                 text.span,
@@ -327,8 +553,13 @@ impl Reader {
             return None;
         };
         let mut values = Vec::new();
-        for text in self.strings(&entry) {
-            let well_formed = text.value == "*"
+        let mut uncertain = false;
+        for held in self.strings(&entry) {
+            let known = held.is_known();
+            uncertain |= !known || held.doubt.is_some();
+            let text = held.value;
+            let well_formed = !known
+                || text.value == "*"
                 || text
                     .value
                     .split_once(':')
@@ -342,14 +573,14 @@ impl Reader {
                 );
             }
             let syntax = Syntax { wildcards: true, variables: false };
-            let pattern =
-                well_formed.then(|| Pattern::new(&text.value.to_ascii_lowercase(), syntax));
+            let lower = text.value.to_ascii_lowercase();
+            let pattern = well_formed.then(|| Pattern::with_holes(&lower, &held.holes, syntax));
             values.push(Spanned {
                 span: text.span,
-                value: ActionPattern { text: text.value, pattern },
+                value: ActionPattern { text: text.value, pattern, doubt: held.doubt },
             });
         }
-        Some(Element { negated, key: entry.key_span, values })
+        Some(Element { negated, key: entry.key_span, values, uncertain })
     }
 
     fn resource(&mut self, node: Node<'_>) -> Option<Element<ResourcePattern>> {
@@ -376,8 +607,14 @@ impl Reader {
         let variables =
             if self.variables { VariablesIn::ResourcePart } else { VariablesIn::Nothing };
         let mut values = Vec::new();
-        for text in self.strings(&entry) {
-            let matcher = if !text.value.is_empty() && text.value.bytes().all(|byte| byte == b'*') {
+        let mut uncertain = false;
+        for held in self.strings(&entry) {
+            uncertain |= !held.is_known() || held.doubt.is_some();
+            let text = held.value;
+            let matcher = if !held.holes.is_empty() {
+                let syntax = Syntax { wildcards: true, variables: self.variables };
+                ResourceMatcher::Holed(Pattern::with_holes(&text.value, &held.holes, syntax))
+            } else if !text.value.is_empty() && text.value.bytes().all(|byte| byte == b'*') {
                 ResourceMatcher::Everything
             } else if let Some(pattern) = ArnPattern::new(&text.value, variables) {
                 ResourceMatcher::Arn(pattern)
@@ -395,14 +632,19 @@ impl Reader {
             };
             values.push(Spanned {
                 span: text.span,
-                value: ResourcePattern { text: text.value, matcher },
+                value: ResourcePattern { text: text.value, matcher, doubt: held.doubt },
             });
         }
-        Some(Element { negated, key: entry.key_span, values })
+        Some(Element { negated, key: entry.key_span, values, uncertain })
     }
 
     fn conditions(&mut self, node: Node<'_>) -> Vec<Condition> {
         let Some(block) = node.get("Condition") else { return Vec::new() };
+        if let Some(hole) = block.unknown() {
+            // Whatever it asks for, the rest of the statement is as it is.
+            self.doubts.push(Arc::clone(hole));
+            return Vec::new();
+        }
         if block.kind() != Kind::Mapping {
             self.refuse(
                 block.span(),
@@ -413,6 +655,11 @@ impl Reader {
         let mut conditions = Vec::new();
         for outer in block.entries() {
             let parsed = Operator::parse(&outer.key);
+            let open = open_key(&outer).or_else(|| outer.value.unknown().cloned());
+            if let Some(hole) = open {
+                self.doubts.push(hole);
+                continue;
+            }
             if parsed.is_none() {
                 self.refuse(
                     outer.key_span,
@@ -435,6 +682,14 @@ impl Reader {
                     key_lower: inner.key.to_lowercase().into(),
                     values_span: inner.value.span(),
                     values: self.condition_values(parsed, &inner),
+                    doubt: open_key(&inner).or_else(|| {
+                        let holes = if self.placeholders {
+                            placeholder::find(&inner.key)
+                        } else {
+                            Vec::new()
+                        };
+                        Some(Arc::clone(&holes.first()?.hole))
+                    }),
                 });
             }
         }
@@ -447,39 +702,81 @@ impl Reader {
         entry: &Entry<'_>,
     ) -> Vec<Spanned<ConditionValue>> {
         let mut values = Vec::new();
-        let one = (entry.value.kind() != Kind::Sequence).then_some(entry.value);
-        for node in entry.value.items().chain(one) {
-            let Some(text) = node.scalar() else {
-                self.refuse(
-                    node.span(),
-                    format!(
-                        "a value of `{}` has to be a string, a number, true or false",
-                        entry.key
-                    ),
-                    "write one value, or a list of them",
-                );
-                continue;
-            };
-            let operand = operator.and_then(|operator| self.operand(operator, &text));
-            if let (None, Some(operator)) = (&operand, operator) {
-                // A short ARN pattern is accepted; what it matches is documented nowhere.
-                let effect = match operator.row.family {
-                    Family::Arn => "and what it matches is not documented",
-                    _ => "so it never matches",
-                };
-                self.note(
-                    node.span(),
-                    format!("`{text}` is not {}, {effect}", what_it_takes(operator.row.family)),
-                    format!("give `{}` a value that it can compare", operator.row.name),
-                    false,
-                );
-            }
-            values.push(Spanned {
-                value: ConditionValue { text: text.into_owned(), operand },
-                span: node.span(),
-            });
+        let is_one = entry.value.kind() != Kind::Sequence;
+        let one = is_one.then_some(entry.value);
+        let listed = (!is_one).then(|| entry.value.items());
+        for node in listed.into_iter().flatten().chain(one) {
+            self.condition_value(operator, entry, node, None, &mut values);
         }
         values
+    }
+
+    fn condition_value(
+        &mut self,
+        operator: Option<Operator>,
+        entry: &Entry<'_>,
+        node: Node<'_>,
+        doubt: Option<&Arc<Hole>>,
+        values: &mut Vec<Spanned<ConditionValue>>,
+    ) {
+        let mut push = |text: &str, operand: Option<Operand>| {
+            let text = text.to_owned();
+            let value = ConditionValue { text, operand, doubt: doubt.cloned() };
+            values.push(Spanned { value, span: node.span() });
+        };
+        let syntax = Syntax { wildcards: self.has_wildcards(operator), variables: self.variables };
+        if let Some(hole) = node.unknown() {
+            let mut any = false;
+            for one in node.items() {
+                any = true;
+                let doubt = Some(doubt.unwrap_or(hole));
+                let listed = (one.kind() == Kind::Sequence).then(|| one.items());
+                let alone = listed.is_none().then_some(one);
+                for item in listed.into_iter().flatten().chain(alone) {
+                    self.condition_value(operator, entry, item, doubt, values);
+                }
+            }
+            if !any {
+                let text = hole.name.clone();
+                let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+                let operand = Operand::Holed(Pattern::with_holes(&text, &holes, syntax));
+                let value = ConditionValue { text, operand: Some(operand), doubt: doubt.cloned() };
+                values.push(Spanned { value, span: node.span() });
+            }
+            return;
+        }
+        let Some(text) = node.scalar() else {
+            self.refuse(
+                node.span(),
+                format!("a value of `{}` has to be a string, a number, true or false", entry.key),
+                "write one value, or a list of them",
+            );
+            return;
+        };
+        let holes = self.with_holes(node, &text);
+        if !holes.is_empty() {
+            push(&text, Some(Operand::Holed(Pattern::with_holes(&text, &holes, syntax))));
+            return;
+        }
+        let operand = operator.and_then(|operator| self.operand(operator, &text));
+        if let (None, Some(operator)) = (&operand, operator) {
+            // A short ARN pattern is accepted; what it matches is documented nowhere.
+            let effect = match operator.row.family {
+                Family::Arn => "and what it matches is not documented",
+                _ => "so it never matches",
+            };
+            self.note(
+                node.span(),
+                format!("`{text}` is not {}, {effect}", what_it_takes(operator.row.family)),
+                format!("give `{}` a value that it can compare", operator.row.name),
+                false,
+            );
+        }
+        push(&text, operand);
+    }
+
+    fn has_wildcards(&self, operator: Option<Operator>) -> bool {
+        operator.is_some_and(|one| matches!(one.row.family, Family::StringLike | Family::Arn))
     }
 
     fn operand(&self, operator: Operator, text: &str) -> Option<Operand> {
@@ -505,6 +802,12 @@ impl Reader {
             Family::Ip => network(text).map(Operand::Network),
         }
     }
+}
+
+/// What of a key is not known.
+fn open_key(entry: &Entry<'_>) -> Option<Arc<Hole>> {
+    let whole = entry.name.unknown().cloned();
+    whole.or_else(|| Some(Arc::clone(&entry.name.holes().first()?.hole)))
 }
 
 fn operator_help(text: &str) -> String {

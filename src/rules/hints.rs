@@ -64,10 +64,16 @@ pub(super) fn hint(
     }
     if let Some(found) = found.as_deref() {
         let cased = |text: &str| as_wildcard(&text.to_lowercase(), &found.to_lowercase());
-        let near = texts().find_map(|text| difference(text, found));
-        let near = near.or_else(|| texts().any(cased).then_some(Difference::Case));
-        if let Some(near) = near {
-            let help = format!("did you mean `{found}`?");
+        let near = texts().find_map(|text| Some((text, difference(text, found)?)));
+        let near =
+            near.or_else(|| texts().find(|text| cased(text)).map(|text| (text, Difference::Case)));
+        if let Some((text, near)) = near {
+            let help = match passed_with(&condition.key_lower)
+                .filter(|_| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*'))
+            {
+                Some(option) => format!("pass `{text}` with `{option}`, letter by letter"),
+                None => format!("did you mean `{found}`?"),
+            };
             return Some(match near {
                 Difference::Slip => Hint { why: None, help },
                 Difference::Case if texts().any(cased) => Hint::new(
@@ -89,6 +95,17 @@ pub(super) fn hint(
         ));
     }
     None
+}
+
+/// The option of `aws sts assume-role` that fills a key: its value is the caller's to mend.
+fn passed_with(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "sts:externalid" => "--external-id",
+        "sts:rolesessionname" => "--role-session-name",
+        "sts:sourceidentity" => "--source-identity",
+        key if key.starts_with("aws:requesttag/") => "--tags",
+        _ => return None,
+    })
 }
 
 /// Keys of which one is enough for most people's purpose: two of them in one statement are often

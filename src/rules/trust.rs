@@ -267,6 +267,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
         (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
     };
     let label = match value.map(|value| &value.value.names) {
+        _ if named.is_none() => "it has no `Principal`, so it is for nobody".to_owned(),
         Some(crate::policy::Names::Invalid(why)) => (*why).to_owned(),
         Some(crate::policy::Names::UniqueId) => {
             "the unique id of a principal that was deleted; one made again under its name is not trusted".to_owned()
@@ -365,6 +366,7 @@ fn whom(named: &crate::policy::NamedPrincipal) -> String {
         Names::Provider => format!("the identity provider `{text}`"),
         Names::CanonicalUser => format!("canonical user `{text}`"),
         Names::Invalid(_) => format!("`{text}`, which is no principal"),
+        Names::Holed { .. } => format!("`{text}`, which is not known"),
     }
 }
 

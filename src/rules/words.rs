@@ -129,7 +129,7 @@ pub(super) fn condition_help(condition: &Condition, request: &Request) -> String
     match &*condition.key_lower {
         "sts:externalid" => "pass the external id that the owner of the role gave you, with `--external-id`".to_owned(),
         "aws:multifactorauthpresent" | "aws:multifactorauthage" if session => {
-            "a role session never carries MFA: pass `--serial-number` and `--token-code` to assume-role, or ask for the condition to be dropped for roles".to_owned()
+            "a role session carries no MFA of its own: assume the role as a user with an MFA device, passing `--serial-number` and `--token-code`, or ask the owner of the role not to ask roles for MFA".to_owned()
         }
         "aws:multifactorauthpresent" | "aws:multifactorauthage" => {
             "pass `--serial-number` and `--token-code` to assume-role, or set `mfa_serial` in the profile".to_owned()

@@ -14,6 +14,7 @@ mod chains;
 mod contractor;
 mod exit_status;
 mod formats;
+mod holes;
 mod layer_options;
 mod project;
 mod properties;

@@ -134,6 +134,7 @@ fn to_json(node: Node<'_>) -> Value {
         }
         Kind::String => json!(node.text().unwrap()),
         Kind::Sequence => node.items().map(to_json).collect(),
+        Kind::Unknown => unreachable!("nothing is left open here"),
         Kind::Mapping => {
             let entries = node.entries().map(|entry| (entry.key.to_string(), to_json(entry.value)));
             Value::Object(entries.collect::<Map<_, _>>())

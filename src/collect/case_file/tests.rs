@@ -281,6 +281,7 @@ fn to_json(node: Node<'_>) -> serde_json::Value {
         }
         Kind::String => Value::String(node.text().unwrap().into_owned()),
         Kind::Sequence => node.items().map(to_json).collect(),
+        Kind::Unknown => unreachable!("nothing is left open here"),
         Kind::Mapping => {
             node.entries().map(|entry| (entry.key.into_owned(), to_json(entry.value))).collect()
         }
