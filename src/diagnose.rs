@@ -65,6 +65,7 @@ pub fn diagnose(
         notes: Vec::new(),
         evidence: None,
         is_bare: false,
+        identity: None,
     }
 }
 

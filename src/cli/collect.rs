@@ -14,24 +14,24 @@ use super::args::{CollectArgs, DiagnoseArgs};
 use super::{Failure, Output, Status, live, whoami};
 
 pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure> {
-    if args.role.is_none() && args.action.is_empty() && !args.account {
+    if args.role.is_none() && args.action.is_none() && !args.account {
         return Err(Failure::Usage(
             "say what to read: `--role ARN`, `--action ACTION --resource ARN`, or the whole `--account`"
                 .to_owned(),
         ));
     }
-    let mut asked = DiagnoseArgs {
+    let asked = DiagnoseArgs {
         role: args.role.clone(),
-        action: args.action.clone(),
-        resource: args.resource.clone(),
+        action: args.action.iter().cloned().collect(),
+        resource: args.resource.iter().cloned().collect(),
         caller: args.caller.clone(),
         ..DiagnoseArgs::default()
     };
-    asked.live = args.live.clone();
-    let options = live::options(&args.live, args.profile.as_deref())?;
+    let others = [args.role_profile.as_deref(), args.org_profile.as_deref()];
+    let options = live::options(&args.reach, args.profile.as_deref(), others)?;
     let mut wanted = live::wanted(&asked, &[]);
     wanted.account = args.account;
-    if args.account && args.role.is_none() && args.action.is_empty() {
+    if args.account && args.role.is_none() && args.action.is_none() {
         wanted.without_caller = true;
     }
     let gathered = live::gather(&options, &wanted, &output)?;
@@ -99,15 +99,13 @@ fn case(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> Option<Strin
             let arn = known.unwrap_or(format!("arn:{partition}:iam::{account}:role/{role}"));
             ("sts:AssumeRole".to_owned(), arn)
         }
-        None => (args.action.first()?.clone(), args.resource.first()?.clone()),
+        None => (args.action.clone()?, args.resource.clone()?),
     };
-    let assumes = action == "sts:AssumeRole";
     let mut request = Map::new();
     request.insert("principal".to_owned(), json!(caller));
     request.insert("action".to_owned(), json!(action));
     request.insert("resource".to_owned(), json!(resource));
     request.insert("time".to_owned(), json!(now.to_string()));
-    let _ = assumes;
     let mut text = String::from(
         "# What was read from AWS; `why-denied --case` on this file gives the answer of that moment.\n",
     );

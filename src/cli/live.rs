@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::collect::aws::{self, Event, Gathered, NoIdentity, Options, Wanted};
-use crate::message::Denial;
+use crate::collect::aws::{
+    self, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted,
+};
+use crate::message::{self, Denial};
+use crate::text::SourceMap;
 
-use super::args::{DiagnoseArgs, LiveArgs};
-use super::{Failure, Output, has_layer_files};
+use super::args::{DiagnoseArgs, ReachArgs};
+use super::diagnose::has_layer_files;
+use super::{Failure, Output};
 
 /// Whether AWS is to be asked.
 pub(super) fn is_wanted(args: &DiagnoseArgs) -> bool {
@@ -24,15 +28,19 @@ pub(super) fn is_wanted(args: &DiagnoseArgs) -> bool {
         && args.case.is_none()
         && args.evidence.is_empty()
         && args.aws_config.is_none();
-    args.live.live || args.live.probe || args.live.recent || (asks && alone)
+    args.live.live || args.live.probe || (asks && alone)
 }
 
 /// With which credentials, and how long.
-pub(super) fn options(live: &LiveArgs, profile: Option<&str>) -> Result<Options, Failure> {
-    if live.timeout == 0 {
+pub(super) fn options(
+    reach: &ReachArgs,
+    profile: Option<&str>,
+    [role, org]: [Option<&str>; 2],
+) -> Result<Options, Failure> {
+    if reach.timeout == 0 {
         return Err(Failure::Usage("`--timeout 0`: give it at least one second".to_owned()));
     }
-    if let Some(url) = &live.endpoint_url
+    if let Some(url) = &reach.endpoint_url
         && !(url.starts_with("http://") || url.starts_with("https://"))
     {
         return Err(Failure::Usage(format!(
@@ -41,11 +49,11 @@ pub(super) fn options(live: &LiveArgs, profile: Option<&str>) -> Result<Options,
     }
     Ok(Options {
         profile: profile.map(str::to_owned),
-        region: live.region.clone(),
-        endpoint_url: live.endpoint_url.clone(),
-        role_profile: live.role_profile.clone(),
-        org_profile: live.org_profile.clone(),
-        timeout: Duration::from_secs(live.timeout),
+        region: reach.region.clone(),
+        endpoint_url: reach.endpoint_url.clone(),
+        role_profile: role.map(str::to_owned),
+        org_profile: org.map(str::to_owned),
+        timeout: Duration::from_secs(reach.timeout),
     })
 }
 
@@ -90,6 +98,47 @@ pub(super) fn gather(
     let gathered = aws::gather(options, wanted, &|event| bar.show(event));
     bar.bar.finish_and_clear();
     gathered.map_err(Failure::Live)
+}
+
+/// Tries the denied AssumeRole itself; what AWS says of it is evidence.
+pub(super) fn probe(
+    args: &DiagnoseArgs,
+    options: &Options,
+    sources: &mut SourceMap,
+    denial: &mut Option<Denial>,
+    notes: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let Some(role) = &args.role else { return Ok(()) };
+    if args.caller.is_some() || !args.via.is_empty() || args.mfa {
+        notes.push(
+            "`--probe` tries the call with the current credentials, as they are: without `--caller`, `--via` and `--mfa`"
+                .to_owned(),
+        );
+    }
+    let pair = |text: &String| {
+        text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
+    };
+    let call = Call {
+        role: role.clone(),
+        session_name: args.session_name.clone(),
+        external_id: args.external_id.clone(),
+        source_identity: args.source_identity.clone(),
+        tags: args.tag.iter().filter_map(pair).collect(),
+        transitive: args.transitive_tag.clone(),
+    };
+    match aws::probe(options, &call).map_err(Failure::Live)? {
+        Tried::Allowed => notes.push(
+            "AWS let it: the role was assumed just now, with the shortest session, whose credentials \
+             were dropped; where the answer is another, the denied call was not this one"
+                .to_owned(),
+        ),
+        Tried::Refused(text) => {
+            let source = sources.add_given("what AWS said just now", text);
+            *denial = message::read(sources, source).into_iter().next();
+        }
+        Tried::NoAnswer(why) => notes.push(format!("`--probe` got no answer: {why}")),
+    }
+    Ok(())
 }
 
 /// A line on the terminal; nothing where stderr is none.

@@ -16,14 +16,14 @@ use super::args::{Format, WhoamiArgs};
 use super::{Failure, Output, Status, live};
 
 pub(super) fn run(args: &WhoamiArgs, output: Output) -> Result<Status, Failure> {
-    let options = live::options(&args.live, args.profile.as_deref())?;
+    let options = live::options(&args.reach, args.profile.as_deref(), [None, None])?;
     let asked = aws::whoami(&options).map_err(Failure::Live)?;
     match asked {
         Ok(identity) => {
             let now = Timestamp::now();
             let text = match args.format {
                 Format::Human => human(&identity, now),
-                _ => json_text(&identity, now),
+                Format::Json => json_text(&identity, now),
             };
             output.result(&[], |out| out.write_all(text.as_bytes()))?;
             let ended = identity.expires.is_some_and(|at| at <= now);
@@ -35,7 +35,10 @@ pub(super) fn run(args: &WhoamiArgs, output: Output) -> Result<Status, Failure> 
             let Some(diagnosis) = explained(&error, &mut sources) else {
                 return Ok(Status::Broken);
             };
-            let format = report::Format::from(args.format);
+            let format = match args.format {
+                Format::Human => report::Format::Human,
+                Format::Json => report::Format::Json,
+            };
             output.result(&[], |out| {
                 report::write(format, &[diagnosis], &sources, &output.style, out)
             })?;

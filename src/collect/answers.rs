@@ -68,6 +68,19 @@ impl Answer {
         format!("{}.json", name.join("--"))
     }
 
+    /// Whether nothing came back.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.outcome, Outcome::Nothing { .. })
+    }
+
+    /// Why nothing came back.
+    pub fn why(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Nothing { why, .. } => Some(why),
+            Outcome::Answer(_) => None,
+        }
+    }
+
     /// The whole text.
     pub fn text(&self) -> String {
         let mut whole = serde_json::Map::new();

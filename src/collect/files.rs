@@ -29,6 +29,25 @@ pub fn read_files(
     paths: &[PathBuf],
     read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Collected {
+    read_with(sources, paths, read, &[])
+}
+
+/// Reads facts from files and folders, and then from texts that are in no file, each with its
+/// title. Where both speak of the same, the files count.
+pub fn read_all(
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    texts: &[(String, String)],
+) -> Collected {
+    read_with(sources, paths, &|path| std::fs::read(path), texts)
+}
+
+fn read_with(
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    texts: &[(String, String)],
+) -> Collected {
     let mut reader = Reader {
         sources,
         builder: Builder::default(),
@@ -42,6 +61,10 @@ pub fn read_files(
         } else {
             reader.file(path, read, Found::Named);
         }
+    }
+    for (title, text) in texts {
+        let bytes = text.clone().into_bytes();
+        reader.file(Path::new(title), &|_| Ok(bytes.clone()), Found::Named);
     }
     let Reader { sources, mut builder, store, mut collected, .. } = reader;
     store.read(&mut builder);

@@ -19,7 +19,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_files, read_paths};
+pub use files::{read_all, read_files, read_paths};
 
 use std::path::PathBuf;
 

@@ -16,6 +16,8 @@ mod session;
 use std::io;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use crate::policy::Arn;
 use crate::request::{Caller, CallerKind};
 use crate::text::{SourceMap, Spanned};
@@ -23,7 +25,7 @@ use crate::text::{SourceMap, Spanned};
 use super::answers::{Answer, Outcome};
 use super::operations::Operation;
 
-pub use call::Progress;
+pub use call::{Event, Progress};
 pub use identity::{Identity, NoIdentity};
 pub use probe::Tried;
 
@@ -52,12 +54,15 @@ pub struct Options {
 pub struct Wanted {
     /// The caller, where it is another than the current identity.
     pub caller: Option<String>,
-    /// The role that is to be assumed: an ARN, or a name in the caller's account.
-    pub role: Option<String>,
+    /// The roles that are to be assumed, in order: ARNs, or names in the caller's account. With the
+    /// session of each the next one is assumed.
+    pub roles: Vec<String>,
     /// Other resources.
     pub resources: Vec<String>,
     /// The whole account of the current identity.
     pub account: bool,
+    /// That the caller has no policies in IAM: whoever presents a token.
+    pub without_caller: bool,
 }
 
 /// What AWS said.
@@ -69,6 +74,21 @@ pub struct Gathered {
     pub answers: Vec<Answer>,
     /// How many calls were made.
     pub calls: usize,
+}
+
+impl Gathered {
+    /// The ARN of the role of that name, if it came back.
+    pub fn arn_of_role(&self, name: &str) -> Option<String> {
+        self.answers.iter().find_map(|answer| match &answer.outcome {
+            Outcome::Answer(said) if answer.operation == Some(Operation::GetRole) => {
+                let role = said.get("Role").filter(|role| {
+                    role.get("RoleName").and_then(|own| own.as_str()) == Some(name)
+                })?;
+                role.get("Arn")?.as_str().map(str::to_owned)
+            }
+            _ => None,
+        })
+    }
 }
 
 /// A runtime for this one run, made when it is needed and not before.
@@ -200,21 +220,22 @@ async fn read_all(
         Caller::parse(Spanned { value: arn.to_owned(), span: sources.whole(id) }).ok()
     });
     let own = caller.as_ref().and_then(|caller| caller.account.clone());
-    let role = wanted.role.as_ref().map(|role| match (Arn::parse(role), &own) {
+    let roles: Vec<String> = (wanted.roles.iter()).map(|role| match (Arn::parse(role), &own) {
         (None, Some(account)) if !role.contains(':') => {
             let partition = caller.as_ref().map_or("aws", |caller| caller.partition.as_str());
             format!("arn:{partition}:iam::{account}:role/{role}")
         }
         _ => role.clone(),
-    });
+    })
+    .collect();
     let callers_side = async {
-        let Some(caller) = &caller else { return };
+        let Some(caller) = caller.as_ref().filter(|_| !wanted.without_caller) else { return };
         principal::caller(reader, sessions, caller).await;
     };
     let roles_side = async {
-        if let Some(role) = &role {
-            principal::role(reader, sessions, role).await;
-        }
+        let last = roles.len().saturating_sub(1);
+        let each = roles.iter().enumerate();
+        join_all(each.map(|(at, role)| principal::role(reader, sessions, role, at < last))).await;
     };
     let resources = async {
         #[cfg(feature = "live-resources")]
@@ -224,7 +245,7 @@ async fn read_all(
     };
     let organization = async {
         let limited = caller.as_ref().filter(|caller| {
-            matches!(
+            !wanted.without_caller && matches!(
                 caller.kind,
                 CallerKind::Root
                     | CallerKind::User
@@ -246,12 +267,14 @@ async fn read_all(
             .filter(|resource| *resource != "*")
             .filter_map(|resource| account(resource).or_else(|| own.clone()));
         targets.extend(
-            role.as_deref()
-                .and_then(account)
-                .into_iter()
+            (roles.iter().filter_map(|role| account(role)))
                 .chain(of_resources)
                 .map(|account| (account, organization::RESOURCE)),
         );
+        let between = roles.iter().rev().skip(1).filter_map(|role| account(role));
+        targets.extend(between.map(|account| (account, organization::SERVICE)));
+        targets.sort_unstable();
+        targets.dedup();
         organization::read(reader, sessions, &targets).await;
     };
     let account = async {

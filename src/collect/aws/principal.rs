@@ -58,7 +58,13 @@ pub(super) async fn caller(reader: &Reader<'_>, sessions: &Sessions, caller: &Ca
 }
 
 /// The role's side.
-pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions, arn: &str) {
+/// `goes_on` says that its session assumes another role, so that its policies count.
+pub(super) async fn role(
+    reader: &Reader<'_>,
+    sessions: &Sessions,
+    arn: &str,
+    goes_on: bool,
+) {
     let Some(parts) = Arn::parse(arn) else { return };
     let Some((_, name)) = parts.iam_name("role") else { return };
     let Some(session) = sessions.of(parts.account) else {
@@ -66,8 +72,16 @@ pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions, arn: &str) {
         return reader.push(unasked(Operation::GetRole, arn, outcome));
     };
     let subject = Subject { session, account: parts.account, name, about: arn };
-    let Some(trust) = get_role(reader, &subject).await else { return };
-    providers(reader, &subject, &trust).await;
+    let trust = async {
+        let Some(trust) = get_role(reader, &subject).await else { return };
+        providers(reader, &subject, &trust).await;
+    };
+    let policies = async {
+        if goes_on {
+            role_policies(reader, &subject).await;
+        }
+    };
+    join!(trust, policies);
 }
 
 async fn user(reader: &Reader<'_>, subject: &Subject<'_>) {
