@@ -332,17 +332,18 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
         )
     } else if has("FailedToLoadToken") || has("failed to load") && has("SSO") {
         (
-            format!("Error loading SSO Token: Token for {profile} does not exist"),
+            format!("Unable to locate credentials: profile {profile} has not signed in"),
             format!("profile {profile} has not signed in: run `aws sso login --profile {profile}`"),
         )
     } else if own.setting(profile, "login_session").is_some() {
         (
-            "Your session has expired. Please reauthenticate using 'aws login'.".to_owned(),
+            "Your session has expired or credentials have changed. Please reauthenticate using 'aws login'."
+                .to_owned(),
             format!("the session of profile {profile} has ended: run `aws login --profile {profile}`"),
         )
     } else if own.setting(profile, "credential_process").is_some() && !has("CredentialsNotLoaded(") {
         (
-            "Error when retrieving credentials from custom-process: the command failed".to_owned(),
+            "Unable to locate credentials: the credential_process failed".to_owned(),
             format!("the credential_process of profile {profile} failed; run its command by hand to see why"),
         )
     } else if (own.is_given || own.is_set("AWS_PROFILE")) && !known {
