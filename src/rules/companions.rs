@@ -85,7 +85,7 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
             .ask(format!(
                 "please allow `{action}` on `{}` to `{}`, beside `{}`",
                 case.request.resource.text.value,
-                case.request.caller.text.value,
+                trust::whom_to_name(case),
                 case.request.action.value
             )).owner(owner)]
 }

@@ -100,7 +100,7 @@ fn please_trust(case: &Case<'_>) -> String {
 }
 
 /// The ARN that a trust policy should name: the role's, never a session's.
-fn whom_to_name(case: &Case<'_>) -> String {
+pub(super) fn whom_to_name(case: &Case<'_>) -> String {
     let caller = &case.request.caller;
     if caller.kind != CallerKind::RoleSession {
         return caller.text.value.clone();
