@@ -8,7 +8,8 @@ use crate::text::Span;
 
 use super::closeness::difference;
 use super::nearest::{Miss, Near, nearest};
-use super::trust::{unmet, whom_to_name};
+use super::trusted::whom_to_name;
+use super::unmet::unmet;
 use super::{Case, Rule, action_name, rule};
 
 pub(super) static RULES: &[Rule] = &[

@@ -7,6 +7,8 @@ mod hints;
 mod limits;
 mod nearest;
 mod refusals;
+mod trusted;
+mod unmet;
 mod words;
 
 pub use nearest::{Miss, Near, nearest};
