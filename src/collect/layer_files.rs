@@ -108,7 +108,7 @@ fn policy_in(
 }
 
 /// Reads the policy at `handle`, which may stand in a string.
-pub(super) fn read_policy(
+pub(in crate::collect) fn read_policy(
     handle: &Handle,
     sources: &mut SourceMap,
     policy_type: PolicyType,

@@ -161,7 +161,12 @@ fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     }
 }
 
-fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style: &Style) {
+pub(super) fn push_finding(
+    text: &mut String,
+    finding: &Finding,
+    sources: &SourceMap,
+    style: &Style,
+) {
     push_message(text, finding.severity, Some(finding.rule), &finding.message, style);
     let mut marks =
         vec![Mark { span: finding.primary.span, text: &finding.primary.text, primary: true }];

@@ -11,6 +11,7 @@ mod architecture;
 mod broken;
 mod causes;
 mod chains;
+mod check;
 mod contractor;
 mod exit_status;
 mod formats;
