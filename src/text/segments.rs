@@ -55,6 +55,27 @@ impl SegmentMap {
         self.segments.push(Segment { decoded, decoded_len, host, host_len, atom });
     }
 
+    /// Adds to `other` what lies in a range of the decoded text, at its end.
+    pub fn copy_range(&self, start: usize, end: usize, other: &mut Self) {
+        let (start, end) = (to_u32(start), to_u32(end));
+        let first = self.segments.partition_point(|segment| segment.decoded_end() <= start);
+        let inside = self.segments.iter().skip(first).take_while(|segment| segment.decoded < end);
+        for segment in inside {
+            if segment.atom {
+                other.push_atom(
+                    segment.decoded_len as usize,
+                    segment.host as usize,
+                    segment.host_len as usize,
+                );
+                continue;
+            }
+            let from = start.max(segment.decoded);
+            let to = end.min(segment.decoded_end());
+            let host = segment.host.saturating_add(from - segment.decoded);
+            other.push_verbatim(to.saturating_sub(from) as usize, host as usize);
+        }
+    }
+
     /// The host's range for a range of the decoded text.
     pub fn to_host(&self, start: u32, end: u32) -> (u32, u32) {
         let last = self.segments.last().map_or(0, |last| last.host_end());
