@@ -155,7 +155,7 @@ impl Writer<'_> {
         let mut from = 0;
         for at in cuts.into_iter().chain([self.text.len()]) {
             text.push_str(self.text.get(from..at).unwrap_or(""));
-            self.map.copy_range(from, at, &mut map);
+            map.append(&self.map.slice(from, at));
             from = at + 1;
         }
         self.text = text;
