@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::collect::assemble::Assembler;
 use crate::collect::case_file;
+use crate::collect::iac::Parameters;
 use crate::collect::layer_files::LayerFiles;
 use crate::collect::usable_roles::usable_roles;
 use crate::collect::{self, Collected, InputError};
@@ -32,7 +31,7 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
     let (diagnoses, status) = match &args.case {
         Some(path) => from_case(args, path, &mut sources, &output)?,
         None => {
-            let denials = evidence::read(args, &mut sources)?;
+            let denials = evidence::read(args, &mut sources, &output)?;
             from_options(args, denials, &mut sources, &output)?
         }
     };
@@ -158,12 +157,14 @@ fn from_options(
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
-    let read = match read_facts(args, denials.as_deref(), sources, output)? {
+    let (parameters, wrong) = parameters(&args.parameters, sources)?;
+    let mut status = complain(&wrong, sources, output);
+    let read = match read_facts(args, denials.as_deref(), &parameters, sources, output)? {
         Ok(read) => read,
-        Err(answer) => return Ok((answer.into_iter().collect(), Status::Good)),
+        Err(answer) => return Ok((answer.into_iter().collect(), status)),
     };
     let collected = &read.collected;
-    let mut status = complain(&collected.errors, sources, output);
+    status = status.worse(complain(&collected.errors, sources, output));
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
         for skipped in &collected.skipped {
@@ -216,9 +217,11 @@ struct Read {
 fn read_facts(
     args: &DiagnoseArgs,
     denials: Option<&[Denial]>,
+    parameters: &Parameters,
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<Result<Read, Option<Diagnosis>>, Failure> {
+    let read_file = |path: &Path| std::fs::read(path);
     #[cfg(feature = "live")]
     if live::is_wanted(args) {
         let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
@@ -240,7 +243,7 @@ fn read_facts(
         }
         let texts: Vec<_> =
             gathered.answers.iter().map(|answer| (answer.title(), answer.text())).collect();
-        let collected = collect::read_all(sources, &args.facts, &texts);
+        let collected = collect::read_all(sources, &args.facts, parameters, &read_file, &texts);
         let mut read = Read { collected, is_live: true, probe: None, notes: Vec::new() };
         if args.live.probe {
             live::probe(args, &options, sources, &mut read.probe, &mut read.notes)?;
@@ -249,7 +252,7 @@ fn read_facts(
     }
     let _ = denials;
     let _ = output;
-    let collected = collect::read_paths(sources, &args.facts);
+    let collected = collect::read_with(sources, &args.facts, parameters, &read_file);
     Ok(Ok(Read { collected, is_live: false, probe: None, notes: Vec::new() }))
 }
 
@@ -317,9 +320,9 @@ fn answers(
     let snapshot = &read.collected.snapshot;
     let has_facts = !args.facts.is_empty() || has_layer_files(args) || read.is_live;
     let (requests, mut diagnoses) = match denials {
-        Some(denials) => evidence::requests(args, denials, has_facts, sources, now())?,
+        Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
         None => {
-            let requests = input::requests(args, snapshot, sources, now())?;
+            let requests = input::requests(args, snapshot, sources, super::now())?;
             let with_probe = |request| (request, read.probe.clone());
             (requests.into_iter().map(with_probe).collect(), Vec::new())
         }
@@ -403,10 +406,29 @@ pub(super) fn complain(errors: &[InputError], sources: &SourceMap, output: &Outp
     status
 }
 
-/// Now, to the second: nothing in a policy is finer.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+/// What is given for the parameters of templates: pairs, and files of them.
+pub(super) fn parameters(
+    given: &[String],
+    sources: &mut SourceMap,
+) -> Result<(Parameters, Vec<InputError>), Failure> {
+    let mut parameters = Parameters::default();
+    let mut errors = Vec::new();
+    for text in given {
+        let path = Path::new(text);
+        if path.is_file() {
+            match std::fs::read(path) {
+                Ok(bytes) => errors.extend(parameters.file(sources, path, bytes).err()),
+                Err(error) => {
+                    errors.push(InputError::of(path, format!("the file cannot be read: {error}")));
+                }
+            }
+        } else if parameters.pair(sources, text).is_none() {
+            return Err(Failure::Usage(format!(
+                "`--parameters {text}`: give `KEY=VALUE`, or a file of parameters that exists"
+            )));
+        }
+    }
+    Ok((parameters, errors))
 }
 
 /// The files that stand in for whole layers.

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::collect::aws::{
-    self, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted,
-};
+use crate::collect::aws::{self, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted};
 use crate::message::{self, Denial};
 use crate::text::SourceMap;
 
@@ -115,9 +113,8 @@ pub(super) fn probe(
                 .to_owned(),
         );
     }
-    let pair = |text: &String| {
-        text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))
-    };
+    let pair =
+        |text: &String| text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     let call = Call {
         role: role.clone(),
         session_name: args.session_name.clone(),

@@ -66,7 +66,9 @@ fn expiry(identity: &Identity, now: Timestamp) -> String {
             };
             format!("in {words} ({at})")
         }
-        None if identity.ends_unknown => "not known: a session that came without its end".to_owned(),
+        None if identity.ends_unknown => {
+            "not known: a session that came without its end".to_owned()
+        }
         None => "never, as long as the access key is active".to_owned(),
     }
 }

@@ -57,8 +57,10 @@ impl Answer {
 
     /// The name of a file for it, which no other answer has.
     pub fn file_name(&self) -> String {
-        let account = self.account.as_deref().filter(|account| self.about.as_deref() != Some(account));
-        let account = account.filter(|_| self.about.as_deref().is_none_or(|about| !about.contains(':')));
+        let account =
+            self.account.as_deref().filter(|account| self.about.as_deref() != Some(account));
+        let account =
+            account.filter(|_| self.about.as_deref().is_none_or(|about| !about.contains(':')));
         let parts = self.parts();
         let parts = parts.iter().filter(|part| !part.is_empty()).map(|part| slug(part));
         let mut name: Vec<String> = parts.collect();
@@ -108,7 +110,9 @@ impl Answer {
 /// Letters, digits and dots; anything else becomes a hyphen.
 fn slug(text: &str) -> String {
     let text = text.strip_prefix("arn:").unwrap_or(text);
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() || "._+=,@".contains(letter) { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || "._+=,@".contains(letter) { letter } else { '-' }
+    };
     text.chars().map(plain).collect()
 }
 
@@ -228,7 +232,9 @@ mod tests {
             account: Some("111122223333".to_owned()),
             about: Some("role/ci".to_owned()),
             which: None,
-            outcome: Outcome::Answer(json!({ "Role": { "AssumeRolePolicyDocument": document(raw) } })),
+            outcome: Outcome::Answer(
+                json!({ "Role": { "AssumeRolePolicyDocument": document(raw) } }),
+            ),
         }
     }
 

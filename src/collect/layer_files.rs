@@ -91,7 +91,7 @@ fn policy_in(
     root: Node<'_>,
     policy_type: PolicyType,
 ) -> Option<(Node<'_>, Option<Spanned<String>>)> {
-    if root.get("Statement").is_some() || root.kind() == Kind::String {
+    if policy::has_statements(root) || root.kind() == Kind::String {
         return Some((root, None));
     }
     if policy_type == PolicyType::Trust
@@ -108,7 +108,7 @@ fn policy_in(
 }
 
 /// Reads the policy at `handle`, which may stand in a string.
-pub(super) fn read_policy(
+pub(in crate::collect) fn read_policy(
     handle: &Handle,
     sources: &mut SourceMap,
     policy_type: PolicyType,

@@ -10,8 +10,10 @@ pub mod aws_config;
 pub mod case_file;
 mod error;
 mod files;
-pub mod operations;
+pub mod iac;
 pub mod layer_files;
+pub mod operations;
+pub mod policies;
 mod secrets;
 pub mod shapes;
 pub mod store;
@@ -19,7 +21,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_all, read_files, read_paths};
+pub use files::{read_all, read_files, read_paths, read_text, read_with};
 
 use std::path::PathBuf;
 

@@ -22,14 +22,8 @@ pub enum Side {
 
 impl Side {
     /// All of them, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Caller,
-        Self::Role,
-        Self::Resource,
-        Self::Organization,
-        Self::Evidence,
-        Self::Probe,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Caller, Self::Role, Self::Resource, Self::Organization, Self::Evidence, Self::Probe];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {

@@ -181,6 +181,27 @@ impl Placed {
         Self { value: Value::Text(text), span }
     }
 
+    /// The same value, and all in it, at one place.
+    #[must_use]
+    pub fn moved_to(self, span: Span) -> Self {
+        let value = match self.value {
+            Value::Text(text) => Value::Text(text.moved(span)),
+            Value::List(items) => {
+                Value::List(items.into_iter().map(|item| item.moved_to(span)).collect())
+            }
+            Value::Map(entries) => Value::Map(
+                (entries.into_iter())
+                    .map(|(key, _, value)| (key.moved(span), span, value.moved_to(span)))
+                    .collect(),
+            ),
+            Value::Unknown(hole, either) => {
+                Value::Unknown(hole, either.into_iter().map(|one| one.moved_to(span)).collect())
+            }
+            other => other,
+        };
+        Self { value, span }
+    }
+
     /// The value of the first entry `key`.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else { return None };

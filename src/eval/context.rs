@@ -97,6 +97,8 @@ fn derive<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         Some(("saml", _)) => claim(request, lower),
         Some((prefix, _)) if prefix.contains('.') || prefix.contains('/') => claim(request, lower),
         Some((prefix, _)) if is_sts(request) && !SESSION_PREFIXES.contains(&prefix) => Absent,
+        // Every key of AWS's and of a provider's has a colon.
+        None => Absent,
         _ => Unknown(NOT_GIVEN),
     }
 }
@@ -324,9 +326,15 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
         Some(arn) => One(Cow::Owned(arn)),
         None => KeyValue::Holed {
             prefix: format!(
-                "arn:{}:iam::{}:role/",
+                "arn:{}:iam::{}:role/{}",
                 caller.partition,
-                caller.account.as_deref().unwrap_or("")
+                caller.account.as_deref().unwrap_or(""),
+                // Where IAM Identity Center puts its roles; a Region may follow.
+                if caller.is_identity_center_role() {
+                    "aws-reserved/sso.amazonaws.com/"
+                } else {
+                    ""
+                }
             ),
             suffix: caller.name.clone(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",

@@ -156,7 +156,10 @@ impl GapTable {
     /// Unknown because of something that a document leaves open.
     pub fn hole(&self, hole: &Hole) -> Match {
         self.unknown(|| Gap {
-            fact: format!("what `{}` stands for", hole.name),
+            fact: match hole.name.strip_prefix("condition ") {
+                Some(condition) => format!("whether condition `{condition}` holds"),
+                None => format!("what `{}` stands for", hole.name),
+            },
             reason: hole.reason.clone(),
             supply: hole.supply.clone(),
         })

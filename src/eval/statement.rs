@@ -107,6 +107,10 @@ pub(super) fn statement<R: Recorder>(
             let boundary = &subject.has_boundary;
             principal(element, subject.request, policy_type, boundary, is_deny, subject.gaps)
         }
+        // It may stand there under another name, and was not read.
+        None if statement.broken.is_some() => {
+            (broken(statement, subject.gaps), Grant::Direct, Match::No)
+        }
         // A limit on everything that goes through a place is one on everybody; a grant has to name
         // those whom it is for.
         None => {

@@ -8,6 +8,9 @@ use crate::doc::{Entry, Hole, Kind, Missing, Node};
 use crate::text::{Span, Spanned};
 
 use super::principal::bare_kind;
+use super::slips::{
+    ELEMENTS, MEMBERS, element_help, is_displaced, kind_help, looks_like_key, meant, operator_help,
+};
 use super::{
     ActionPattern, Arn, ArnPattern, Condition, ConditionValue, Effect, Element, Family,
     NamedPrincipal, Number, Operand, Operator, Pattern, Policy, PolicyType, PrincipalKind,
@@ -56,6 +59,7 @@ fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Polic
         );
     }
     reader.repeated_keys(node);
+    reader.broken = None;
     if let Some(value) = node.get("Version") {
         match value.text() {
             Some(text) if text == "2012-10-17" || text == "2008-10-17" => {
@@ -71,7 +75,10 @@ fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Polic
             ),
         }
     }
-    match node.get("Statement") {
+    let mut whole = reader.broken.take();
+    // Under a name that is nearly right, the statements still say what was meant.
+    let misspelt = || misspelt(node, "Statement", MEMBERS).map(|entry| entry.value);
+    match node.get("Statement").or_else(misspelt) {
         Some(list) if list.kind() == Kind::Sequence => {
             list.items().for_each(|item| reader.statements(item, &mut statements));
         }
@@ -84,8 +91,17 @@ fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Polic
         None => {}
     }
     for entry in node.entries() {
-        if !matches!(entry.key.as_ref(), "Version" | "Id" | "Statement") {
-            reader.unknown_element(&entry, &["Version", "Id", "Statement"]);
+        if !MEMBERS.contains(&entry.key.as_ref()) {
+            reader.unknown_element(&entry, MEMBERS);
+            if is_displaced(&entry.key, MEMBERS) {
+                whole.get_or_insert(entry.key_span);
+            }
+        }
+    }
+    // What is wrong with the document as a whole is wrong with each of its statements.
+    if let Some(whole) = whole {
+        for statement in &mut statements {
+            statement.broken.get_or_insert(whole);
         }
     }
     Policy { policy_type, span: node.span(), version, statements, problems: reader.problems }
@@ -118,18 +134,6 @@ struct Reader {
     doubts: Vec<Arc<Hole>>,
 }
 
-const ELEMENTS: &[&str] = &[
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
-
 impl Reader {
     fn refuse(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.broken.get_or_insert(span);
@@ -150,12 +154,17 @@ impl Reader {
     }
 
     fn unknown_element(&mut self, entry: &Entry<'_>, known: &[&str]) {
-        let help = known.iter().find(|name| name.eq_ignore_ascii_case(&entry.key)).map_or_else(
-            || format!("AWS takes {} here", known.join(", ")),
-            |name| format!("element names are case-sensitive: write `{name}`"),
+        let help = element_help(&entry.key, known);
+        // Where it is foreign altogether, the rest still says what it says.
+        if is_displaced(&entry.key, known) {
+            self.broken.get_or_insert(entry.key_span);
+        }
+        self.note(
+            entry.key_span,
+            format!("`{}` is no element of a policy here", entry.key),
+            help,
+            true,
         );
-        // The rest of the statement still says what it says, so it is not broken by this alone.
-        self.note(entry.key_span, format!("`{}` is no element of a policy", entry.key), help, true);
     }
 
     /// Reports a key that stands twice. Which of the two would count is undefined, so what depends
@@ -255,11 +264,24 @@ impl Reader {
         self.broken = None;
         self.doubts.clear();
         if node.kind() != Kind::Mapping {
-            self.refuse(
-                node.span(),
-                "a statement has to be an object",
-                "write `{ \"Effect\": …, \"Action\": … }`",
-            );
+            let help = match node.kind() {
+                Kind::Sequence => {
+                    "take the inner brackets away: statements stand side by side in one list"
+                }
+                _ => "write `{ \"Effect\": …, \"Action\": … }`",
+            };
+            self.refuse(node.span(), "a statement has to be an object", help);
+            return Statement {
+                span: node.span(),
+                sid: None,
+                effect: None,
+                principal: None,
+                action: None,
+                resource: None,
+                conditions: Vec::new(),
+                broken: self.broken.take(),
+                doubts: Vec::new(),
+            };
         }
         self.repeated_keys(node);
         let effect = self.effect(node);
@@ -268,14 +290,16 @@ impl Reader {
         let resource = self.resource(node);
         let conditions = self.conditions(node);
         let sid = node.get("Sid").and_then(|sid| {
-            let text = sid.text();
-            if text.is_none() && sid.unknown().is_none() {
-                self.refuse(
+            // AWS refuses another value, but a name decides nothing.
+            if sid.text().is_none() && sid.unknown().is_none() {
+                self.note(
                     sid.span(),
                     "`Sid` has to be a string",
                     "write letters and digits in quotes",
+                    true,
                 );
             }
+            let text = sid.scalar();
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
         for entry in node.entries() {
@@ -298,10 +322,28 @@ impl Reader {
         }
     }
 
+    /// Reports that an element is missing, unless it stands there under a name that is nearly right,
+    /// which is reported by itself.
+    fn missing(
+        &mut self,
+        node: Node<'_>,
+        name: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        match misspelt(node, name, ELEMENTS) {
+            Some(entry) => {
+                self.broken.get_or_insert(entry.key_span);
+            }
+            None => self.refuse(node.span(), message, help),
+        }
+    }
+
     fn effect(&mut self, node: Node<'_>) -> Option<Spanned<Effect>> {
         let Some(value) = node.get("Effect") else {
-            self.refuse(
-                node.span(),
+            self.missing(
+                node,
+                "Effect",
                 "the statement has no `Effect`",
                 "add `\"Effect\": \"Allow\"` or `\"Deny\"`",
             );
@@ -409,8 +451,10 @@ impl Reader {
         let found = self.one_of(node, "Principal", "NotPrincipal");
         let wanted = self.policy_type.row().has_principal;
         let Some((negated, entry)) = found else {
-            // AWS refuses it, but what it means is plain: it names nobody.
-            if wanted {
+            if let Some(entry) = misspelt(node, "Principal", ELEMENTS).filter(|_| wanted) {
+                self.broken.get_or_insert(entry.key_span);
+            } else if wanted {
+                // AWS refuses it, but what it means is plain: it names nobody.
                 self.note(
                     node.span(),
                     format!("a statement of a {} needs a `Principal`", self.policy_type.name()),
@@ -429,11 +473,10 @@ impl Reader {
             );
         }
         if negated && self.policy_type == PolicyType::Trust {
-            self.note(
+            self.refuse(
                 entry.key_span,
                 "`NotPrincipal` is not allowed in a trust policy",
                 "name the principals that you trust under `Principal`",
-                true,
             );
         }
         let mut values = Vec::new();
@@ -483,7 +526,7 @@ impl Reader {
                     self.refuse(
                         inner.key_span,
                         format!("`{}` is no kind of principal", inner.key),
-                        "write `AWS`, `Service`, `Federated` or `CanonicalUser`",
+                        kind_help(&inner.key),
                     );
                     continue;
                 }
@@ -527,6 +570,9 @@ impl Reader {
                 "name a user, role, session or account; match several with a condition on `aws:PrincipalArn`",
                 true,
             );
+            if self.policy_type == PolicyType::Trust {
+                self.broken.get_or_insert(text.span);
+            }
         }
         let account = Arn::parse(&text.value).map(|arn| arn.account.to_owned());
         if held.is_known()
@@ -545,8 +591,9 @@ impl Reader {
 
     fn action(&mut self, node: Node<'_>) -> Option<Element<ActionPattern>> {
         let Some((negated, entry)) = self.one_of(node, "Action", "NotAction") else {
-            self.refuse(
-                node.span(),
+            self.missing(
+                node,
+                "Action",
                 "the statement has no `Action`",
                 "add `\"Action\": \"service:Name\"`",
             );
@@ -572,8 +619,21 @@ impl Reader {
                     true,
                 );
             }
-            let syntax = Syntax { wildcards: true, variables: false };
             let lower = text.value.to_ascii_lowercase();
+            // What is allowed there besides has no effect on a role.
+            if well_formed
+                && known
+                && self.policy_type == PolicyType::Trust
+                && is_of_other_service(&lower)
+            {
+                self.note(
+                    text.span,
+                    format!("`{}` is no action of AWS STS, and a trust policy takes no others", text.value),
+                    "write `sts:AssumeRole`, or the action of the API that is called; what the role may do stands in its permissions",
+                    true,
+                );
+            }
+            let syntax = Syntax { wildcards: true, variables: false };
             let pattern = well_formed.then(|| Pattern::with_holes(&lower, &held.holes, syntax));
             values.push(Spanned {
                 span: text.span,
@@ -588,8 +648,9 @@ impl Reader {
         let Some((negated, entry)) = found else {
             // Trust policies have no resource, and some services' policies may leave it out.
             if !matches!(self.policy_type, PolicyType::Trust | PolicyType::ResourceBased) {
-                self.refuse(
-                    node.span(),
+                self.missing(
+                    node,
+                    "Resource",
                     "the statement has no `Resource`",
                     "add `\"Resource\": \"arn:…\"` or `\"*\"`",
                 );
@@ -597,11 +658,10 @@ impl Reader {
             return None;
         };
         if self.policy_type == PolicyType::Trust {
-            self.note(
+            self.refuse(
                 entry.key_span,
                 format!("`{}` is not allowed in a trust policy", entry.key),
                 "remove it: the role itself is the resource",
-                true,
             );
         }
         let variables =
@@ -660,14 +720,28 @@ impl Reader {
                 self.doubts.push(hole);
                 continue;
             }
-            if parsed.is_none() {
-                self.refuse(
+            let bare_key = parsed.is_none() && looks_like_key(&outer.key);
+            match parsed {
+                Some(operator) if operator.is_spelled(&outer.key) => {}
+                Some(operator) => self.refuse(
                     outer.key_span,
-                    format!("`{}` is no condition operator", outer.key),
-                    operator_help(&outer.key),
-                );
+                    format!("whether AWS takes `{}` for `{operator}` is not documented", outer.key),
+                    format!("write `{operator}` in exactly this case"),
+                ),
+                None => {
+                    let what = if bare_key {
+                        "a condition key, where an operator has to stand"
+                    } else {
+                        "no condition operator"
+                    };
+                    self.refuse(
+                        outer.key_span,
+                        format!("`{}` is {what}", outer.key),
+                        operator_help(&outer.key),
+                    );
+                }
             }
-            if outer.value.kind() != Kind::Mapping {
+            if outer.value.kind() != Kind::Mapping && !bare_key {
                 self.refuse(
                     outer.value.span(),
                     format!("`{}` has to hold an object of condition keys", outer.key),
@@ -804,21 +878,30 @@ impl Reader {
     }
 }
 
+/// Whether `node` is meant as a policy: it has `Statement`, or a name that is nearly that.
+pub fn has_statements(node: Node<'_>) -> bool {
+    node.get("Statement").is_some() || misspelt(node, "Statement", MEMBERS).is_some()
+}
+
+/// The element that stands in `node` for `name`, under a name that is nearly right.
+fn misspelt<'d>(node: Node<'d>, name: &str, known: &[&str]) -> Option<Entry<'d>> {
+    node.entries().find(|entry| {
+        let key = entry.key.as_ref();
+        !known.contains(&key) && meant(key, known) == Some(name)
+    })
+}
+
+/// Whether an action, in lower case, belongs to another service than AWS STS for certain.
+fn is_of_other_service(lower: &str) -> bool {
+    lower
+        .split_once(':')
+        .is_some_and(|(service, _)| service != "sts" && !service.contains(['*', '?']))
+}
+
 /// What of a key is not known.
 fn open_key(entry: &Entry<'_>) -> Option<Arc<Hole>> {
     let whole = entry.name.unknown().cloned();
     whole.or_else(|| Some(Arc::clone(&entry.name.holes().first()?.hole)))
-}
-
-fn operator_help(text: &str) -> String {
-    let bare = text.rsplit(':').next().unwrap_or(text);
-    super::OPERATORS
-        .iter()
-        .find(|row| row.name.eq_ignore_ascii_case(bare.strip_suffix("IfExists").unwrap_or(bare)))
-        .map_or_else(
-            || "see the list of condition operators in the IAM User Guide".to_owned(),
-            |row| format!("write `{}` in exactly this case", row.name),
-        )
 }
 
 /// What an operator of `family` compares, with its article.

@@ -171,7 +171,12 @@ fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     }
 }
 
-fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style: &Style) {
+pub(super) fn push_finding(
+    text: &mut String,
+    finding: &Finding,
+    sources: &SourceMap,
+    style: &Style,
+) {
     push_message(text, finding.severity, Some(finding.rule), &finding.message, style);
     let mut marks =
         vec![Mark { span: finding.primary.span, text: &finding.primary.text, primary: true }];
@@ -282,6 +287,15 @@ fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what to check where AWS gave another answer.
 fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     if diagnosis.doubts.is_empty() {
+        // Nobody asks because it worked.
+        if diagnosis.decision == Decision::Allowed
+            && diagnosis.evidence.is_none()
+            && diagnosis.hop.is_none()
+        {
+            let line = "AWS denied it all the same? A change made seconds before may not be everywhere yet, or somebody else called: `--but-denied` says what to check";
+            text.push('\n');
+            hang(text, "", 0, line, style.columns());
+        }
         return;
     }
     let title = style.paint(Ink::Strong, "AWS denied it all the same; check, the likeliest first:");
@@ -295,8 +309,9 @@ fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what would settle an open answer. That layers out of view have to allow it goes without
 /// saying where nothing else is open.
 fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
-    let is_plain = diagnosis.settlements.len() < 2;
-    if is_plain && !style.verbose {
+    let allows = |text: &str| text.ends_with(" allow it") || text.ends_with(" allows it");
+    let mut suppositions = diagnosis.settlements.iter().flat_map(|one| &one.suppositions);
+    if suppositions.all(|one| allows(&one.text)) && !style.verbose {
         return;
     }
     for (index, settlement) in diagnosis.settlements.iter().enumerate() {
@@ -305,9 +320,8 @@ fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
             false => ("allowed if", Ink::Good),
         };
         // What several layers have to do is said once.
-        let allows = |text: &&str| text.ends_with(" allow it") || text.ends_with(" allows it");
         let all = || settlement.suppositions.iter().map(|one| one.text.as_str());
-        let layers: Vec<_> = all().filter(allows).collect();
+        let layers: Vec<_> = all().filter(|text| allows(text)).collect();
         let mut facts: Vec<_> = all().filter(|text| !allows(text)).map(str::to_owned).collect();
         match layers.as_slice() {
             [] => {}

@@ -148,7 +148,10 @@ fn differs(
             let (mut message, mut help) =
                 word(condition, has.as_deref(), policy.as_ref().map(|(text, _)| text.as_str()));
             if let Some(hint) = hint(condition, request, why, variables) {
-                hint.why.iter().for_each(|why| message.extend(["; ", why]));
+                // The words about a subject may have said so already.
+                let said = message.contains("upper and lower case");
+                let why = hint.why.filter(|why| !(said && why.contains("upper and lower case")));
+                why.iter().for_each(|why| message.extend(["; ", why]));
                 help = hint.help;
             }
             let whole = match condition.values.as_slice() {
@@ -272,6 +275,11 @@ fn cognito(case: &Case<'_>) -> Vec<Finding> {
                 format!("the trust policy of `{role}` is for identity pool `{policy}`, the token comes from `{has}`"),
                 format!("write the id of the identity pool, `{has}`, under `{}`", condition.key.value),
             )
+        } else if has == policy && condition.parsed.is_some_and(|operator| operator.set.is_none()) {
+            (
+                format!("the trust policy of `{role}` compares the login state with `{}`, and `amr` is a list", condition.operator.value),
+                format!("write `ForAnyValue:{}`: how a list is compared without it is documented in two ways", condition.operator.value),
+            )
         } else {
             (
                 format!("the trust policy of `{role}` wants the login state `{policy}`, and the token says `{has}`"),
@@ -289,9 +297,21 @@ fn prefix(case: &Case<'_>) -> Vec<Finding> {
         .into_iter()
         .map(|Unmet { condition, .. }| {
             let key = condition.key.value.as_str();
-            let (before, name) = key.rsplit_once(':').unwrap_or(("", key));
+            // The claim may follow another sign than the colon.
+            let stray = |key: &'_ str| {
+                let rest = key.to_lowercase().strip_prefix(&issuer.to_ascii_lowercase()).map(str::len)?;
+                let name = key.get(key.len() - rest..)?.strip_prefix(['/', '.', '_', '-'])?;
+                (!name.is_empty() && !name.contains([':', '/'])).then(|| name.to_owned())
+            };
+            let stray = stray(key);
+            let (before, name) = match &stray {
+                Some(name) => (issuer, name.as_str()),
+                None => key.rsplit_once(':').unwrap_or(("", key)),
+            };
             let right = if caller.has_assertion() { format!("saml:{name}") } else { format!("{issuer}:{name}") };
-            let why = if before.starts_with("https://") || before.starts_with("http://") {
+            let why = if stray.is_some() {
+                "a colon stands before the name of the claim"
+            } else if before.starts_with("https://") || before.starts_with("http://") {
                 "the key has no `https://`"
             } else if before.starts_with("arn:") {
                 "the ARN of the provider is no prefix of a key"

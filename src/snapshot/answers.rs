@@ -114,12 +114,7 @@ impl Builder {
     }
 
     /// All providers of one kind in an account.
-    pub fn providers_of(
-        &mut self,
-        account: &str,
-        kind: ProviderKind,
-        arns: Vec<Spanned<String>>,
-    ) {
+    pub fn providers_of(&mut self, account: &str, kind: ProviderKind, arns: Vec<Spanned<String>>) {
         self.snapshot.providers_listed.insert((kind, account.to_owned()));
         if !arns.is_empty() {
             self.providers(kind, arns);

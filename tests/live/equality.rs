@@ -43,7 +43,9 @@ fn check(ministack: &Emulator, ran: &Value) {
     assert!(ran["broken"].is_null(), "{}", ran["broken"]);
     let mut live = truth::ask(ministack, ran, &["--format", "json", TIME[0], TIME[1]]).json();
     let mut program = Program::with_keys(&ministack.url(), ROOT, "test", None);
-    program.config("[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n");
+    program.config(
+        "[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n",
+    );
     let scenario = &ran["scenario"];
     let (caller, resource) = (ran["caller"].as_str().unwrap(), ran["resource"].as_str().unwrap());
     let action = scenario["request"]["action"].as_str().unwrap();

@@ -116,7 +116,8 @@ fn role_profile(ministack: &Emulator, made: &Value) {
     let said = ran.json();
     assert!(said["arn"].as_str().unwrap().contains(":assumed-role/"), "{said}");
     let source = said["source"].as_str().unwrap();
-    let expected = format!("profile hub: {}, assumed with profile base: keys in the file", role(made));
+    let expected =
+        format!("profile hub: {}, assumed with profile base: keys in the file", role(made));
     assert_eq!(source, expected);
     assert!(said["seconds_left"].as_i64().unwrap() > 600, "{said}");
 }
@@ -268,7 +269,8 @@ fn no_sign_in(ministack: &Emulator, _: &Value) {
 /// A program whose calls AWS answers with one error.
 fn answered(status: u16, code: &'static str, said: &'static str) -> (Stub, Program) {
     let stub = Stub::start(move |_| error(status, code, said));
-    let program = Program::with_keys(&stub.url(), "ASIAUNKNOWNUNKNOWN11", "PLANTED-s", Some("PLANTED-t"));
+    let program =
+        Program::with_keys(&stub.url(), "ASIAUNKNOWNUNKNOWN11", "PLANTED-s", Some("PLANTED-t"));
     (stub, program)
 }
 

@@ -32,10 +32,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 pub(crate) type Test = Box<dyn FnOnce() -> Result<(), Failed> + Send>;
 
 /// A test with its name.
-pub(crate) fn test(
-    name: impl Into<String>,
-    run: impl FnOnce() + Send + 'static,
-) -> Trial {
+pub(crate) fn test(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Trial {
     Trial::test(name, move || {
         run();
         Ok(())

@@ -30,8 +30,7 @@ fn program(moto: &Emulator, made: &Value) -> Program {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (own, theirs) = (&made["own"], &made["theirs"]);
     let token = text(&own[2]);
-    let mut program =
-        Program::with_keys(&moto.url(), &text(&own[0]), &text(&own[1]), Some(&token));
+    let mut program = Program::with_keys(&moto.url(), &text(&own[0]), &text(&own[1]), Some(&token));
     program.config(&format!(
         "[profile theirs]\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n\
          [profile management]\naws_access_key_id = AKIAMANAGEMENT\naws_secret_access_key = PLANTED\n",

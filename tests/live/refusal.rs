@@ -70,9 +70,11 @@ fn ask(stub: &Stub, arguments: &[&str]) -> Ran {
 }
 
 fn refusing(port: u16, operation: &'static str) -> Stub {
-    Stub::start(move |request| {
-        if request.operation == operation { refusal(request) } else { Reply::Pass(port) }
-    })
+    Stub::start(
+        move |request| {
+            if request.operation == operation { refusal(request) } else { Reply::Pass(port) }
+        },
+    )
 }
 
 /// The answer names the permission, in a gap or on stderr, and is an answer.
@@ -112,7 +114,8 @@ fn of_resource(port: u16, made: &Value, operation: &'static str) {
         arn(made, name)
     };
     let caller = made["caller"].as_str().unwrap();
-    let ran = ask(&stub, &["--caller", caller, "--action", action, "--resource", &resource, "--verbose"]);
+    let ran =
+        ask(&stub, &["--caller", caller, "--action", action, "--resource", &resource, "--verbose"]);
     assert!(stub.asked().iter().any(|asked| asked == operation), "{:?}", stub.asked());
     names(&ran, operation);
 }

@@ -44,7 +44,9 @@ pub(crate) fn scenarios(ministack: &Emulator) -> Vec<Value> {
 pub(crate) fn ask(ministack: &Emulator, ran: &Value, more: &[&str]) -> crate::program::Ran {
     let mut program = Program::with_keys(&ministack.url(), ROOT, "test", None);
     // The other account's side is read with its own credentials.
-    program.config("[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n");
+    program.config(
+        "[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n",
+    );
     let mut options = options(ran);
     let resource = ran["resource"].as_str().unwrap();
     if resource.contains("444455556666") {

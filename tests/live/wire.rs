@@ -34,7 +34,10 @@ pub(crate) enum Reply {
 /// A refusal in the form of the service.
 pub(crate) fn refusal(request: &Request) -> Reply {
     let (service, name) = request.operation.split_once(':').unwrap();
-    let said = format!("User: arn:aws:iam::111122223333:user/reader is not authorized to perform: {}", request.operation);
+    let said = format!(
+        "User: arn:aws:iam::111122223333:user/reader is not authorized to perform: {}",
+        request.operation
+    );
     match service {
         "iam" | "sts" | "sns" => error(403, "AccessDenied", &said),
         "s3" => Reply::Whole(

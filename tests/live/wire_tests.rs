@@ -63,24 +63,32 @@ fn role(arn: &str, name: &str, principal: &str) -> String {
 
 /// An account with user ana, who may do anything, and role deploy, which trusts her.
 fn account(request: &Request) -> Reply {
-    let everything = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let everything =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let encoded: String = everything.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let name = request.operation.as_str();
     match name {
         "sts:GetCallerIdentity" => xml(
             name,
-            &format!("<Arn>{ANA}</Arn><UserId>AIDAEXAMPLEEXAMPLE111</UserId><Account>111122223333</Account>"),
+            &format!(
+                "<Arn>{ANA}</Arn><UserId>AIDAEXAMPLEEXAMPLE111</UserId><Account>111122223333</Account>"
+            ),
         ),
         "iam:GetUser" => xml(
             name,
-            &format!("<User><Path>/</Path><UserName>ana</UserName><UserId>AIDAEXAMPLEEXAMPLE111</UserId><Arn>{ANA}</Arn><CreateDate>2024-01-01T00:00:00Z</CreateDate></User>"),
+            &format!(
+                "<User><Path>/</Path><UserName>ana</UserName><UserId>AIDAEXAMPLEEXAMPLE111</UserId><Arn>{ANA}</Arn><CreateDate>2024-01-01T00:00:00Z</CreateDate></User>"
+            ),
         ),
-        "iam:ListUserPolicies" => {
-            xml(name, "<PolicyNames><member>all</member></PolicyNames><IsTruncated>false</IsTruncated>")
-        }
+        "iam:ListUserPolicies" => xml(
+            name,
+            "<PolicyNames><member>all</member></PolicyNames><IsTruncated>false</IsTruncated>",
+        ),
         "iam:GetUserPolicy" => xml(
             name,
-            &format!("<UserName>ana</UserName><PolicyName>all</PolicyName><PolicyDocument>{encoded}</PolicyDocument>"),
+            &format!(
+                "<UserName>ana</UserName><PolicyName>all</PolicyName><PolicyDocument>{encoded}</PolicyDocument>"
+            ),
         ),
         "iam:ListAttachedUserPolicies" => {
             xml(name, "<AttachedPolicies/><IsTruncated>false</IsTruncated>")
@@ -127,16 +135,20 @@ fn pages() {
 fn throttled_for_a_while() {
     let times = AtomicUsize::new(0);
     let stub = Stub::start(move |request| {
-        let is_first = request.operation == "iam:GetUser" && times.fetch_add(1, Ordering::SeqCst) == 0;
+        let is_first =
+            request.operation == "iam:GetUser" && times.fetch_add(1, Ordering::SeqCst) == 0;
         if is_first { error(400, "Throttling", "Rate exceeded") } else { account(request) }
     });
     ask(&stub, &QUESTION).ends_with(0).says("ALLOWED");
 }
 
 fn failing(reply: impl Fn() -> Reply + Send + Sync + 'static) -> (Stub, Ran) {
-    let stub = Stub::start(move |request| {
-        if request.operation == "iam:GetRole" { reply() } else { account(request) }
-    });
+    let stub =
+        Stub::start(
+            move |request| {
+                if request.operation == "iam:GetRole" { reply() } else { account(request) }
+            },
+        );
     let ran = ask(&stub, &QUESTION).ends_with(3);
     (stub, ran)
 }
@@ -159,9 +171,8 @@ fn truncated() {
 }
 
 fn cut() {
-    let (_stub, ran) = failing(|| {
-        Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<GetRole".to_vec())
-    });
+    let (_stub, ran) =
+        failing(|| Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<GetRole".to_vec()));
     ran.says("`iam:GetRole`: ");
 }
 
@@ -239,7 +250,10 @@ fn probe_allowed() {
     let stub = Stub::start(|request| match request.operation.as_str() {
         "sts:AssumeRole" => {
             assert!(request.body.contains("DurationSeconds=900"), "{}", request.body);
-            xml("sts:AssumeRole", "<Credentials><AccessKeyId>ASIAPLANTED</AccessKeyId><SecretAccessKey>PLANTED</SecretAccessKey><SessionToken>PLANTED</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/deploy/why-denied</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>")
+            xml(
+                "sts:AssumeRole",
+                "<Credentials><AccessKeyId>ASIAPLANTED</AccessKeyId><SecretAccessKey>PLANTED</SecretAccessKey><SessionToken>PLANTED</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/deploy/why-denied</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>",
+            )
         }
         _ => account(request),
     });
@@ -253,7 +267,8 @@ fn files_first() {
         r#"{{"Role":{{"Path":"/","RoleName":"deploy","RoleId":"AROAEXAMPLEEXAMPLE111","Arn":"{ROLE}","CreateDate":"2024-01-01T00:00:00Z","AssumeRolePolicyDocument":{{"Version":"2012-10-17","Statement":[]}},"MaxSessionDuration":3600}}}}"#
     );
     program.file("role.json", &own);
-    let arguments = ["--live", "--role", ROLE, "--facts", "role.json", "--context", "aws:SourceVpce="];
+    let arguments =
+        ["--live", "--role", ROLE, "--facts", "role.json", "--context", "aws:SourceVpce="];
     program
         .run(&arguments)
         .ends_with(1)
@@ -261,7 +276,11 @@ fn files_first() {
 }
 
 fn details(more: bool, user: &str) -> String {
-    let next = if more { "<IsTruncated>true</IsTruncated><Marker>m</Marker>" } else { "<IsTruncated>false</IsTruncated>" };
+    let next = if more {
+        "<IsTruncated>true</IsTruncated><Marker>m</Marker>"
+    } else {
+        "<IsTruncated>false</IsTruncated>"
+    };
     format!(
         "<UserDetailList><member><Path>/</Path><UserName>{user}</UserName><UserId>AIDAEXAMPLEEXAMPLE11{}</UserId><Arn>arn:aws:iam::111122223333:user/{user}</Arn><CreateDate>2024-01-01T00:00:00Z</CreateDate></member></UserDetailList><GroupDetailList/><RoleDetailList/><Policies/>{next}",
         user.len()
@@ -278,7 +297,10 @@ fn whole_account() {
         _ => account(request),
     });
     let program = Program::with_keys(&stub.url(), "AKIAEXAMPLE", "PLANTED-s", None);
-    program.run(&["collect", "whole", "--account"]).ends_with(0).says("use it with `--facts whole`");
+    program
+        .run(&["collect", "whole", "--account"])
+        .ends_with(0)
+        .says("use it with `--facts whole`");
     let ran = program.run(&["facts", "whole"]).ends_with(0);
     ran.says("2 users; that is all there are");
 }

@@ -66,9 +66,7 @@ fn closes(call: &NotRead, gap: &Gap) -> bool {
     };
     match call.operation.as_str() {
         "iam:GetRole" | "iam:GetUser" => gap.fact.ends_with(&format!(" of {noun} {name}")),
-        "iam:ListRolePolicies"
-        | "iam:ListUserPolicies"
-        | "iam:ListGroupPolicies" => {
+        "iam:ListRolePolicies" | "iam:ListUserPolicies" | "iam:ListGroupPolicies" => {
             commands(format!("aws iam list-{noun}-policies --{noun}-name {name}"))
         }
         "iam:GetRolePolicy" | "iam:GetUserPolicy" | "iam:GetGroupPolicy" => commands(format!(

@@ -180,7 +180,10 @@ impl<'p> Reader<'p> {
                 which,
                 outcome: Outcome::Nothing {
                     code: None,
-                    why: format!("no answer within {} s; `--timeout` gives it more", after.as_secs()),
+                    why: format!(
+                        "no answer within {} s; `--timeout` gives it more",
+                        after.as_secs()
+                    ),
                 },
             });
         }
@@ -191,7 +194,12 @@ impl<'p> Reader<'p> {
         let mut answers = self.answers.into_inner();
         answers.sort_by(|one, two| {
             let key = |answer: &Answer| {
-                (answer.operation, answer.account.clone(), answer.about.clone(), answer.which.clone())
+                (
+                    answer.operation,
+                    answer.account.clone(),
+                    answer.about.clone(),
+                    answer.which.clone(),
+                )
             };
             key(one).cmp(&key(two))
         });

@@ -86,7 +86,9 @@ impl NoIdentity {
     pub(super) fn timed_out(after: Duration) -> Self {
         let seconds = after.as_secs();
         Self {
-            text: format!("Connect timeout on endpoint URL: AWS STS gave no answer within {seconds} s"),
+            text: format!(
+                "Connect timeout on endpoint URL: AWS STS gave no answer within {seconds} s"
+            ),
             summary: format!("AWS STS gave no answer within {seconds} s"),
             source: String::new(),
             remarks: Vec::new(),
@@ -138,7 +140,9 @@ pub(super) async fn identify(
     let text = match &code {
         Some(code) => {
             let said = message::without_secrets(said);
-            format!("An error occurred ({code}) when calling the GetCallerIdentity operation: {said}")
+            format!(
+                "An error occurred ({code}) when calling the GetCallerIdentity operation: {said}"
+            )
         }
         None => format!("Could not connect to the endpoint URL: {why}"),
     };
@@ -279,10 +283,16 @@ fn shadows(credentials: &Credentials, own: &Own) -> Vec<String> {
         ));
     }
     if from_env && own.is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
-        remarks.push("AWS_WEB_IDENTITY_TOKEN_FILE has no effect: the keys in the environment come first".to_owned());
+        remarks.push(
+            "AWS_WEB_IDENTITY_TOKEN_FILE has no effect: the keys in the environment come first"
+                .to_owned(),
+        );
     }
     if credentials.access_key_id().starts_with("ASIA") && credentials.session_token().is_none() {
-        remarks.push("the access key is a session's (ASIA…), but there is no session token beside it".to_owned());
+        remarks.push(
+            "the access key is a session's (ASIA…), but there is no session token beside it"
+                .to_owned(),
+        );
     }
     if credentials.access_key_id().starts_with("AKIA") && credentials.session_token().is_some() {
         remarks.push("there is a session token beside a long-term access key (AKIA…); one of the two is left over".to_owned());
@@ -295,7 +305,8 @@ fn shadows(credentials: &Credentials, own: &Own) -> Vec<String> {
         ));
     }
     if features(credentials).contains(&Feature::CredentialsImds) {
-        remarks.push("nothing else was configured, so this is the machine's own identity".to_owned());
+        remarks
+            .push("nothing else was configured, so this is the machine's own identity".to_owned());
     }
     if let Some(ends) = own.token_ends.as_deref().and_then(moment) {
         remarks.push(format!("the sign-in behind it ends at {ends}"));
@@ -328,7 +339,9 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
             "The SSO session associated with this profile has expired or is otherwise invalid. \
              To refresh this SSO session run aws sso login with the corresponding profile."
                 .to_owned(),
-            format!("the sign-in of profile {profile} has ended: run `aws sso login --profile {profile}`"),
+            format!(
+                "the sign-in of profile {profile} has ended: run `aws sso login --profile {profile}`"
+            ),
         )
     } else if has("FailedToLoadToken") || has("failed to load") && has("SSO") {
         (
@@ -341,10 +354,13 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
                 .to_owned(),
             format!("the session of profile {profile} has ended: run `aws login --profile {profile}`"),
         )
-    } else if own.setting(profile, "credential_process").is_some() && !has("CredentialsNotLoaded(") {
+    } else if own.setting(profile, "credential_process").is_some() && !has("CredentialsNotLoaded(")
+    {
         (
             "Unable to locate credentials: the credential_process failed".to_owned(),
-            format!("the credential_process of profile {profile} failed; run its command by hand to see why"),
+            format!(
+                "the credential_process of profile {profile} failed; run its command by hand to see why"
+            ),
         )
     } else if (own.is_given || own.is_set("AWS_PROFILE")) && !known {
         let names: Vec<_> = own.profiles.iter().map(|(name, _)| name.as_str()).collect();

@@ -126,9 +126,10 @@ pub fn gather(options: &Options, wanted: &Wanted, progress: Progress<'_>) -> io:
         if !in_time {
             reader.give_up(options.timeout);
         }
-        let identity = reader.identity().or(found).unwrap_or_else(|| {
-            Err(NoIdentity::timed_out(options.timeout))
-        });
+        let identity = reader
+            .identity()
+            .or(found)
+            .unwrap_or_else(|| Err(NoIdentity::timed_out(options.timeout)));
         let (answers, calls) = reader.finish();
         Ok(Gathered { identity, answers, calls })
     })
@@ -208,26 +209,22 @@ impl Sessions {
     }
 }
 
-async fn read_all(
-    reader: &Reader<'_>,
-    sessions: &Sessions,
-    wanted: &Wanted,
-    caller: Option<&str>,
-) {
+async fn read_all(reader: &Reader<'_>, sessions: &Sessions, wanted: &Wanted, caller: Option<&str>) {
     let caller = caller.and_then(|arn| {
         let mut sources = SourceMap::default();
         let id = sources.add_given("caller", arn);
         Caller::parse(Spanned { value: arn.to_owned(), span: sources.whole(id) }).ok()
     });
     let own = caller.as_ref().and_then(|caller| caller.account.clone());
-    let roles: Vec<String> = (wanted.roles.iter()).map(|role| match (Arn::parse(role), &own) {
-        (None, Some(account)) if !role.contains(':') => {
-            let partition = caller.as_ref().map_or("aws", |caller| caller.partition.as_str());
-            format!("arn:{partition}:iam::{account}:role/{role}")
-        }
-        _ => role.clone(),
-    })
-    .collect();
+    let roles: Vec<String> = (wanted.roles.iter())
+        .map(|role| match (Arn::parse(role), &own) {
+            (None, Some(account)) if !role.contains(':') => {
+                let partition = caller.as_ref().map_or("aws", |caller| caller.partition.as_str());
+                format!("arn:{partition}:iam::{account}:role/{role}")
+            }
+            _ => role.clone(),
+        })
+        .collect();
     let callers_side = async {
         let Some(caller) = caller.as_ref().filter(|_| !wanted.without_caller) else { return };
         principal::caller(reader, sessions, caller).await;
@@ -245,13 +242,14 @@ async fn read_all(
     };
     let organization = async {
         let limited = caller.as_ref().filter(|caller| {
-            !wanted.without_caller && matches!(
-                caller.kind,
-                CallerKind::Root
-                    | CallerKind::User
-                    | CallerKind::RoleSession
-                    | CallerKind::FederatedUser
-            )
+            !wanted.without_caller
+                && matches!(
+                    caller.kind,
+                    CallerKind::Root
+                        | CallerKind::User
+                        | CallerKind::RoleSession
+                        | CallerKind::FederatedUser
+                )
         });
         let account = |arn: &str| {
             Arn::parse(arn).map(|arn| arn.account.to_owned()).filter(|one| !one.is_empty())
@@ -300,5 +298,11 @@ fn no_credentials(sessions: &Sessions, account: &str) -> Outcome {
 
 /// An answer that was never asked for, since nobody could.
 fn unasked(operation: Operation, about: &str, outcome: Outcome) -> Answer {
-    Answer { operation: Some(operation), account: None, about: Some(about.to_owned()), which: None, outcome }
+    Answer {
+        operation: Some(operation),
+        account: None,
+        about: Some(about.to_owned()),
+        which: None,
+        outcome,
+    }
 }

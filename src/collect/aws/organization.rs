@@ -83,9 +83,7 @@ pub(super) async fn read(
 
 async fn describe(reader: &Reader<'_>, asker: Asker<'_>) {
     let request = asker.session.organizations.describe_organization().send();
-    let print = |got: &DescribeOrganizationOutput| {
-        json!({ "Organization": got.organization().map(print::organization) })
-    };
+    let print = |got: &DescribeOrganizationOutput| json!({ "Organization": got.organization().map(print::organization) });
     let asks = asker.asks(Operation::DescribeOrganization, None);
     let none = ["AWSOrganizationsNotInUseException"];
     reader.call(asks, &none, request, print).await;

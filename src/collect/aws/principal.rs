@@ -59,12 +59,7 @@ pub(super) async fn caller(reader: &Reader<'_>, sessions: &Sessions, caller: &Ca
 
 /// The role's side.
 /// `goes_on` says that its session assumes another role, so that its policies count.
-pub(super) async fn role(
-    reader: &Reader<'_>,
-    sessions: &Sessions,
-    arn: &str,
-    goes_on: bool,
-) {
+pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions, arn: &str, goes_on: bool) {
     let Some(parts) = Arn::parse(arn) else { return };
     let Some((_, name)) = parts.iam_name("role") else { return };
     let Some(session) = sessions.of(parts.account) else {
@@ -88,9 +83,7 @@ async fn user(reader: &Reader<'_>, subject: &Subject<'_>) {
     let iam = &subject.session.iam;
     let boundary = async {
         let request = iam.get_user().user_name(subject.name).send();
-        let answer = |got: &aws_sdk_iam::operation::get_user::GetUserOutput| {
-            json!({ "User": got.user().map(print::user) })
-        };
+        let answer = |got: &aws_sdk_iam::operation::get_user::GetUserOutput| json!({ "User": got.user().map(print::user) });
         let asks = subject.asks(Operation::GetUser);
         let got = reader.call(asks, &["NoSuchEntity"], request, answer).await.back();
         let boundary = got.and_then(|got| {
@@ -125,9 +118,7 @@ async fn user(reader: &Reader<'_>, subject: &Subject<'_>) {
         let pages = iam.list_groups_for_user().user_name(subject.name).into_paginator();
         let request = pages.items().send().try_collect();
         let asks = subject.asks(Operation::ListGroupsForUser);
-        let print = |groups: &Vec<iam::Group>| {
-            json!({ "Groups": groups.iter().map(print::group).collect::<Value>() })
-        };
+        let print = |groups: &Vec<iam::Group>| json!({ "Groups": groups.iter().map(print::group).collect::<Value>() });
         let groups = reader.call(asks, &[], request, print).await.back().unwrap_or_default();
         join_all(groups.iter().map(|group| async {
             let subject = Subject { name: group.group_name(), about: group.arn(), ..*subject };
@@ -139,9 +130,7 @@ async fn user(reader: &Reader<'_>, subject: &Subject<'_>) {
         let pages = iam.list_mfa_devices().user_name(subject.name).into_paginator();
         let request = pages.items().send().try_collect();
         let asks = subject.asks(Operation::ListMfaDevices);
-        let print = |devices: &Vec<iam::MfaDevice>| {
-            json!({ "MFADevices": devices.iter().map(print::device).collect::<Value>() })
-        };
+        let print = |devices: &Vec<iam::MfaDevice>| json!({ "MFADevices": devices.iter().map(print::device).collect::<Value>() });
         reader.call(asks, &[], request, print).await;
     };
     join!(boundary, inline, attached, groups, devices);
@@ -177,9 +166,7 @@ async fn group_policies(reader: &Reader<'_>, subject: &Subject<'_>) {
 /// The role itself; its trust policy, if it came back.
 async fn get_role(reader: &Reader<'_>, subject: &Subject<'_>) -> Option<String> {
     let request = subject.session.iam.get_role().role_name(subject.name).send();
-    let answer = |got: &aws_sdk_iam::operation::get_role::GetRoleOutput| {
-        json!({ "Role": got.role().map(print::role) })
-    };
+    let answer = |got: &aws_sdk_iam::operation::get_role::GetRoleOutput| json!({ "Role": got.role().map(print::role) });
     let asks = subject.asks(Operation::GetRole);
     let got = reader.call(asks, &["NoSuchEntity"], request, answer).await.back()?;
     let role = got.role()?;

@@ -72,9 +72,10 @@ pub(super) async fn policy(
         Operation::GetTopicAttributes => {
             let sns = aws_sdk_sns::Client::new(&config);
             let request = sns.get_topic_attributes().topic_arn(resource).send();
-            let policy = |got: &aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesOutput| {
-                got.attributes()?.get("Policy").map(|policy| document(policy))
-            };
+            let policy =
+                |got: &aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesOutput| {
+                    got.attributes()?.get("Policy").map(|policy| document(policy))
+                };
             keep(reader, asks, &[], request, policy).await;
         }
         #[cfg(any())]
@@ -137,14 +138,11 @@ async fn queue(reader: &Reader<'_>, asks: Question<'_>, config: &SdkConfig, arn:
     let request =
         sqs.get_queue_url().queue_name(arn.resource).queue_owner_aws_account_id(arn.account).send();
     let about = Question { operation: Operation::GetQueueUrl, ..asks };
-    let print = |got: &aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput| {
-        json!({ "QueueUrl": got.queue_url() })
-    };
+    let print = |got: &aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput| json!({ "QueueUrl": got.queue_url() });
     let Some(got) = reader.call(about, &[], request, print).await.back() else { return };
     let Some(url) = got.queue_url() else { return };
     let name = aws_sdk_sqs::types::QueueAttributeName::Policy;
-    let request =
-        sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send();
+    let request = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send();
     let policy = |got: &aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput| {
         got.attributes()?.get(&name).map(|policy| document(policy))
     };

@@ -51,10 +51,11 @@ impl Session {
             // Roles on the way are assumed by a client of the SDK's own, which takes the address
             // from the profile and nowhere else.
             let name = profile.map_or_else(own_profile, str::to_owned);
-            let section =
-                if name == "default" { name } else { format!("profile {name}") };
-            files = files
-                .with_contents(EnvConfigFileKind::Config, format!("[{section}]\nendpoint_url = {url}\n"));
+            let section = if name == "default" { name } else { format!("profile {name}") };
+            files = files.with_contents(
+                EnvConfigFileKind::Config,
+                format!("[{section}]\nendpoint_url = {url}\n"),
+            );
             loader = loader.endpoint_url(url);
         }
         let files = files.build();
@@ -96,7 +97,8 @@ impl Session {
         };
         // What was found stays, so that no call looks for credentials again.
         if let Ok(found) = &credentials {
-            let found = aws_credential_types::provider::SharedCredentialsProvider::new(found.clone());
+            let found =
+                aws_credential_types::provider::SharedCredentialsProvider::new(found.clone());
             config = config.into_builder().credentials_provider(found).build();
         }
         Self {

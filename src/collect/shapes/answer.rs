@@ -3,8 +3,8 @@
 //!
 //! It holds what the AWS CLI prints, and says besides what such an output leaves out.
 
-use crate::doc::Node;
 use crate::collect::operations::Operation;
+use crate::doc::Node;
 use crate::policy::Arn;
 use crate::snapshot::{
     Builder, Expiration, List, NotRead, Origins, Owned, Owner, ProviderKind, TreeList, control_type,
@@ -12,7 +12,9 @@ use crate::snapshot::{
 use crate::text::Spanned;
 
 use super::entity::{attached_policies, group_names, inline_policy};
-use super::{Input, Shape, account, credentials, entity, identity, items, named, organization, text, time};
+use super::{
+    Input, Shape, account, credentials, entity, identity, items, named, organization, text, time,
+};
 
 /// The member that says that a file is one, and of which version.
 pub(crate) const MARK: &str = "why-denied-answer";
@@ -56,12 +58,7 @@ fn read(input: &Input<'_>, builder: &mut Builder) {
 }
 
 /// An answer that is about nobody but the account itself.
-fn read_plain(
-    operation: Operation,
-    input: &Input<'_>,
-    own: Option<&str>,
-    builder: &mut Builder,
-) {
+fn read_plain(operation: Operation, input: &Input<'_>, own: Option<&str>, builder: &mut Builder) {
     let none = input.root().is_null();
     match operation {
         Operation::GetCallerIdentity => (credentials::CALLER_IDENTITY.read)(input, builder),
@@ -188,8 +185,7 @@ fn owned(operation: Operation, input: &Input<'_>, builder: &mut Builder) -> Opti
             let names = items(root, "PolicyNames").filter_map(|name| {
                 Some(Spanned { value: name.text()?.into_owned(), span: name.span() })
             });
-            let nameless =
-                |name| crate::snapshot::InlinePolicy { name, document: None };
+            let nameless = |name| crate::snapshot::InlinePolicy { name, document: None };
             Owned::Inline(names.map(nameless).collect(), true)
         }
         Operation::GetUserPolicy | Operation::GetGroupPolicy | Operation::GetRolePolicy => {

@@ -177,7 +177,10 @@ fn read_roots(input: &Input<'_>, builder: &mut Builder) {
 }
 
 /// The type of a policy and its id, where it is one that decides anything.
-pub(super) fn summary(builder: &mut Builder, node: Node<'_>) -> Option<(PolicyType, Spanned<String>)> {
+pub(super) fn summary(
+    builder: &mut Builder,
+    node: Node<'_>,
+) -> Option<(PolicyType, Spanned<String>)> {
     let policy_type = control_type(&text(node, "Type")?.value)?;
     let id = text(node, "Id")?;
     let arn = text(node, "Arn").map(|arn| arn.value);
