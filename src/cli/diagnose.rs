@@ -213,7 +213,6 @@ struct Read {
 }
 
 /// Reads files, and AWS where it is to be asked; or the answer, where nobody knows who asks.
-#[cfg_attr(not(feature = "live"), expect(clippy::unnecessary_wraps, reason = "live needs both"))]
 fn read_facts(
     args: &DiagnoseArgs,
     denials: Option<&[Denial]>,

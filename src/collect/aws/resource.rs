@@ -78,7 +78,6 @@ pub(super) async fn policy(
                 };
             keep(reader, asks, &[], request, policy).await;
         }
-        #[cfg(any())]
         Operation::GetFunctionPolicy => {
             let lambda = aws_sdk_lambda::Client::new(&config);
             let request = lambda.get_policy().function_name(resource).send();
