@@ -136,9 +136,9 @@ fn worse(first: Decision, second: Decision) -> Decision {
 /// All findings, the cause first: rank of cause, severity, checklist, place.
 fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
     let mut found: Vec<(u8, usize, Finding)> = Vec::new();
-    for (place, rule) in rules::all().enumerate() {
-        for finding in (rule.check)(case) {
-            found.push((rule.meta.rank, place, finding));
+    for (place, (_, cause)) in rules::causes().enumerate() {
+        for finding in (cause.check)(case) {
+            found.push((cause.rank, place, finding));
         }
     }
     // Where the request is denied for certain, what only may stand in the way comes after what does.

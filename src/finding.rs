@@ -20,6 +20,22 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// The id in JSON, on the command line and in configuration files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    /// The severity with the id `id`.
+    pub fn from_id(id: &str) -> Option<Self> {
+        [Self::Error, Self::Warning, Self::Note].into_iter().find(|severity| severity.id() == id)
+    }
+}
+
 /// Who can lift what a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {
@@ -414,6 +430,8 @@ pub struct Diagnosis {
 pub struct Evidence {
     /// What the text tells.
     pub denial: Denial,
+    /// Why AWS asked for another action than the one that was called.
+    pub other_action: Option<String>,
     /// What it proves, in sentences.
     pub proves: Vec<String>,
     /// What it does not prove.

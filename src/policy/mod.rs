@@ -18,6 +18,7 @@ pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
+pub use placeholder::is_open;
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
 pub use read::{has_statements, read, read_committed};
