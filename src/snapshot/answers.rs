@@ -5,7 +5,6 @@ use crate::request::Fact;
 use crate::text::Spanned;
 
 use super::build::{Builder, EntityEntry, Origin};
-use super::resource::Provider;
 use super::tree::TreeList;
 use super::{AttachedPolicy, EntityKind, Handle, InlinePolicy, ProviderKind};
 
@@ -100,17 +99,6 @@ impl Builder {
     /// What an answer about a root, unit, account or control policy says.
     pub fn tree_list_of(&mut self, owner: &str, list: &TreeList) {
         self.place(owner, list);
-    }
-
-    /// An OpenID Connect provider with its audiences.
-    pub fn provider(&mut self, arn: &Spanned<String>, client_ids: Vec<Spanned<String>>) {
-        let kind = ProviderKind::Oidc;
-        let provider = (self.snapshot.providers.entry(arn.value.clone())).or_insert(Provider {
-            arn: arn.clone(),
-            kind,
-            client_ids: None,
-        });
-        provider.client_ids.get_or_insert(client_ids);
     }
 
     /// All providers of one kind in an account.

@@ -145,7 +145,7 @@ fn read_about(
         Operation::GetOpenIdConnectProvider => {
             let ids = items(root, "ClientIDList")
                 .filter_map(|id| Some(Spanned { value: id.text()?.into_owned(), span: id.span() }));
-            builder.provider(about, ids.collect());
+            builder.provider(about.clone(), ProviderKind::Oidc, Some(ids.collect()));
         }
         Operation::ListParents => {
             let ids = organization::ids(root, "Parents", "Id");
