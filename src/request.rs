@@ -119,6 +119,8 @@ pub struct Caller {
     pub credentials: Option<CredentialKind>,
     /// When they expire.
     pub expires: Option<Spanned<Timestamp>>,
+    /// Serial numbers of the user's MFA devices, as far as they are known.
+    pub mfa_devices: Vec<Spanned<String>>,
 }
 
 /// One thing that a token or assertion says: a claim by its name; of an assertion also `Role`,
@@ -409,6 +411,7 @@ impl Caller {
             organization: Fact::Unknown("the organization of the caller's account is not known"),
             credentials: None,
             expires: None,
+            mfa_devices: Vec::new(),
             text,
         }
     }

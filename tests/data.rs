@@ -113,6 +113,12 @@ fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
     let errors = found.errors.iter().map(name).collect();
     let mut checked = checker.file("example.yaml", Some(source), &found.policies, errors, &sources);
     checked.extend(checker.finish(None, &sources));
+    if checker.keeps() {
+        let kept = std::mem::take(&mut sources);
+        let across = checker.across(std::slice::from_ref(&kept));
+        checked.extend(across.into_iter().flat_map(|(_, checked)| checked));
+        sources = kept;
+    }
     let mut wrong = Vec::new();
     if found.policies.is_empty() && found.errors.is_empty() {
         wrong.push("it holds no policy".to_owned());

@@ -21,6 +21,7 @@ use crate::policy::PolicyType;
 use crate::reference::catalogue;
 use crate::rules::Group;
 use crate::rules::documents::{self, Sink, Subject};
+use crate::rules::repository::Repository;
 use crate::text::{SourceId, SourceMap, Span};
 
 use ignores::Comment;
@@ -140,6 +141,12 @@ pub struct Checker {
     sink: Sink,
     /// Which answers of the configuration were needed.
     used: Vec<bool>,
+    /// What was seen of roles.
+    repository: Repository,
+    /// Whether something of the last file will be looked at again.
+    keeps: bool,
+    /// How many files are kept.
+    kept: usize,
     /// The comments of the file that is being looked at.
     comments: Vec<Comment>,
 }
@@ -155,6 +162,29 @@ impl Checker {
     /// What it has seen.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// Whether the texts of the last file are needed until [`Checker::across`]. They are numbered in the
+    /// order in which this says so.
+    pub fn keeps(&mut self) -> bool {
+        let keeps = std::mem::take(&mut self.keeps);
+        self.kept += usize::from(keeps);
+        keeps
+    }
+
+    /// What is found across files, once all were seen; `kept` are the texts that were kept.
+    pub fn across(&mut self, kept: &[SourceMap]) -> Vec<(usize, Vec<Checked>)> {
+        let mut all = Vec::new();
+        for (file, finding) in self.repository.findings() {
+            let Some(sources) = kept.get(file) else { continue };
+            let span = finding.primary.span;
+            let path = sources.path(span.source).unwrap_or_default().to_owned();
+            let mut done = Vec::new();
+            self.sink.add(finding);
+            self.settle(&path, None, sources, &mut done);
+            all.push((file, done));
+        }
+        all
     }
 
     /// Counts a file that holds no policy.
@@ -199,7 +229,8 @@ impl Checker {
                 now: self.settings.now,
                 known: &self.settings.known,
             };
-            documents::check(&subject, &mut self.sink);
+            let view = documents::check(&subject, &mut self.sink);
+            self.keeps |= self.repository.add(&view, self.kept);
             if !self.sink.found.is_empty() {
                 self.settle(path, Some(policy.root()), sources, &mut done);
             }

@@ -58,11 +58,18 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         out: output.stream()?,
         output,
         status: Status::Good,
+        sources: Vec::new(),
         kept: args.write_baseline.is_some().then(Vec::new),
     };
     run.report.begin(&mut run.out)?;
     for path in &args.paths {
         run.path(path, &overrides)?;
+    }
+    let kept_sources = std::mem::take(&mut run.sources);
+    for (file, checked) in run.checker.across(&kept_sources) {
+        if let Some(sources) = kept_sources.get(file) {
+            run.write(&checked, sources)?;
+        }
     }
     let last = run.checker.finish(source, &sources);
     run.write(&last, &sources)?;
@@ -222,6 +229,8 @@ struct Run<'r> {
     out: Box<dyn Write + 'r>,
     output: &'r Output,
     status: Status,
+    /// The texts of files that are looked at again at the end.
+    sources: Vec<SourceMap>,
     /// What goes into a new baseline, where one is wanted.
     kept: Option<Vec<(String, &'static str, String)>>,
 }
@@ -290,7 +299,11 @@ impl Run<'_> {
         let errors = found.errors.iter().map(|error| unreadable(error, &mut sources, &name));
         let errors: Vec<_> = errors.collect();
         let checked = self.checker.file(&name, host, &found.policies, errors, &sources);
-        self.write(&checked, &sources)
+        self.write(&checked, &sources)?;
+        if self.checker.keeps() {
+            self.sources.push(sources);
+        }
+        Ok(())
     }
 
     fn write(&mut self, checked: &[Checked], sources: &SourceMap) -> Result<(), Failure> {

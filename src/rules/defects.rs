@@ -1,9 +1,9 @@
 //! The rules that are read off policies alone, a row each. What finds them stands in
-//! [`documents`](super::documents).
+//! [`documents`](super::documents) and [`repository`](super::repository).
 
 use crate::finding::Severity::{Error, Note, Warning};
 
-use super::Group::{NeverWorks, TooOpen};
+use super::Group::{Handshake, NeverWorks, TooOpen};
 use super::{Defect, Rule, RuleMeta};
 
 macro_rules! defects {
@@ -122,4 +122,8 @@ defects! {
         "a comment that should ignore a finding does not";
     "ignore-stale" NeverWorks Warning []
         "something is ignored that is not found, or no more";
+    "assume-role-not-trusted" Handshake Error []
+        "a principal may assume a role that does not trust it";
+    "pass-role-not-trusted" Handshake Error []
+        "a role may be passed to a service that it does not trust";
 }

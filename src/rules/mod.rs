@@ -2,7 +2,7 @@
 //!
 //! Both kinds stand in one registry, with one page and one id each. A rule about an evaluation never
 //! interprets a policy itself: what matched and what did not is in the trace. Rules about policies are
-//! found by the passes in [`documents`], one walk for many rules.
+//! found by the passes in [`documents`] and [`repository`], one walk for many rules.
 
 mod closeness;
 mod defects;
@@ -11,6 +11,9 @@ mod hints;
 mod limits;
 mod nearest;
 mod refusals;
+pub mod repository;
+mod trusted;
+mod unmet;
 mod words;
 
 pub use nearest::{Miss, Near, nearest};
@@ -163,15 +166,21 @@ impl<'a> Case<'a> {
     /// could help.
     pub fn is_moot(&self) -> bool {
         use crate::eval::Refusal::{
-            CallerCannot, CallerIsRoot, NoRolePair, NotARole, Partition, RoleArnMalformed,
-            RoleMissing,
+            CallerCannot, CallerIsRoot, NoRolePair, NotARole, OwnedByAws, Partition,
+            RoleArnMalformed, RoleMissing,
         };
         // Without a pair nobody can tell which provider the trust policy would have to name.
         let nobody = crate::policy::Arn::parse(&self.request.caller.name).is_none();
         self.evaluation.refusals.iter().any(|(refusal, result)| {
             let hopeless = matches!(
                 refusal,
-                RoleArnMalformed | NotARole | RoleMissing | Partition | CallerIsRoot | CallerCannot
+                RoleArnMalformed
+                    | NotARole
+                    | RoleMissing
+                    | Partition
+                    | CallerIsRoot
+                    | CallerCannot
+                    | OwnedByAws
             );
             let hopeless = hopeless || (*refusal == NoRolePair && nobody);
             hopeless && result.is_yes()

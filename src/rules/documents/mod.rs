@@ -97,7 +97,7 @@ pub static PASSES: &[Pass] = &[
 ];
 
 /// Everything that is found in one document, in the order of its places.
-pub fn check(subject: &Subject<'_>, sink: &mut Sink) {
+pub fn check<'d>(subject: &Subject<'d>, sink: &mut Sink) -> View<'d> {
     let view = View::new(*subject, sink);
     for pass in PASSES {
         pass(&view, sink);
@@ -105,4 +105,5 @@ pub fn check(subject: &Subject<'_>, sink: &mut Sink) {
     if subject.known.wants_open {
         open::pass(&view, sink);
     }
+    view
 }
