@@ -21,6 +21,7 @@ use crate::text::SourceMap;
 use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
+use super::evidence::Told;
 use super::{Failure, Output, Status, chain, evidence, input};
 
 pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure> {
@@ -42,7 +43,8 @@ pub(super) fn explain(
     mut sources: SourceMap,
     output: &Output,
 ) -> Result<Status, Failure> {
-    let (diagnoses, status) = from_options(args, Some(denials), &mut sources, output)?;
+    let told = denials.into_iter().map(Told::from).collect();
+    let (diagnoses, status) = from_options(args, Some(told), &mut sources, output)?;
     conclude(args.format, &diagnoses, status, &sources, output)
 }
 
@@ -150,7 +152,7 @@ fn from_case(
 
 fn from_options(
     args: &DiagnoseArgs,
-    denials: Option<Vec<Denial>>,
+    denials: Option<Vec<Told>>,
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
@@ -209,13 +211,18 @@ fn background(snapshot: &Snapshot) -> Background {
 /// The answers to one set of options; `place` mends the requests made from them.
 fn answers(
     args: &DiagnoseArgs,
-    denials: Option<Vec<Denial>>,
+    denials: Option<Vec<Told>>,
     collected: &Collected,
     sources: &mut SourceMap,
     output: &Output,
     place: &dyn Fn(&mut Request),
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
-    let (files, errors) = layer_files(args, sources)?;
+    let (mut files, mut errors) = layer_files(args, sources)?;
+    if let Some(told) = &denials {
+        let (notes, more) = evidence::recorded_policies(told, &args.facts, sources, &mut files);
+        notes.iter().for_each(|note| output.warn(note));
+        errors.extend(more);
+    }
     let status = complain(&errors, sources, output);
     if status == Status::Broken {
         // A policy that was named and cannot be read would be taken for one that says nothing.
@@ -246,9 +253,20 @@ fn answers(
             diagnosis.doubts = doubts(&request, &diagnosis.gaps, &background(snapshot));
         }
         diagnosis.notes.extend(notes);
-        if let Some(denial) = denial {
-            let mut found = crate::evidence::evidence(&denial);
-            found.agreement = Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
+        if let Some(Told { denial, record }) = denial {
+            let found = match record {
+                Some(record) => {
+                    let mut found = crate::evidence::evidence_of(&record);
+                    found.agreement = Some(crate::evidence::record_agreement(&record, &diagnosis));
+                    found
+                }
+                None => {
+                    let mut found = crate::evidence::evidence(&denial);
+                    found.agreement =
+                        Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
+                    found
+                }
+            };
             diagnosis.evidence = Some(Box::new(found));
         }
         diagnoses.push(diagnosis);

@@ -20,6 +20,7 @@ mod holes;
 mod layer_options;
 mod project;
 mod properties;
+mod records;
 mod reference;
 mod request_options;
 mod run_command;

@@ -49,6 +49,7 @@ pub struct Input<'i> {
 pub static SHAPES: &[Shape] = &[
     policy::CASE_FILE,
     policy::BARE,
+    policy::RECORDED,
     account::DETAILS,
     organization::LIST_POLICIES_FOR_TARGET,
     organization::DESCRIBE_POLICY,
