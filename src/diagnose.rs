@@ -7,7 +7,9 @@ mod gates;
 mod retry;
 mod settle;
 
-use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, claim_keys, evaluate, lookup};
+use crate::eval::{
+    DERIVED, Decision, Evaluation, KeyValue, Match, Refusal, claim_keys, evaluate, lookup,
+};
 use crate::finding::{
     Blocker, DecidingStatement, Diagnosis, Finding, Gate, Outcome, Party, Severity, StatementRole,
 };
@@ -65,6 +67,7 @@ pub fn diagnose(
         notes: Vec::new(),
         evidence: None,
         is_bare: false,
+        identity: None,
     }
 }
 
@@ -321,10 +324,15 @@ fn headline(
     all_visible_allow: bool,
 ) -> String {
     let failed: Vec<_> = gates.iter().filter(|report| report.outcome == Outcome::Failed).collect();
+    let has_expired = evaluation.refusals.iter().any(|(refusal, result)| {
+        use crate::eval::Refusal::{Expired, TokenExpired};
+        matches!(refusal, Expired | TokenExpired) && result.is_yes()
+    });
     let by = |gate: Gate| match gate {
         Gate::RoleArn => "the role ARN",
         Gate::Caller => "the kind of caller",
-        Gate::Credentials => "expired credentials",
+        Gate::Credentials if has_expired => "expired credentials",
+        Gate::Credentials => "the credentials",
         Gate::IdentityPolicies => "the caller's identity-based policies",
         Gate::TrustPolicy => "the role's trust policy",
         Gate::ResourcePolicy => "the resource-based policy",
@@ -364,6 +372,9 @@ fn headline(
                 ([], _) => "nothing grants it".to_owned(),
                 (_, Some(deny)) if decision == Decision::ExplicitDeny => {
                     format!("decided by {}", by(deny.gate))
+                }
+                _ if evaluation.is_refused(Refusal::OwnedByAws) => {
+                    "the resource is AWS's own".to_owned()
                 }
                 ([first, ..], _) if refused => format!("decided by {}", by(first.gate)),
                 ([one], _) => format!("decided by {}", by(one.gate)),

@@ -133,6 +133,16 @@ fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
         }
         text.push('\n');
     }
+    if let Some(identity) = &diagnosis.identity {
+        let columns = style.columns();
+        if !identity.is_caller {
+            let line = format!("{}   you are not who was denied", clean(&identity.arn));
+            hang(text, "  you       ", 12, &line, columns);
+        }
+        if !identity.source.is_empty() {
+            hang(text, "  source    ", 12, &clean(&identity.source), columns);
+        }
+    }
 }
 
 fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
@@ -280,6 +290,15 @@ fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what to check where AWS gave another answer.
 fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     if diagnosis.doubts.is_empty() {
+        // Nobody asks because it worked.
+        if diagnosis.decision == Decision::Allowed
+            && diagnosis.evidence.is_none()
+            && diagnosis.hop.is_none()
+        {
+            let line = "AWS denied it all the same? A change made seconds before may not be everywhere yet, or somebody else called: `--but-denied` says what to check";
+            text.push('\n');
+            hang(text, "", 0, line, style.columns());
+        }
         return;
     }
     let title = style.paint(Ink::Strong, "AWS denied it all the same; check, the likeliest first:");
