@@ -67,6 +67,7 @@ pub fn diagnose(
         notes: Vec::new(),
         evidence: None,
         is_bare: false,
+        identity: None,
     }
 }
 
