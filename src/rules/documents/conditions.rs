@@ -628,18 +628,14 @@ fn window(statement: &StatementView<'_>, view: &View<'_>, sink: &mut Sink) {
             Some(
                 Family::Date(Comparison::Less | Comparison::LessOrEqual)
                 | Family::Numeric(Comparison::Less | Comparison::LessOrEqual),
-            ) => {
-                if latest.is_none_or(|(other, ..)| at < other) {
-                    latest = Some((at, condition, value));
-                }
+            ) if latest.is_none_or(|(other, ..)| at < other) => {
+                latest = Some((at, condition, value));
             }
             Some(
                 Family::Date(Comparison::Greater | Comparison::GreaterOrEqual)
                 | Family::Numeric(Comparison::Greater | Comparison::GreaterOrEqual),
-            ) => {
-                if earliest.is_none_or(|(other, ..)| at > other) {
-                    earliest = Some((at, condition, value));
-                }
+            ) if earliest.is_none_or(|(other, ..)| at > other) => {
+                earliest = Some((at, condition, value));
             }
             _ => {}
         }

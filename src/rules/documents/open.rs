@@ -77,21 +77,21 @@ fn principals(statement: &StatementView<'_>, view: &View<'_>, sink: &mut Sink) {
     for named in statement.principals.iter().filter(|named| !named.value.open) {
         let value = &named.value;
         match named.kind {
-            PrincipalKind::Bare | PrincipalKind::Aws if value.text == "*" => {
-                if !narrows_caller(statement) {
-                    let message = if trust {
-                        "anybody in the world may assume the role"
-                    } else {
-                        "anybody in the world is let in"
-                    };
-                    let finding = Finding::new(
-                        "principal-everyone",
-                        message,
-                        value.span,
-                        "everybody, with or without an AWS account",
-                    );
-                    sink.add(finding.help("name accounts or roles, or add a condition such as `StringEquals` on `aws:PrincipalOrgID`"));
-                }
+            PrincipalKind::Bare | PrincipalKind::Aws
+                if value.text == "*" && !narrows_caller(statement) =>
+            {
+                let message = if trust {
+                    "anybody in the world may assume the role"
+                } else {
+                    "anybody in the world is let in"
+                };
+                let finding = Finding::new(
+                    "principal-everyone",
+                    message,
+                    value.span,
+                    "everybody, with or without an AWS account",
+                );
+                sink.add(finding.help("name accounts or roles, or add a condition such as `StringEquals` on `aws:PrincipalOrgID`"));
             }
             PrincipalKind::Aws if trust => account(value, statement, own, view, sink),
             PrincipalKind::Federated if trust => provider(named, statement, sink),
