@@ -223,6 +223,7 @@ fn read_facts(
     let read_file = |path: &Path| std::fs::read(path);
     #[cfg(feature = "live")]
     if live::is_wanted(args) {
+        input::validate(args)?;
         let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
         let profile = args.profile.as_deref().filter(|_| args.aws_config.is_none());
         let options = live::options(&args.live.reach, profile, others)?;
