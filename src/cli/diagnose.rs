@@ -167,6 +167,9 @@ fn from_options(
     status = status.worse(complain(&collected.errors, sources, output));
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
+        for call in &collected.snapshot.not_read {
+            output.warn(&format!("not read: `{}` {}: {}", call.operation, call.about, call.why));
+        }
         for skipped in &collected.skipped {
             output.warn(&format!("{}: left out: {}", skipped.path.display(), skipped.why));
         }
