@@ -4,9 +4,11 @@
 
 mod program;
 mod tokens;
+mod trail;
 
 pub use program::{case_file, facts, pattern, policy, values};
 pub use tokens::{jwt, saml};
+pub use trail::{trail_event, trail_stream};
 
 use serde_json::Value;
 use why_denied::doc::embed::{decode_percent, decode_string, document_in};
@@ -27,6 +29,8 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "aws_config" => Some(aws_config),
         "jwt" => Some(jwt),
         "saml" => Some(saml),
+        "trail_event" => Some(trail_event),
+        "trail_stream" => Some(trail_stream),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ mod presented;
 mod rules;
 mod run;
 mod test;
+mod trail;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -120,6 +121,7 @@ fn run(cli: &Cli) -> Result<Ended, Failure> {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
+        Some(Command::Trail(args)) => trail::run(args, output),
         Some(Command::Run(args)) => return run::run(args, output).map(Ended::Code),
         None => diagnose::run(&cli.diagnose, output),
     };
