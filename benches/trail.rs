@@ -2,10 +2,15 @@
 //! unpacking the same files with the same zlib-rs.
 //!
 //! `cargo bench --bench trail -- [EVENTS]`. The trail is generated once, below `target/trail-bench`.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and ends where it cannot run"
+)]
 
 #[path = "generator.rs"]
 mod generator;
-#[path = "trail_events.rs"]
+#[path = "trail/events.rs"]
 mod trail_events;
 
 use std::fs;

@@ -14,7 +14,7 @@ use crate::support::{root, run};
 
 #[path = "../../benches/generator.rs"]
 mod generator;
-#[path = "../../benches/trail_events.rs"]
+#[path = "../../benches/trail/events.rs"]
 mod trail_events;
 
 /// The Python that has DuckDB and sqlglot.

@@ -1,5 +1,6 @@
 //! An organization's trail of any length: the same events every time, in S3's layout.
 #![allow(dead_code, unreachable_pub, reason = "each benchmark uses a part")]
+#![allow(clippy::indexing_slicing, reason = "a generator for benchmarks and tests alone")]
 
 use std::fmt::Write as _;
 use std::fs;
