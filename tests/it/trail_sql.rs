@@ -4,16 +4,16 @@
 //! say so and end.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::scale::generator;
 use crate::support::{root, run};
 
-#[path = "../../benches/generator.rs"]
-mod generator;
 #[path = "../../benches/trail/events.rs"]
 mod trail_events;
 
@@ -30,7 +30,7 @@ fn python() -> Option<PathBuf> {
     }
     let path = root().join("target/trail-sql/bin/python");
     if !path.exists() {
-        eprintln!("left out: no {}; .ci/run makes it", path.display());
+        let _ = writeln!(io::stderr(), "left out: no {}; .ci/run makes it", path.display());
         return None;
     }
     Some(path)
