@@ -154,3 +154,35 @@ pub fn requests(count: usize, roles: usize) -> Vec<(String, String, String)> {
         })
         .collect()
 }
+
+/// The same, indented as the AWS CLI prints it: some 4.6 kB for each role.
+pub fn indented_export(roles: usize) -> String {
+    let value: serde_json::Value = serde_json::from_str(&export(roles)).unwrap_or_default();
+    let mut out = Vec::new();
+    let indent = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, indent);
+    serde::Serialize::serialize(&value, &mut serializer).unwrap_or_default();
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// A trust policy of its own for each number.
+pub fn trust_policy(number: usize) -> String {
+    format!(
+        r#"{{
+    "Version": "2012-10-17",
+    "Statement": [
+        {{
+            "Effect": "Allow",
+            "Principal": {{ "Service": "ec2.amazonaws.com" }},
+            "Action": "sts:AssumeRole"
+        }},
+        {{
+            "Effect": "Allow",
+            "Principal": {{ "AWS": ["arn:aws:iam::{ACCOUNT}:role/role-{number}", "arn:aws:iam::444455556666:root"] }},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {{ "StringEquals": {{ "sts:ExternalId": "id-{number}" }}, "Bool": {{ "aws:MultiFactorAuthPresent": "true" }} }}
+        }}
+    ]
+}}"#
+    )
+}

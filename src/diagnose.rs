@@ -81,14 +81,28 @@ pub fn decide(request: &Request, layers: &Layers) -> Decision {
 /// Passing tags or a source identity takes an authorization of its own, on the same role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
 fn companion_requests(request: &Request) -> Vec<Request> {
-    let Some(parameters) = request.parameters.as_ref().filter(|_| request.is_assume_role()) else {
-        return Vec::new();
-    };
     let mut found = Vec::new();
-    if !parameters.tags.is_empty() {
+    if !request.is_assume_role() {
+        return found;
+    }
+    let parameters = request.parameters.as_ref();
+    let service = match request.caller.kind {
+        CallerKind::Service => request.caller.name.as_str(),
+        _ => "",
+    };
+    // <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>,
+    // <https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>
+    let (tags, identity) = match service {
+        "pods.eks.amazonaws.com" => (true, false),
+        "rolesanywhere.amazonaws.com" => (true, true),
+        _ => (false, false),
+    };
+    let tagged = parameters.is_some_and(|parameters| !parameters.tags.is_empty());
+    if tags || tagged || request.tag_in_context().is_some() {
         found.push(request.with_action("sts:TagSession"));
     }
-    if parameters.source_identity.is_some() {
+    let named = parameters.is_some_and(|parameters| parameters.source_identity.is_some());
+    if identity || named || request.source_identity_in_context().is_some() {
         found.push(request.with_action("sts:SetSourceIdentity"));
     }
     found
@@ -120,9 +134,9 @@ fn worse(first: Decision, second: Decision) -> Decision {
 /// All findings, the cause first: rank of cause, severity, checklist, place.
 fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
     let mut found: Vec<(u8, usize, Finding)> = Vec::new();
-    for (place, rule) in rules::all().enumerate() {
-        for finding in (rule.check)(case) {
-            found.push((rule.meta.rank, place, finding));
+    for (place, (_, cause)) in rules::causes().enumerate() {
+        for finding in (cause.check)(case) {
+            found.push((cause.rank, place, finding));
         }
     }
     // Where the request is denied for certain, what only may stand in the way comes after what does.

@@ -230,16 +230,7 @@ fn verdict(
     layer: PolicyType,
     kind: Option<DenialKind>,
 ) -> Option<bool> {
-    let gate = match layer {
-        PolicyType::IdentityBased => Gate::IdentityPolicies,
-        PolicyType::Trust => Gate::TrustPolicy,
-        PolicyType::ResourceBased => Gate::ResourcePolicy,
-        PolicyType::PermissionsBoundary => Gate::PermissionsBoundary,
-        PolicyType::Session => Gate::SessionPolicy,
-        PolicyType::ServiceControl => Gate::ServiceControlPolicies,
-        PolicyType::ResourceControl => Gate::ResourceControlPolicies,
-        PolicyType::VpcEndpoint => Gate::EndpointPolicy,
-    };
+    let gate = Gate::of(layer);
     let outcome = diagnosis.gates.iter().find(|report| report.gate == gate)?.outcome;
     let denies = diagnosis
         .statements

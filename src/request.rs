@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::policy::{Arn, looks_like_account_id};
+use crate::policy::{Arn, is_account_id, looks_like_account_id};
 use crate::text::{Span, Spanned};
 
 /// One request, and what is known of its caller and its resource.
@@ -119,6 +119,8 @@ pub struct Caller {
     pub credentials: Option<CredentialKind>,
     /// When they expire.
     pub expires: Option<Spanned<Timestamp>>,
+    /// Serial numbers of the user's MFA devices, as far as they are known.
+    pub mfa_devices: Vec<Spanned<String>>,
 }
 
 /// One thing that a token or assertion says: a claim by its name; of an assertion also `Role`,
@@ -351,6 +353,25 @@ impl Request {
         other
     }
 
+    /// Where the request context says that session tags are passed.
+    pub fn tag_in_context(&self) -> Option<Span> {
+        let entries = || {
+            self.context.entries().iter().filter(|entry| match &entry.value {
+                Given::Absent => false,
+                Given::One(_) => true,
+                Given::Many(values) => !values.is_empty(),
+            })
+        };
+        let key = |lower: &str| lower == "aws:tagkeys" || lower.starts_with("aws:requesttag/");
+        entries().find(|entry| key(&entry.key.to_lowercase())).map(|entry| entry.span)
+    }
+
+    /// Where the request context says that a source identity is passed.
+    pub fn source_identity_in_context(&self) -> Option<Span> {
+        let entry = self.context.get("sts:sourceidentity")?;
+        (entry.value != Given::Absent).then_some(entry.span)
+    }
+
     /// The account that owns the resource, where it is known or taken for known.
     pub fn resource_account(&self) -> Option<&str> {
         match &self.resource.account {
@@ -390,6 +411,7 @@ impl Caller {
             organization: Fact::Unknown("the organization of the caller's account is not known"),
             credentials: None,
             expires: None,
+            mfa_devices: Vec::new(),
             text,
         }
     }
@@ -428,16 +450,21 @@ impl Caller {
             || self.claims.iter().any(|claim| claim.name.starts_with("saml:"))
     }
 
-    /// Reads the ARN of a user, role session, role, federated user or root, `anonymous`, or a
-    /// service principal.
+    /// Reads the ARN of a user, role session, role, federated user, root or identity provider, an
+    /// account id for its root user, `anonymous`, or a service principal.
     ///
     /// # Errors
     /// If the text is none of these.
     pub fn parse(text: Spanned<String>) -> Result<Self, CallerError> {
         let error = |why, help| CallerError { text: text.value.clone(), why, help };
         let as_printed = "give the ARN as `aws sts get-caller-identity` prints it";
-        if text.value == "anonymous" || text.value == "*" {
+        if text.value.eq_ignore_ascii_case("anonymous") || text.value == "*" {
             return Ok(Self::anonymous(text.span));
+        }
+        if is_account_id(&text.value) {
+            // As in a policy, the account stands for its root user.
+            let value = format!("arn:aws:iam::{}:root", text.value);
+            return Self::parse(Spanned { value, span: text.span });
         }
         if !text.value.starts_with("arn:") {
             let is_service =
@@ -473,6 +500,9 @@ impl Caller {
             ("sts", Some(("federated-user", name))) => {
                 (CallerKind::FederatedUser, name, None, None)
             }
+            ("iam", Some(("saml-provider" | "oidc-provider", name))) if !name.is_empty() => {
+                return Ok(Self::federated(text, Vec::new()));
+            }
             ("iam", Some(("group", _))) => {
                 return Err(error("a group makes no requests", "give the ARN of the user"));
             }
@@ -501,6 +531,21 @@ impl Caller {
         })
     }
 
+    /// Whether this is a session of a role that IAM Identity Center made for a permission set.
+    pub fn is_identity_center_role(&self) -> bool {
+        self.kind == CallerKind::RoleSession && self.name.starts_with("AWSReservedSSO_")
+    }
+
+    /// The pattern of every role that IAM Identity Center makes in this account for the permission set of
+    /// this session's role.
+    pub fn permission_set_roles(&self) -> Option<String> {
+        let name = self.is_identity_center_role().then_some(&self.name)?;
+        let (set, _) = name.rsplit_once('_')?;
+        let account = self.account.as_deref()?;
+        let path = "aws-reserved/sso.amazonaws.com*/";
+        Some(format!("arn:{}:iam::{account}:role/{path}{set}_*", self.partition))
+    }
+
     /// Whether this is a session of a service-linked role.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
     pub fn is_service_linked_role(&self) -> bool {
@@ -522,11 +567,11 @@ impl Caller {
             (CallerKind::Federated, _) if self.has_assertion() => {
                 let name = self.name.rsplit_once("saml-provider/");
                 format!(
-                    "a caller with an assertion of {}",
+                    "the bearer of an assertion of {}",
                     name.map_or(&*self.name, |(_, name)| name)
                 )
             }
-            (CallerKind::Federated, _) => format!("a caller with a token of {}", self.issuer()),
+            (CallerKind::Federated, _) => format!("the bearer of a token of {}", self.issuer()),
             (CallerKind::Anonymous, _) => "an anonymous caller".to_owned(),
         }
     }

@@ -4,12 +4,14 @@
 //! text as it is on disk, a byte order mark included. A text decoded from inside another is a source
 //! of its own, with a map back to its host.
 
+mod alike;
 mod segments;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use alike::{edits, is_slip};
 pub use segments::SegmentMap;
 
 /// One source text of a [`SourceMap`].
@@ -25,6 +27,13 @@ pub struct Span {
     pub start: u32,
     /// The byte after the last.
     pub end: u32,
+}
+
+impl Span {
+    /// Whether `other` lies within.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
+    }
 }
 
 /// A value and where it stands.

@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::collect::assemble::Assembler;
 use crate::collect::case_file;
+use crate::collect::iac::Parameters;
 use crate::collect::layer_files::LayerFiles;
 use crate::collect::usable_roles::usable_roles;
 use crate::collect::{self, Collected, InputError};
@@ -155,8 +154,11 @@ fn from_options(
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
-    let collected = collect::read_paths(sources, &args.facts);
-    let mut status = complain(&collected.errors, sources, output);
+    let (parameters, wrong) = parameters(&args.parameters, sources)?;
+    let read = |path: &Path| std::fs::read(path);
+    let collected = collect::read_with(sources, &args.facts, &parameters, &read);
+    let mut status = complain(&wrong, sources, output);
+    status = status.worse(complain(&collected.errors, sources, output));
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
         for skipped in &collected.skipped {
@@ -222,9 +224,9 @@ fn answers(
     let snapshot = &collected.snapshot;
     let has_facts = !args.facts.is_empty() || has_layer_files(args);
     let (requests, mut diagnoses) = match denials {
-        Some(denials) => evidence::requests(args, denials, has_facts, sources, now())?,
+        Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
         None => {
-            let requests = input::requests(args, snapshot, sources, now())?;
+            let requests = input::requests(args, snapshot, sources, super::now())?;
             (requests.into_iter().map(|request| (request, None)).collect(), Vec::new())
         }
     };
@@ -304,10 +306,29 @@ pub(super) fn complain(errors: &[InputError], sources: &SourceMap, output: &Outp
     status
 }
 
-/// Now, to the second: nothing in a policy is finer.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
+/// What is given for the parameters of templates: pairs, and files of them.
+pub(super) fn parameters(
+    given: &[String],
+    sources: &mut SourceMap,
+) -> Result<(Parameters, Vec<InputError>), Failure> {
+    let mut parameters = Parameters::default();
+    let mut errors = Vec::new();
+    for text in given {
+        let path = Path::new(text);
+        if path.is_file() {
+            match std::fs::read(path) {
+                Ok(bytes) => errors.extend(parameters.file(sources, path, bytes).err()),
+                Err(error) => {
+                    errors.push(InputError::of(path, format!("the file cannot be read: {error}")));
+                }
+            }
+        } else if parameters.pair(sources, text).is_none() {
+            return Err(Failure::Usage(format!(
+                "`--parameters {text}`: give `KEY=VALUE`, or a file of parameters that exists"
+            )));
+        }
+    }
+    Ok((parameters, errors))
 }
 
 /// The files that stand in for whole layers.

@@ -105,14 +105,10 @@ pub(super) fn requests(
                         .into_iter()
                         .filter(|finding| finding.severity == Severity::Error)
                         .filter(|finding| {
-                            crate::rules::all().any(|rule| {
-                                rule.meta.id == finding.rule
-                                    && matches!(
-                                        rule.meta.gate,
-                                        crate::finding::Gate::RoleArn
-                                            | crate::finding::Gate::Caller
-                                    )
-                            })
+                            matches!(
+                                crate::rules::gate(finding.rule),
+                                Some(crate::finding::Gate::RoleArn | crate::finding::Gate::Caller)
+                            )
                         })
                         .collect();
                 }

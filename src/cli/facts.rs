@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::collect::assemble::Assembler;
+use crate::collect::iac;
 use crate::collect::layer_files::LayerFiles;
 use crate::collect::shapes::SHAPES;
 use crate::collect::store;
@@ -15,13 +16,16 @@ use crate::snapshot::{EntityKind, ProviderKind, Snapshot, TargetKind};
 use crate::text::SourceMap;
 
 use super::args::{DiagnoseArgs, FactsArgs, Format};
-use super::diagnose::complain;
+use super::diagnose::{complain, parameters};
 use super::{Failure, Output, Status, input};
 
 pub(super) fn run(args: &FactsArgs, output: Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
-    let collected = collect::read_paths(&mut sources, &args.paths);
-    let status = complain(&collected.errors, &sources, &output);
+    let (parameters, mut errors) = parameters(&args.parameters, &mut sources)?;
+    let read = |path: &std::path::Path| std::fs::read(path);
+    let collected = collect::read_with(&mut sources, &args.paths, &parameters, &read);
+    errors.extend(collected.errors.iter().cloned());
+    let status = complain(&errors, &sources, &output);
     let mut report = recognised(&collected);
     report.question = question(args, &collected.snapshot, &mut sources, &mut report.notes)?;
     let format = match args.format {
@@ -35,7 +39,7 @@ pub(super) fn run(args: &FactsArgs, output: Output) -> Result<Status, Failure> {
 fn recognised(collected: &Collected) -> FactsReport {
     let files = collected.recognised.iter().map(|file| {
         let proves = SHAPES.iter().map(|shape| (shape.id, shape.proves));
-        let mut proves = proves.chain([(store::SHAPE, store::PROVES)]);
+        let mut proves = proves.chain([(store::SHAPE, store::PROVES)]).chain(iac::PROVES);
         let proves = proves.find(|(id, _)| *id == file.shape).map(|(_, proves)| proves);
         RecognisedFile {
             file: file.path.display().to_string(),

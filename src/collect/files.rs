@@ -11,6 +11,7 @@ use crate::doc::{Syntax, parse, parse_outline};
 use crate::snapshot::Builder;
 use crate::text::{SourceId, SourceMap};
 
+use super::iac::{self, Parameters, Stack};
 use super::shapes::{self, Input};
 use super::store::{self, Store};
 use super::{Collected, InputError, Recognised, Skipped, secrets};
@@ -29,8 +30,19 @@ pub fn read_files(
     paths: &[PathBuf],
     read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Collected {
+    read_with(sources, paths, &Parameters::default(), read)
+}
+
+/// The same, where values are given for the parameters of templates.
+pub fn read_with(
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    parameters: &Parameters,
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Collected {
     let mut reader = Reader {
         sources,
+        parameters,
         builder: Builder::default(),
         store: Store::default(),
         collected: Collected::default(),
@@ -51,6 +63,18 @@ pub fn read_files(
     collected
 }
 
+/// Adds the text of a file to the sources, without the secrets in it.
+///
+/// # Errors
+/// If it could not be read, or is no text.
+pub fn read_text(
+    sources: &mut SourceMap,
+    path: &Path,
+    bytes: io::Result<Vec<u8>>,
+) -> Result<SourceId, InputError> {
+    add(sources, path, bytes.map_err(|error| unreadable(path, &error))?)
+}
+
 /// How a file came to be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
@@ -60,6 +84,7 @@ enum Found {
 
 struct Reader<'r> {
     sources: &'r mut SourceMap,
+    parameters: &'r Parameters,
     builder: Builder,
     store: Store,
     collected: Collected,
@@ -123,6 +148,15 @@ impl Reader<'_> {
         }
     }
 
+    fn recognised(&mut self, path: &Path, shape: &'static str) {
+        self.collected.recognised.push(Recognised { path: path.to_owned(), shape });
+    }
+
+    /// Adds what a template or configuration describes.
+    fn stack(&mut self, stack: &Stack, folder: &Path) {
+        stack.add_to(&mut self.builder, folder, self.sources, &mut self.collected.notes);
+    }
+
     fn skip(&mut self, path: &Path, why: impl Into<String>) {
         self.collected.skipped.push(Skipped { path: path.to_owned(), why: why.into() });
     }
@@ -165,6 +199,12 @@ impl Reader<'_> {
                     .recognised
                     .push(Recognised { path: path.to_owned(), shape: store::SHAPE });
                 self.store.add(path, document);
+                continue;
+            }
+            if iac::is_template(root) {
+                self.recognised(path, iac::TEMPLATE);
+                let stack = iac::template(self.sources, &document, self.parameters);
+                self.stack(&stack, &folder);
                 continue;
             }
             match shapes::recognise(root) {

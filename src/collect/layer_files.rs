@@ -64,7 +64,7 @@ impl LayerFiles {
                 .file(path)
                 .help("give a policy document, an object with `Statement`")
         })?;
-        let handle = Handle::new(&document, node.id());
+        let handle = Handle::new(&document, node.id()).committed();
         let policy =
             read_policy(&handle, sources, policy_type).map_err(|error| error.file(path))?;
         let file_name = || path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -91,7 +91,7 @@ fn policy_in(
     root: Node<'_>,
     policy_type: PolicyType,
 ) -> Option<(Node<'_>, Option<Spanned<String>>)> {
-    if root.get("Statement").is_some() || root.kind() == Kind::String {
+    if policy::has_statements(root) || root.kind() == Kind::String {
         return Some((root, None));
     }
     if policy_type == PolicyType::Trust
@@ -108,20 +108,21 @@ fn policy_in(
 }
 
 /// Reads the policy at `handle`, which may stand in a string.
-pub(super) fn read_policy(
+pub(in crate::collect) fn read_policy(
     handle: &Handle,
     sources: &mut SourceMap,
     policy_type: PolicyType,
 ) -> Result<policy::Policy, InputError> {
+    let read = if handle.is_committed() { policy::read_committed } else { policy::read };
     let node = handle.node();
     if node.kind() != Kind::String {
         // One that was passed over so far is read as a whole, since every part of it is looked at.
-        let read = handle.document().read(handle.id());
-        let node = read.as_ref().map_or(node, Document::root);
-        return Ok(policy::read(node, policy_type));
+        let whole = handle.document().read(handle.id());
+        let node = whole.as_ref().map_or(node, Document::root);
+        return Ok(read(node, policy_type));
     }
     match embedded(handle.document(), handle, sources) {
-        Some(Ok(document)) => Ok(policy::read(document.root(), policy_type)),
+        Some(Ok(document)) => Ok(read(document.root(), policy_type)),
         Some(Err(error)) => Err(error),
         None => Err(InputError::at(node.span(), "this text is no policy document")
             .help("give the document as JSON, or as JSON in a string")),

@@ -3,9 +3,11 @@
 //! A document is one flat list of nodes, each knowing where its subtree ends, so nothing that a file
 //! says makes reading, walking or dropping it recursive.
 
+pub mod build;
 mod duplicates;
 pub mod embed;
 mod error;
+mod hole;
 mod json;
 mod node;
 #[cfg(test)]
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 pub use duplicates::Duplicate;
 pub use error::{SyntaxError, SyntaxErrorKind};
+pub use hole::{Hole, Missing};
 pub use node::{Entries, Entry, Items, Node, NodeId};
 
 use crate::text::{SourceId, SourceMap};
@@ -97,6 +100,8 @@ pub enum Kind {
     Sequence,
     /// An object.
     Mapping,
+    /// Not known, of whatever kind. Its items are what it can only be, where that is known.
+    Unknown,
 }
 
 /// How the text of a scalar is got.
@@ -112,6 +117,8 @@ enum Content {
     Decoded(Style),
     /// An object or list whose values have no nodes of their own.
     Unread,
+    /// In the list of texts that were put together.
+    Built,
 }
 
 /// The notations of YAML in which the bytes are not the text.
@@ -139,7 +146,9 @@ impl NodeData {
     /// The node after the subtree of this one, which is at `at`.
     fn next(self, at: u32) -> u32 {
         match self.kind {
-            Kind::Sequence | Kind::Mapping if self.content != Content::Unread => self.link,
+            Kind::Sequence | Kind::Mapping | Kind::Unknown if self.content != Content::Unread => {
+                self.link
+            }
             _ => at.saturating_add(1),
         }
     }
@@ -154,6 +163,12 @@ pub struct Document {
     nodes: Vec<NodeData>,
     decoded: Vec<Box<str>>,
     duplicates: Vec<Duplicate>,
+    /// Texts that were put together.
+    texts: Vec<build::Text>,
+    /// What is missing in the text that the document was read from.
+    missing: Vec<Missing>,
+    /// What each unknown value is, by node.
+    unknown: Vec<(NodeId, Arc<Hole>)>,
 }
 
 impl Document {
@@ -165,6 +180,9 @@ impl Document {
             nodes: Vec::new(),
             decoded: Vec::new(),
             duplicates: Vec::new(),
+            texts: Vec::new(),
+            missing: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -199,6 +217,26 @@ impl Document {
         let data = self.data(id.0);
         let passed_over = data.content == Content::Unread;
         passed_over.then(|| json::part(&self.text, self.source, data)).flatten()
+    }
+
+    /// Whether anything in it is not known.
+    pub fn has_holes(&self) -> bool {
+        !self.unknown.is_empty()
+            || !self.missing.is_empty()
+            || self.texts.iter().any(|text| !text.holes().is_empty())
+    }
+
+    /// Everything in it that is not known, each thing once and in order.
+    pub fn all_holes(&self) -> Vec<Arc<Hole>> {
+        let texts = self.texts.iter().flat_map(build::Text::holes).chain(&self.missing);
+        let texts = texts.map(|one| &one.hole);
+        let mut holes: Vec<Arc<Hole>> = Vec::new();
+        for hole in self.unknown.iter().map(|(_, hole)| hole).chain(texts) {
+            if !holes.contains(hole) {
+                holes.push(Arc::clone(hole));
+            }
+        }
+        holes
     }
 
     /// The value of the key `key`.
@@ -238,6 +276,9 @@ impl Document {
             }
             Content::Decoded(_) => {
                 Cow::Borrowed(self.decoded.get(data.link as usize).map_or("", |text| text))
+            }
+            Content::Built => {
+                Cow::Borrowed(self.texts.get(data.link as usize).map_or("", build::Text::as_str))
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Walking a document.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::json::unread;
-use super::{Content, Document, Kind, NodeData, Style};
+use super::{Content, Document, Hole, Kind, Missing, NodeData, Style, build, embed};
 use crate::text::Span;
 
 /// A place in a document.
@@ -65,6 +66,24 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// What is missing in the text of a string.
+    pub fn holes(self) -> Vec<Missing> {
+        if let Some(text) = build::built(self) {
+            return text.holes().to_vec();
+        }
+        if self.document.missing.is_empty() || self.kind() != Kind::String {
+            return Vec::new();
+        }
+        embed::holes_in(self)
+    }
+
+    /// What it is of which nothing is known, or only what it can be.
+    pub fn unknown(self) -> Option<&'d Arc<Hole>> {
+        let all = &self.document.unknown;
+        let at = all.binary_search_by_key(&self.id, |(id, _)| *id).ok()?;
+        all.get(at).map(|(_, hole)| hole)
+    }
+
     /// The text of a string.
     pub fn text(self) -> Option<Cow<'d, str>> {
         let data = self.data();
@@ -120,9 +139,11 @@ impl<'d> Node<'d> {
         unread::first(&self.document.text, at).map_or((0, 0), |first| (first, u32::MAX))
     }
 
-    /// The values of a list, in order; nothing if it is none.
+    /// The values of a list, in order; nothing if it is none. Of what is not known, all that it can
+    /// be, where that is known.
     pub fn items(self) -> Items<'d> {
-        let (at, end) = self.children(Kind::Sequence);
+        let kind = if self.kind() == Kind::Unknown { Kind::Unknown } else { Kind::Sequence };
+        let (at, end) = self.children(kind);
         Items { document: self.document, at, end }
     }
 
@@ -188,6 +209,8 @@ pub struct Entry<'d> {
     pub key: Cow<'d, str>,
     /// Where the key stands; with its quotes.
     pub key_span: Span,
+    /// The key as a value of its own.
+    pub name: Node<'d>,
     /// The value.
     pub value: Node<'d>,
 }
@@ -211,6 +234,7 @@ impl<'d> Iterator for Entries<'d> {
         let id = self.document.value_of(self.at);
         let value = Node { document: self.document, id: NodeId(id) };
         self.at = self.document.after(id);
-        Some(Entry { key: self.document.content(key.data()), key_span: key.span(), value })
+        let text = self.document.content(key.data());
+        Some(Entry { key: text, key_span: key.span(), name: key, value })
     }
 }

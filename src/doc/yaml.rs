@@ -1,9 +1,10 @@
 //! YAML 1.2 with the core schema, from `saphyr-parser`'s events.
 //!
 //! Its positions count characters, and its ends take in the space that follows; both are set right
-//! here. Aliases are expanded by copying, up to a limit; tags other than those of the core schema are
-//! errors.
+//! here. Aliases are expanded by copying, up to a limit; tags other than those of the core schema and
+//! CloudFormation's functions are errors.
 
+mod functions;
 mod offsets;
 mod place;
 mod scalar;
@@ -80,6 +81,8 @@ struct Open {
     /// In a mapping: whether a key comes next.
     key: bool,
     anchor: usize,
+    /// Whether it is what the tag of a function is about.
+    of_function: bool,
 }
 
 struct Builder<'t> {
@@ -122,18 +125,33 @@ impl Builder<'_> {
             }
             Event::Alias(anchor) => self.alias(anchor, start, end)?,
             Event::Scalar(text, style, anchor, tag) => {
+                let function = tag.as_deref().and_then(functions::long);
+                if let Some(name) = function {
+                    self.open_function(name, anchor, start, end)?;
+                }
                 let at = self.nodes();
                 self.scalar(&text, style, anchor, tag.as_deref(), start, end)?;
-                self.define(anchor, at);
+                if function.is_none() {
+                    self.define(anchor, at);
+                }
                 self.item_read();
+                if function.is_some() {
+                    self.close_function();
+                }
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(Kind::Sequence, anchor, tag.as_deref(), start, end)?;
+                self.collection(Kind::Sequence, anchor, tag.as_deref(), start, end)?;
             }
             Event::MappingStart(anchor, tag) => {
-                self.open(Kind::Mapping, anchor, tag.as_deref(), start, end)?;
+                self.collection(Kind::Mapping, anchor, tag.as_deref(), start, end)?;
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(start),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let of_function = self.open.last().is_some_and(|open| open.of_function);
+                self.close(start);
+                if of_function {
+                    self.close_function();
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -168,6 +186,27 @@ impl Builder<'_> {
         }
     }
 
+    /// Opens a list or object, in one for the function that its tag names.
+    fn collection(
+        &mut self,
+        kind: Kind,
+        anchor: usize,
+        tag: Option<&Tag>,
+        start: usize,
+        end: usize,
+    ) -> Result<(), SyntaxError> {
+        let Some(name) = tag.and_then(functions::long) else {
+            return self.open(kind, anchor, tag, start, end);
+        };
+        let (own, own_end) = self.without_properties(anchor, tag, start, end);
+        self.open_function(name, anchor, start, own_end)?;
+        self.open(kind, 0, None, own, own_end)?;
+        if let Some(open) = self.open.last_mut() {
+            open.of_function = true;
+        }
+        Ok(())
+    }
+
     fn open(
         &mut self,
         kind: Kind,
@@ -189,7 +228,8 @@ impl Builder<'_> {
             return Err(self.unknown_tag(tag, start));
         }
         let flow = flow_end > start && matches!(self.text.as_bytes().get(start), Some(b'{' | b'['));
-        self.open.push(Open { node: self.nodes(), kind, flow, key: true, anchor });
+        let node = self.nodes();
+        self.open.push(Open { node, kind, flow, key: true, anchor, of_function: false });
         self.push(kind, Content::Raw, 0, start, end);
         Ok(())
     }
@@ -271,6 +311,7 @@ impl Builder<'_> {
             None => Kind::String,
             // The non-specific tag, as the parser has it.
             Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Kind::String,
+            Some(tag) if functions::long(tag).is_some() => Kind::String,
             Some(tag) if tag.is_yaml_core_schema() => {
                 let resolved = scalar::resolve(text);
                 match (tag.suffix.as_str(), resolved) {

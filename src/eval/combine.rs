@@ -11,7 +11,7 @@ use super::Decision;
 use super::logic::{GapTable, Match};
 use super::principal::{GRANTS, Grant};
 use super::refusal::{Refusal, refusals};
-use super::statement::{Recorder, Silent, StatementTrace, Subject, statement};
+use super::statement::{Outcome, Recorder, Silent, StatementTrace, Subject, statement};
 
 /// What the Allow and Deny statements of one layer come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn run<R: Recorder, T>(
     let gaps = if R::TRACES { GapTable::default() } else { GapTable::quiet() };
     let subject = Subject {
         request,
-        arn: Arn::parse(&request.resource.text.value),
+        arn: resource_arn(request),
         has_boundary: has_boundary(layers, &gaps),
         gaps: &gaps,
     };
@@ -196,6 +196,21 @@ fn run<R: Recorder, T>(
         allowed,
         gaps: gaps.into_gaps(),
     })
+}
+
+/// The resource as policies are compared with it. For the list of all buckets, which takes no
+/// resource, AWS's own examples name all of them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_full-access-except-production.html>
+fn resource_arn(request: &Request) -> Option<Arn<'_>> {
+    let text = &*request.resource.text.value;
+    if text == "*" && request.service() == "s3" {
+        let partition = match &*request.caller.partition {
+            "" => "aws",
+            partition => partition,
+        };
+        return Some(Arn { partition, service: "s3", region: "", account: "", resource: text });
+    }
+    Arn::parse(text)
 }
 
 /// Calls for which no policy is asked.
@@ -281,7 +296,8 @@ fn verdict<R: Recorder>(
     for (policy_at, attached) in layer.policies.iter().enumerate() {
         for (statement_at, one) in attached.policy.statements.iter().enumerate() {
             let place = (at, policy_at, statement_at);
-            let (outcome, grant) = statement(one, layer.policy_type, place, subject, recorder);
+            let Outcome { applies: outcome, grant, more } =
+                statement(one, layer.policy_type, place, subject, recorder);
             if outcome.is_no() {
                 continue;
             }
@@ -290,6 +306,9 @@ fn verdict<R: Recorder>(
                 verdict.allow = verdict.allow.or(outcome);
                 if let Some(cell) = verdict.grants.get_mut(grant as usize) {
                     *cell = (*cell).or(outcome);
+                }
+                if let Some(cell) = verdict.grants.get_mut(Grant::Direct as usize) {
+                    *cell = (*cell).or(more);
                 }
             }
             if effect != Some(Effect::Allow) {

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::layers::Gap;
 use crate::policy::{
     Arn, ArnPattern, Condition, ConditionValue, Family, Glob, Number, Operand, Operator, Pattern,
-    PatternPart, SetQualifier, Variable, boolean, bytes, moment,
+    PatternPart, SetQualifier, Variable, address, boolean, bytes, moment,
 };
 use crate::request::Request;
 use crate::text::Spanned;
@@ -40,6 +40,9 @@ pub(super) fn condition(condition: &Condition, request: &Request, gaps: &GapTabl
             unspecified(gaps, &condition.operator.value, "AWS has no such condition operator");
         return (unknown, Why::Unspecified);
     };
+    if let Some(hole) = &condition.doubt {
+        return (gaps.hole(hole), Why::ValueUnknown);
+    }
     let test = Test { condition, operator, request, gaps };
     test.value(&lookup(request, &condition.key_lower))
 }
@@ -148,10 +151,17 @@ impl Test<'_> {
         if let Some(result) = self.empty_list(!present) {
             return result;
         }
-        let holds = self.condition.values.iter().any(|value| match value.value.operand {
-            Some(Operand::Bool(wants_absent)) => wants_absent != present,
-            _ => false,
+        let each = self.condition.values.iter().map(|value| match &value.value.operand {
+            Some(Operand::Bool(wants_absent)) => {
+                self.if_there(value, Match::from(*wants_absent != present))
+            }
+            Some(Operand::Holed(pattern)) => self.gaps.holes(pattern.holes()),
+            _ => Match::No,
         });
+        let holds = match each.fold(Match::No, Match::or) {
+            unknown @ Match::Unknown(_) => return (unknown, Why::ValueUnknown),
+            known => known.is_yes(),
+        };
         let why = match (holds, present) {
             (true, _) => Why::Satisfied,
             (false, false) => Why::KeyAbsent,
@@ -215,9 +225,13 @@ impl Test<'_> {
         let mut any = Match::No;
         for value in &self.condition.values {
             let matches = match self.pair(&found, value) {
-                Some(matches) => matches,
+                Some(matches) => self.if_there(value, matches),
                 None => {
                     *malformed = true;
+                    if let Some(hole) = &value.value.doubt {
+                        any = any.or(self.gaps.hole(hole));
+                        continue;
+                    }
                     if negated {
                         return Match::No;
                     }
@@ -232,10 +246,26 @@ impl Test<'_> {
         any.negated_if(negated)
     }
 
+    /// What a value comes to that may not be there.
+    fn if_there(&self, value: &Spanned<ConditionValue>, matches: Match) -> Match {
+        match &value.value.doubt {
+            Some(hole) if !matches.is_no() => matches.and(self.gaps.hole(hole)),
+            _ => matches,
+        }
+    }
+
     /// `None` where the policy's value cannot be read as what the operator compares.
     fn pair(&self, found: &Found<'_>, value: &Spanned<ConditionValue>) -> Option<Match> {
         let wanted = value.value.operand.as_ref();
         Some(match (found, wanted) {
+            (Found::Text(text) | Found::Arn(_, text), Some(Operand::Holed(pattern))) => {
+                if self.operator.row.family == Family::StringIgnoreCase {
+                    self.ignoring_case(pattern, text)
+                } else {
+                    self.pattern(pattern, text)
+                }
+            }
+            (_, Some(Operand::Holed(pattern))) => self.gaps.holes(pattern.holes()),
             (Found::Text(text), Some(Operand::Text(pattern))) => {
                 if self.operator.row.family == Family::StringIgnoreCase {
                     self.ignoring_case(pattern, text)
@@ -258,7 +288,11 @@ impl Test<'_> {
                 _ => return None,
             },
             (Found::Bool(found), Some(Operand::Bool(wanted))) => (found == wanted).into(),
-            (Found::Bytes(found), Some(Operand::Bytes(wanted))) => (found == wanted).into(),
+            // What the request carries are the bytes; whoever writes them down may encode them first.
+            (Found::Bytes(found), Some(Operand::Bytes(wanted))) => {
+                let is_same = found.as_bytes() == wanted || bytes(found).as_ref() == Some(wanted);
+                is_same.into()
+            }
             (Found::Address(found), Some(Operand::Network(wanted))) => {
                 wanted.contains(found).into()
             }
@@ -271,12 +305,26 @@ impl Test<'_> {
     }
 
     fn ignoring_case(&self, pattern: &Pattern, text: &str) -> Match {
+        let mut holes = pattern.holes().peekable();
+        if holes.peek().is_some() {
+            // Whatever is missing, the text around it has to be there, in any case.
+            let loose = pattern.parts().iter().map(|part| match part {
+                PatternPart::Literal(literal) => escape(&literal.to_lowercase()),
+                PatternPart::Star | PatternPart::One => escape("*"),
+                PatternPart::Variable(_) | PatternPart::Hole(_) => "*".to_owned(),
+            });
+            let loose: String = loose.collect();
+            let loose = Pattern::new(&loose, Syntax { wildcards: true, variables: true });
+            let possible = loose.glob().is_none_or(|glob| glob.matches(&text.to_lowercase()));
+            return if possible { self.gaps.holes(holes) } else { Match::No };
+        }
         let mut wanted = String::new();
         for part in pattern.parts() {
             match part {
                 PatternPart::Literal(literal) => wanted.push_str(literal),
                 PatternPart::Star => wanted.push('*'),
                 PatternPart::One => wanted.push('?'),
+                PatternPart::Hole(hole) => return self.gaps.hole(hole),
                 PatternPart::Variable(variable) => match fill(variable, self.request, self.gaps) {
                     Filled::Text(text) => wanted.push_str(&text),
                     Filled::Nothing => return Match::No,
@@ -331,7 +379,9 @@ impl Test<'_> {
             let folded = self.operator.row.family == Family::StringIgnoreCase;
             let wanted = Pattern::new(&value.value.text, syntax);
             let has_variable = value.value.text.contains("${");
-            folded
+            let is_open = matches!(value.value.operand, Some(Operand::Holed(_)));
+            is_open
+                || folded
                 || has_variable
                 || wanted
                     .glob()
@@ -356,7 +406,7 @@ enum Found<'t> {
     Number(Number),
     Moment(jiff::Timestamp),
     Bool(bool),
-    Bytes(Vec<u8>),
+    Bytes(&'t str),
     Address(IpAddr),
 }
 
@@ -370,8 +420,8 @@ impl<'t> Found<'t> {
             Family::Numeric(_) => Self::Number(Number::parse(text)?),
             Family::Date(_) => Self::Moment(moment(text)?),
             Family::Bool => Self::Bool(boolean(text)?),
-            Family::Binary => Self::Bytes(bytes(text)?),
-            Family::Ip => Self::Address(text.parse().ok()?),
+            Family::Binary => Self::Bytes(text),
+            Family::Ip => Self::Address(address(text)?),
         })
     }
 }
@@ -413,7 +463,8 @@ pub(super) fn pattern_matches(
     if let Some(glob) = pattern.glob() {
         return glob.matches(text).into();
     }
-    let mut unknown: Option<Match> = None;
+    let mut holes = pattern.holes().peekable();
+    let mut unknown = holes.peek().is_some().then(|| gaps.holes(pattern.holes()));
     let mut nothing = false;
     let filled: Option<Glob> = pattern.fill(|variable| match fill(variable, request, gaps) {
         Filled::Text(text) => Some(text),
@@ -437,7 +488,9 @@ pub(super) fn pattern_matches(
             let loose = pattern.parts().iter().map(|part| match part {
                 PatternPart::Literal(text) => escape(text),
                 PatternPart::One => "?".to_owned(),
-                PatternPart::Star | PatternPart::Variable(_) => "*".to_owned(),
+                PatternPart::Star | PatternPart::Variable(_) | PatternPart::Hole(_) => {
+                    "*".to_owned()
+                }
             });
             let loose: String = loose.collect();
             let loose = Pattern::new(&loose, Syntax { wildcards: true, variables: true });

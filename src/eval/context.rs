@@ -97,6 +97,8 @@ fn derive<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
         Some(("saml", _)) => claim(request, lower),
         Some((prefix, _)) if prefix.contains('.') || prefix.contains('/') => claim(request, lower),
         Some((prefix, _)) if is_sts(request) && !SESSION_PREFIXES.contains(&prefix) => Absent,
+        // Every key of AWS's and of a provider's has a colon.
+        None => Absent,
         _ => Unknown(NOT_GIVEN),
     }
 }
@@ -324,9 +326,15 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
         Some(arn) => One(Cow::Owned(arn)),
         None => KeyValue::Holed {
             prefix: format!(
-                "arn:{}:iam::{}:role/",
+                "arn:{}:iam::{}:role/{}",
                 caller.partition,
-                caller.account.as_deref().unwrap_or("")
+                caller.account.as_deref().unwrap_or(""),
+                // Where IAM Identity Center puts its roles; a Region may follow.
+                if caller.is_identity_center_role() {
+                    "aws-reserved/sso.amazonaws.com/"
+                } else {
+                    ""
+                }
             ),
             suffix: caller.name.clone(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",
@@ -414,6 +422,8 @@ fn mfa<'r>(request: &Request, with: KeyValue<'r>, without: KeyValue<'r>) -> KeyV
     }
     match (caller.kind, caller.credentials) {
         (_, Some(CredentialKind::LongTerm)) => Absent,
+        // Nothing derives it, so a request of which all is said did not carry it.
+        _ if request.context.complete => Absent,
         // Whether such a session shows `false` or no key at all is not stated consistently.
         (CallerKind::RoleSession | CallerKind::FederatedUser, _) => {
             if without == Absent {
@@ -423,7 +433,6 @@ fn mfa<'r>(request: &Request, with: KeyValue<'r>, without: KeyValue<'r>) -> KeyV
             }
         }
         (CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated, _) => Absent,
-        _ if request.context.complete => Absent,
         _ => Unknown("whether the caller's credentials carry MFA is not known"),
     }
 }

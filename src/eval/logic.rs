@@ -4,7 +4,9 @@
 //! definite yes in a disjunction, so that a gap in the facts never hides what is certain without it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
+use crate::doc::Hole;
 use crate::layers::Gap;
 
 /// A gap, as a place in the list of an evaluation's gaps.
@@ -149,6 +151,23 @@ impl GapTable {
         // Gaps beyond the most share the last place, and the answer stays unknown.
         let id = GapId(u8::try_from(place).unwrap_or(MOST));
         Match::Unknown(GapSet::of(id))
+    }
+
+    /// Unknown because of something that a document leaves open.
+    pub fn hole(&self, hole: &Hole) -> Match {
+        self.unknown(|| Gap {
+            fact: match hole.name.strip_prefix("condition ") {
+                Some(condition) => format!("whether condition `{condition}` holds"),
+                None => format!("what `{}` stands for", hole.name),
+            },
+            reason: hole.reason.clone(),
+            supply: hole.supply.clone(),
+        })
+    }
+
+    /// The same for several; `Yes` if there is none.
+    pub fn holes<'h>(&self, holes: impl IntoIterator<Item = &'h Arc<Hole>>) -> Match {
+        holes.into_iter().fold(Match::Yes, |all, hole| all.and(self.hole(hole)))
     }
 
     fn place(&self, gap: Gap) -> usize {

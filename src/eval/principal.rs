@@ -3,7 +3,9 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
 use crate::layers::Gap;
-use crate::policy::{Arn, NamedPrincipal, Names, PolicyType, Principals};
+use crate::policy::{
+    Arn, Glob, NamedPrincipal, Names, Pattern, PolicyType, PrincipalKind, Principals, Reach, Syntax,
+};
 use crate::request::{Caller, CallerKind, Request};
 
 use super::logic::{GapTable, Match};
@@ -27,7 +29,8 @@ pub enum Grant {
 pub(super) const GRANTS: [Grant; 4] =
     [Grant::Delegation, Grant::Role, Grant::FederatingUser, Grant::Direct];
 
-/// Whether the element names the caller; the strongest kind of grant that it makes.
+/// Whether the element names the caller; the strongest kind of grant that it makes; and whether it
+/// may name the caller in the strongest way besides, by a value that is not known.
 pub(super) fn principal(
     principals: &Principals,
     request: &Request,
@@ -35,17 +38,22 @@ pub(super) fn principal(
     has_boundary: &Match,
     is_deny: bool,
     gaps: &GapTable,
-) -> (Match, Grant) {
+) -> (Match, Grant, Match) {
     let test = Test { request, caller: &request.caller, policy_type, is_deny, gaps };
     if principals.negated {
-        return (test.not_principal(principals, has_boundary), Grant::Direct);
+        return (test.not_principal(principals, has_boundary), Grant::Direct, Match::No);
     }
     let mut result = Match::No;
     let mut strongest = Grant::Delegation;
+    // What values come to that are not known, by the kind of grant.
+    let mut open = [Match::No; GRANTS.len()];
     for value in &principals.values {
         let (named, grant) = test.names(&value.value);
         if named.is_no() {
             continue;
+        }
+        if let Some(cell) = open.get_mut(grant as usize).filter(|_| value.value.is_open()) {
+            *cell = (*cell).or(named);
         }
         if named.is_yes() && (!result.is_yes() || grant > strongest) {
             strongest = grant;
@@ -54,7 +62,9 @@ pub(super) fn principal(
         }
         result = result.or(named);
     }
-    (result, strongest)
+    let stronger = GRANTS.iter().zip(open).filter(|(grant, _)| **grant > strongest);
+    let more = stronger.map(|(_, open)| open).fold(Match::No, Match::or);
+    (result, strongest, more)
 }
 
 struct Test<'a> {
@@ -71,6 +81,14 @@ impl Test<'_> {
     }
 
     fn names(&self, named: &NamedPrincipal) -> (Match, Grant) {
+        let (matches, grant) = self.names_if_there(named);
+        match &named.doubt {
+            Some(hole) if !matches.is_no() => (matches.and(self.gaps.hole(hole)), grant),
+            _ => (matches, grant),
+        }
+    }
+
+    fn names_if_there(&self, named: &NamedPrincipal) -> (Match, Grant) {
         let caller = self.caller;
         match &named.names {
             Names::Everyone => {
@@ -122,6 +140,78 @@ impl Test<'_> {
                 (unknown, Grant::Delegation)
             }
             Names::Invalid(_) => (Match::No, Grant::Delegation),
+            Names::Holed { pattern, reach } => {
+                let (possible, grant) = self.possibly(named.kind, pattern, *reach);
+                let named = if possible { self.gaps.holes(pattern.holes()) } else { Match::No };
+                (named, grant)
+            }
+        }
+    }
+
+    /// Whether a text of which parts are missing can name the caller, and the strongest way in which
+    /// it can.
+    fn possibly(&self, kind: PrincipalKind, pattern: &Pattern, reach: Reach) -> (bool, Grant) {
+        let caller = self.caller;
+        let glob = pattern.at_most();
+        let is = |text: &str| glob.matches(text);
+        let like = |text: &str| {
+            let syntax = Syntax { wildcards: true, variables: false };
+            let any = Pattern::new(text, syntax);
+            any.glob().is_none_or(|any: &Glob| any.intersects(&glob))
+        };
+        let account = caller.account.as_deref();
+        let (partition, id) = (&caller.partition, account.unwrap_or("*"));
+        let of_account =
+            || account.is_some() && (like(&format!("arn:{partition}:iam::{id}:root")) || is(id));
+        // A path that is not known may be any.
+        let role = || match caller.role_arn() {
+            Some(arn) => is(&arn),
+            None => like(&format!("arn:{partition}:iam::{id}:role/*{}", caller.name)),
+        };
+        let session = || match &caller.session {
+            Some(_) => is(&caller.text.value),
+            None => like(&format!("arn:{partition}:sts::{id}:assumed-role/{}/*", caller.name)),
+        };
+        let user = || match (&caller.made_by, caller.kind) {
+            (Some(user), _) => is(user),
+            (None, CallerKind::User) => is(&caller.text.value),
+            (None, _) => like(&format!("arn:{partition}:iam::{id}:user/*")),
+        };
+        let is_role = caller.kind == CallerKind::RoleSession;
+        let is_user = matches!(caller.kind, CallerKind::User | CallerKind::FederatedUser);
+        match (kind, reach) {
+            (PrincipalKind::Service, _) => {
+                (caller.kind == CallerKind::Service && is(&caller.name), Grant::Direct)
+            }
+            (PrincipalKind::Federated, _) => {
+                (caller.kind == CallerKind::Federated && is(&caller.name), Grant::Direct)
+            }
+            (PrincipalKind::CanonicalUser, _) => (account.is_some(), Grant::Delegation),
+            (PrincipalKind::Bare | PrincipalKind::Aws, reach) => match reach {
+                Reach::Account => (of_account(), Grant::Delegation),
+                Reach::Role => (is_role && role(), Grant::Role),
+                Reach::User if caller.kind == CallerKind::FederatedUser => {
+                    (user(), Grant::FederatingUser)
+                }
+                Reach::User => (is_user && user(), Grant::Direct),
+                Reach::RoleSession => (is_role && session(), Grant::Direct),
+                Reach::FederatedUser => {
+                    let federated = caller.kind == CallerKind::FederatedUser;
+                    (federated && is(&caller.text.value), Grant::Direct)
+                }
+                Reach::Any => {
+                    let unique = caller
+                        .unique_id
+                        .as_deref()
+                        .map_or_else(|| ["AIDA*", "AROA*"].into_iter().any(like), is);
+                    let possible = is("*")
+                        || of_account()
+                        || (is_role && (role() || session()))
+                        || (is_user && (user() || is(&caller.text.value)))
+                        || (unique && (is_role || is_user));
+                    (possible, Grant::Direct)
+                }
+            },
         }
     }
 
@@ -156,6 +246,12 @@ impl Test<'_> {
                     .is_some_and(|arn| Some(arn.account) == caller.account.as_deref());
                 let result = match &caller.made_by {
                     Some(user) => (*user == named.text).into(),
+                    // Where all is said, nobody else is said to have made the session.
+                    None if self.request.context.complete => (same_account
+                        && Arn::parse(&named.text)
+                            .and_then(|arn| arn.iam_name("user"))
+                            .is_some_and(|(_, name)| name == caller.name))
+                    .into(),
                     None if same_account => self.unknown(
                         "the IAM user who made the federated session".to_owned(),
                         "the ARN of a federated user does not show it",

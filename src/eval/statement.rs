@@ -1,12 +1,14 @@
 //! Whether one statement applies to the request.
 
+use crate::doc::Hole;
 use crate::layers::Gap;
 use crate::policy::{
-    ActionPattern, Arn, Effect, Element, PolicyType, ResourceMatcher, ResourcePattern, Statement,
+    ActionPattern, Arn, Effect, Element, Part, PolicyType, ResourceMatcher, ResourcePattern,
+    Statement,
 };
 use crate::request::Request;
 
-use super::condition::{Why, arn_matches, condition};
+use super::condition::{Why, arn_matches, condition, pattern_matches};
 use super::logic::{GapTable, Match};
 use super::principal::{Grant, principal};
 
@@ -77,15 +79,15 @@ pub(super) fn statement<R: Recorder>(
     place: (usize, usize, usize),
     subject: &Subject<'_>,
     recorder: &mut R,
-) -> (Match, Grant) {
+) -> Outcome {
     let settled = |outcome: &Match| !R::TRACES && outcome.is_no();
     let action = match &statement.action {
-        Some(element) => action(element, subject.request),
+        Some(element) => action(element, subject),
         None => broken(statement, subject.gaps),
     };
     let mut outcome = action;
     if settled(&outcome) {
-        return (outcome, Grant::Delegation);
+        return Outcome::NONE;
     }
     let resource = match &statement.resource {
         Some(element) => resource(element, subject),
@@ -96,20 +98,29 @@ pub(super) fn statement<R: Recorder>(
     };
     outcome = outcome.and(resource);
     if settled(&outcome) {
-        return (outcome, Grant::Delegation);
+        return Outcome::NONE;
     }
     let is_deny = statement.effect.as_ref().is_some_and(|effect| effect.value == Effect::Deny);
-    let (named, grant) = match &statement.principal {
-        _ if !policy_type.row().has_principal => (Match::Yes, Grant::Direct),
+    let (named, grant, more) = match &statement.principal {
+        _ if !policy_type.row().has_principal => (Match::Yes, Grant::Direct, Match::No),
         Some(element) => {
             let boundary = &subject.has_boundary;
             principal(element, subject.request, policy_type, boundary, is_deny, subject.gaps)
         }
-        None => (broken(statement, subject.gaps), Grant::Direct),
+        // It may stand there under another name, and was not read.
+        None if statement.broken.is_some() => {
+            (broken(statement, subject.gaps), Grant::Direct, Match::No)
+        }
+        // A limit on everything that goes through a place is one on everybody; a grant has to name
+        // those whom it is for.
+        None => {
+            let limits = policy_type.row().part == Part::Limits;
+            (limits.into(), Grant::Direct, Match::No)
+        }
     };
     outcome = outcome.and(named);
     if settled(&outcome) {
-        return (outcome, grant);
+        return Outcome::NONE;
     }
     let mut conditions = Vec::new();
     if R::TRACES {
@@ -121,8 +132,11 @@ pub(super) fn statement<R: Recorder>(
         if R::TRACES {
             conditions.push((result, why));
         } else if outcome.is_no() {
-            return (outcome, grant);
+            return Outcome::NONE;
         }
+    }
+    if !statement.doubts.is_empty() && !outcome.is_no() {
+        outcome = outcome.and(subject.gaps.holes(&statement.doubts));
     }
     if statement.broken.is_some() {
         outcome = outcome.and(broken(statement, subject.gaps));
@@ -142,7 +156,22 @@ pub(super) fn statement<R: Recorder>(
             outcome,
         });
     }
-    (outcome, grant)
+    Outcome { applies: outcome, grant, more: more.and(outcome) }
+}
+
+/// What one statement comes to.
+pub(super) struct Outcome {
+    /// Whether it applies to the request.
+    pub(super) applies: Match,
+    /// How it names the caller.
+    pub(super) grant: Grant,
+    /// Whether it may apply by naming the caller in the strongest way, besides.
+    pub(super) more: Match,
+}
+
+impl Outcome {
+    /// It does not apply.
+    const NONE: Self = Self { applies: Match::No, grant: Grant::Delegation, more: Match::No };
 }
 
 /// AWS would not have stored such a statement, so what it stands for is not known.
@@ -159,11 +188,38 @@ fn broken(statement: &Statement, gaps: &GapTable) -> Match {
 }
 
 /// Actions match whatever their case.
-fn action(element: &Element<ActionPattern>, request: &Request) -> Match {
+fn action(element: &Element<ActionPattern>, subject: &Subject<'_>) -> Match {
+    let lower = &subject.request.action_lower;
+    if element.uncertain {
+        return uncertain_action(element, subject).negated_if(element.negated);
+    }
     let any = (element.values.iter())
         .filter_map(|value| value.value.pattern.as_ref()?.glob())
-        .any(|glob| glob.matches(&request.action_lower));
+        .any(|glob| glob.matches(lower));
     Match::from(any).negated_if(element.negated)
+}
+
+/// The same where some values are not known, or may not be there.
+fn uncertain_action(element: &Element<ActionPattern>, subject: &Subject<'_>) -> Match {
+    let mut any = Match::No;
+    for value in &element.values {
+        let Some(pattern) = &value.value.pattern else { continue };
+        let text = &subject.request.action_lower;
+        let matches = pattern_matches(pattern, text, subject.request, subject.gaps);
+        any = any.or(if_there(value.value.doubt.as_deref(), matches, subject.gaps));
+        if any.is_yes() {
+            break;
+        }
+    }
+    any
+}
+
+/// What a value comes to that may not be there.
+fn if_there(doubt: Option<&Hole>, matches: Match, gaps: &GapTable) -> Match {
+    match doubt {
+        Some(hole) if !matches.is_no() => matches.and(gaps.hole(hole)),
+        _ => matches,
+    }
 }
 
 fn resource(element: &Element<ResourcePattern>, subject: &Subject<'_>) -> Match {
@@ -174,9 +230,13 @@ fn resource(element: &Element<ResourcePattern>, subject: &Subject<'_>) -> Match 
             (ResourceMatcher::Arn(pattern), Some(arn)) => {
                 arn_matches(pattern, arn, subject.request, subject.gaps)
             }
+            (ResourceMatcher::Holed(pattern), _) => {
+                let text = &subject.request.resource.text.value;
+                pattern_matches(pattern, text, subject.request, subject.gaps)
+            }
             (ResourceMatcher::Arn(_), None) | (ResourceMatcher::Nothing, _) => Match::No,
         };
-        any = any.or(matches);
+        any = any.or(if_there(value.value.doubt.as_deref(), matches, subject.gaps));
         if any.is_yes() {
             break;
         }

@@ -6,9 +6,11 @@
 mod arn;
 mod operator;
 mod pattern;
+mod placeholder;
 mod policy_type;
 mod principal;
 mod read;
+mod slips;
 mod value;
 
 pub use arn::{Arn, is_account_id, looks_like_account_id};
@@ -16,16 +18,19 @@ pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
+pub use placeholder::is_open;
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
-pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals};
-pub use read::read;
-pub use value::{ArnPattern, Number, VariablesIn, boolean, bytes, moment, network};
+pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
+pub use read::{has_statements, read, read_committed};
+pub use value::{ArnPattern, Number, VariablesIn, address, boolean, bytes, moment, network};
+
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::doc::Hole;
 use crate::text::{Span, Spanned};
-
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -83,6 +88,8 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
     /// The place of the first thing for which AWS would refuse the statement.
     pub broken: Option<Span>,
+    /// What is not known of the statement, so that it may not be there or say more than is seen.
+    pub doubts: Vec<Arc<Hole>>,
 }
 
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
@@ -94,6 +101,8 @@ pub struct Element<T> {
     pub key: Span,
     /// The values.
     pub values: Vec<Spanned<T>>,
+    /// Whether some value is not known, or may not be there.
+    pub uncertain: bool,
 }
 
 /// One value of `Action`.
@@ -103,6 +112,8 @@ pub struct ActionPattern {
     pub text: String,
     /// Over the action in lower case; `None` where the text is neither `*` nor `service:name`.
     pub pattern: Option<Pattern>,
+    /// On what it depends whether the value is there at all.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// One value of `Resource`.
@@ -112,6 +123,8 @@ pub struct ResourcePattern {
     pub text: String,
     /// What it stands for.
     pub matcher: ResourceMatcher,
+    /// On what it depends whether the value is there at all.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// What a value of `Resource` stands for.
@@ -121,6 +134,8 @@ pub enum ResourceMatcher {
     Everything,
     /// A full ARN, with or without wildcards and variables.
     Arn(ArnPattern),
+    /// A text of which parts are missing, over the whole ARN.
+    Holed(Pattern),
     /// Neither, so that AWS refuses it and it matches nothing.
     Nothing,
 }
@@ -140,6 +155,8 @@ pub struct Condition {
     pub values_span: Span,
     /// The values.
     pub values: Vec<Spanned<ConditionValue>>,
+    /// What is not known of the operator or the key.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// One value of a condition.
@@ -149,6 +166,8 @@ pub struct ConditionValue {
     pub text: String,
     /// What its operator compares; `None` where the text cannot be read as that.
     pub operand: Option<Operand>,
+    /// On what it depends whether the value is there at all.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// What an operator compares.
@@ -168,4 +187,6 @@ pub enum Operand {
     Bytes(Vec<u8>),
     /// A block of addresses.
     Network(IpNet),
+    /// A text of which parts are missing, whatever the operator compares.
+    Holed(Pattern),
 }

@@ -4,8 +4,11 @@
 //! in pattern plus text for any number of `*`, so nothing that a policy says can make it slow.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use memchr::memmem;
+
+use crate::doc::{Hole, Missing};
 
 /// One piece of a pattern, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum Part {
     One,
     /// `${key}` or `${key, 'default'}`.
     Variable(Variable),
+    /// Something that is filled in later and may be any text, wildcards and variables included.
+    Hole(Arc<Hole>),
 }
 
 /// A policy variable. See
@@ -51,9 +56,48 @@ impl Pattern {
     /// Compiles `text`; everything that `syntax` does not make special stands for itself.
     pub fn new(text: &str, syntax: Syntax) -> Self {
         let (parts, malformed_variable) = parse(text, syntax);
-        let compiled = (!parts.iter().any(|part| matches!(part, Part::Variable(_))))
-            .then(|| Glob::new(parts.iter().map(static_piece)));
+        Self::of(parts, malformed_variable)
+    }
+
+    /// Compiles a text of which parts are missing.
+    pub fn with_holes(text: &str, holes: &[Missing], syntax: Syntax) -> Self {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for one in holes {
+            let (before, malformed) = parse(text.get(at..one.start).unwrap_or(""), syntax);
+            // What is missing stands in a variable's name, so nothing is known of the whole.
+            if malformed {
+                return Self::of(vec![Part::Hole(Arc::clone(&one.hole))], false);
+            }
+            parts.extend(before);
+            parts.push(Part::Hole(Arc::clone(&one.hole)));
+            at = one.end;
+        }
+        let (rest, malformed) = parse(text.get(at..).unwrap_or(""), syntax);
+        parts.extend(rest);
+        Self::of(parts, malformed)
+    }
+
+    fn of(parts: Vec<Part>, malformed_variable: bool) -> Self {
+        let fixed = |part: &Part| !matches!(part, Part::Variable(_) | Part::Hole(_));
+        let compiled = parts.iter().all(fixed).then(|| Glob::new(parts.iter().map(static_piece)));
         Self { parts, compiled, malformed_variable }
+    }
+
+    /// What is missing in the text.
+    pub fn holes(&self) -> impl Iterator<Item = &Arc<Hole>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Hole(hole) => Some(hole),
+            _ => None,
+        })
+    }
+
+    /// What the pattern can match at the most: variables and what is missing stand for anything.
+    pub fn at_most(&self) -> Glob {
+        Glob::new(self.parts.iter().map(|part| match part {
+            Part::Variable(_) => Piece::Star,
+            other => static_piece(other),
+        }))
     }
 
     /// The pieces, as written.
@@ -124,6 +168,7 @@ fn static_piece(part: &Part) -> Piece<'_> {
         Part::One => Piece::One,
         // INVARIANT: callers replace variables before they come here; one left over matches itself.
         Part::Variable(variable) => Piece::Literal(Cow::Borrowed(&variable.key)),
+        Part::Hole(_) => Piece::Star,
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+use std::sync::Arc;
+
+use crate::doc::{Hole, Missing};
 use crate::text::{Span, Spanned};
 
 use super::arn::{Arn, is_account_id, looks_like_account_id};
+use super::pattern::{Pattern, Syntax};
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct NamedPrincipal {
     pub text: String,
     /// What the text means under that key.
     pub names: Names,
+    /// On what it depends whether the value is there at all.
+    pub doubt: Option<Arc<Hole>>,
 }
 
 /// The key under which a principal stands.
@@ -73,24 +79,109 @@ pub enum Names {
     CanonicalUser,
     /// Something that AWS does not take here.
     Invalid(&'static str),
+    /// A text of which parts are missing.
+    Holed {
+        /// The text.
+        pattern: Pattern,
+        /// What can be told of it all the same.
+        reach: Reach,
+    },
+}
+
+/// Whom a text names of which parts are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// An account.
+    Account,
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// A session of a role.
+    RoleSession,
+    /// A federated user.
+    FederatedUser,
+    /// Something of the kind of the principal; which is not known.
+    Any,
 }
 
 impl NamedPrincipal {
     /// Reads `text` as it stands under `kind`.
     pub fn new(kind: PrincipalKind, text: &str) -> Self {
         let names = match kind {
-            PrincipalKind::Bare if text == "*" => Names::Everyone,
-            PrincipalKind::Bare => Names::Invalid("only `*` may stand without a kind of principal"),
-            PrincipalKind::Aws => aws(text),
+            PrincipalKind::Bare | PrincipalKind::Aws | PrincipalKind::Federated
+                if text
+                    .split_once(',')
+                    .is_some_and(|(_, rest)| rest.trim_start().starts_with("arn:")) =>
+            {
+                Names::Invalid(SEVERAL)
+            }
+            PrincipalKind::Service if text.contains(',') => Names::Invalid(SEVERAL),
+            PrincipalKind::Service | PrincipalKind::Federated if is_placeholder(text) => {
+                Names::Invalid(PLACEHOLDER)
+            }
+            // Without a kind AWS takes `*` alone; what else may be meant is plain all the same.
+            PrincipalKind::Bare if bare_kind(text) == PrincipalKind::Service => Names::Service,
+            PrincipalKind::Bare | PrincipalKind::Aws => aws(text),
             PrincipalKind::Service if text.contains('*') => {
                 Names::Invalid("a wildcard is not honoured in a service principal")
+            }
+            PrincipalKind::Service if text.starts_with("arn:") => {
+                Names::Invalid("an ARN is no service; it belongs under `AWS`")
             }
             PrincipalKind::Service => Names::Service,
             PrincipalKind::Federated => Names::Provider,
             PrincipalKind::CanonicalUser => Names::CanonicalUser,
         };
-        Self { kind, text: text.to_owned(), names }
+        Self { kind, text: text.to_owned(), names, doubt: None }
     }
+
+    /// Whether it is not known whom it names, or whether it is there.
+    pub fn is_open(&self) -> bool {
+        self.doubt.is_some() || matches!(self.names, Names::Holed { .. })
+    }
+
+    /// Reads a text of which parts are missing.
+    pub fn with_holes(kind: PrincipalKind, text: &str, holes: &[Missing]) -> Self {
+        if holes.is_empty() {
+            return Self::new(kind, text);
+        }
+        let syntax = Syntax { wildcards: false, variables: false };
+        let pattern = Pattern::with_holes(text, holes, syntax);
+        let reach = if kind == PrincipalKind::Aws { reach(text, holes) } else { Reach::Any };
+        let names = Names::Holed { pattern, reach };
+        Self { kind, text: text.to_owned(), names, doubt: None }
+    }
+}
+
+/// What can be told of an ARN of which parts are missing.
+fn reach(text: &str, holes: &[Missing]) -> Reach {
+    let is_open = |at: usize| holes.iter().any(|one| one.start <= at && at < one.end);
+    let mut colons = text.match_indices(':').map(|(at, _)| at).filter(|at| !is_open(*at));
+    let (service, Some(last)) = (colons.nth(1), colons.nth(2)) else { return Reach::Any };
+    let start = last + 1;
+    let rest = text.get(start..).unwrap_or("");
+    let known = holes.iter().filter(|one| one.end > start).map(|one| one.start).min();
+    let known = text.get(start..known.unwrap_or(text.len()).max(start)).unwrap_or("");
+    let service = service.and_then(|at| text.get(at + 1..)).unwrap_or("");
+    match service {
+        _ if service.starts_with("iam:") && rest == "root" && known == rest => Reach::Account,
+        _ if service.starts_with("iam:") && known.starts_with("user/") => Reach::User,
+        _ if service.starts_with("iam:") && known.starts_with("role/") => Reach::Role,
+        _ if service.starts_with("sts:") && known.starts_with("assumed-role/") => {
+            Reach::RoleSession
+        }
+        _ if service.starts_with("sts:") && known.starts_with("federated-user/") => {
+            Reach::FederatedUser
+        }
+        _ => Reach::Any,
+    }
+}
+
+/// The kind under which a text should stand that has none.
+pub(super) fn bare_kind(text: &str) -> PrincipalKind {
+    let is_service = text.ends_with(".amazonaws.com") && !text.contains([':', '/', '*']);
+    if is_service { PrincipalKind::Service } else { PrincipalKind::Aws }
 }
 
 fn aws(text: &str) -> Names {
@@ -106,9 +197,13 @@ fn aws(text: &str) -> Names {
     {
         return Names::UniqueId;
     }
-    let Some(arn) = Arn::parse(text) else {
-        return Names::Invalid("it is neither an ARN nor an account id");
-    };
+    if text.contains("${aws:") {
+        return Names::Invalid("policy variables are not filled in in a principal");
+    }
+    if is_placeholder(text) {
+        return Names::Invalid(PLACEHOLDER);
+    }
+    let Some(arn) = Arn::parse(text) else { return Names::Invalid(no_arn(text)) };
     if text.contains(['*', '?']) {
         return Names::Invalid("a wildcard is not honoured inside the ARN of a principal");
     }
@@ -117,7 +212,35 @@ fn aws(text: &str) -> Names {
     if !looks_like_account_id(arn.account) {
         return Names::Invalid("the account id has to be twelve digits");
     }
-    match (arn.service, arn.resource.split_once('/')) {
+    if matches!(arn.service, "iam" | "sts") && !arn.region.is_empty() {
+        return Names::Invalid("the ARN of a principal names no Region");
+    }
+    match (arn.service, arn.typed()) {
+        (_, Some((_, ""))) => Names::Invalid("the name is missing at its end"),
+        ("iam", Some(("role" | "user", _))) if !arn.resource.contains('/') => {
+            Names::Invalid("the name follows a `/`, not a `:`")
+        }
+        ("sts", Some(("assumed-role", rest))) if !rest.contains('/') => {
+            Names::Invalid("the name of the session is missing; a role is named by its own ARN")
+        }
+        ("iam", Some(("assumed-role", _))) => {
+            Names::Invalid("the ARN of a session has `sts` in it, not `iam`")
+        }
+        ("sts", Some(("role", _))) => {
+            Names::Invalid("the ARN of a role has `iam` in it, not `sts`")
+        }
+        ("sts", Some(("user", _))) => {
+            Names::Invalid("the ARN of a user has `iam` in it, not `sts`")
+        }
+        ("iam", Some(("roles" | "Role" | "Roles", _))) => Names::Invalid("it has to be `role/`"),
+        ("iam", Some(("users" | "User" | "Users", _))) => Names::Invalid("it has to be `user/`"),
+        ("iam", Some(("root", _))) => {
+            Names::Invalid("`root` stands for the whole account, and nothing follows it")
+        }
+        ("iam", Some(("policy", _))) => Names::Invalid("a policy is no principal"),
+        ("iam", Some(("oidc-provider" | "saml-provider", _))) => {
+            Names::Invalid("an identity provider belongs under `Federated`")
+        }
         ("iam", None) if arn.resource == "root" => Names::Account {
             account: arn.account.to_owned(),
             partition: Some(arn.partition.to_owned()),
@@ -131,6 +254,31 @@ fn aws(text: &str) -> Names {
             Names::Invalid("an instance profile is no principal, name its role")
         }
         _ => Names::Invalid("this ARN names no user, role, session or account"),
+    }
+}
+
+const SEVERAL: &str = "several stand in one text; write a list, `[ \"…\", \"…\" ]`";
+const PLACEHOLDER: &str = "this is a placeholder that was not filled in";
+
+/// Whether something was to be put in for a part of the text, and was not.
+fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.contains("{{") || (text.contains('<') && text.contains('>'))
+}
+
+/// What is wrong with a text under `AWS` that is no ARN of six parts.
+fn no_arn(text: &str) -> &'static str {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"- ".contains(&byte));
+    if plain && digits == 12 {
+        "an account id is written as twelve digits and nothing else"
+    } else if plain && digits > 0 {
+        "an account id has twelve digits"
+    } else if text.starts_with("arn:") {
+        "this ARN has too few parts: a colon is missing"
+    } else if text.ends_with(".amazonaws.com") {
+        "a service belongs under `Service`"
+    } else {
+        "it is neither an ARN nor an account id"
     }
 }
 

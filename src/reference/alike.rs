@@ -2,46 +2,7 @@
 
 use super::service::{Service, service};
 use super::{global_key, global_keys};
-
-/// Whether two texts are so alike that one is likely meant for the other: at most two edits, and
-/// no more than one in eight characters. Runs of digits that differ are another thing, not a slip.
-pub fn is_slip(left: &str, right: &str) -> bool {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let longest = left.len().max(right.len());
-    let allowed = (longest / 8).min(2);
-    if allowed == 0 || left.len().abs_diff(right.len()) > allowed {
-        return false;
-    }
-    let distance = distance(&left, &right);
-    let digits =
-        |text: &[char]| text.iter().filter(|c| c.is_ascii_digit()).copied().collect::<Vec<_>>();
-    distance <= allowed && digits(&left) == digits(&right)
-}
-
-/// Edits of one character (insert, remove, replace, swap of neighbours) between two texts.
-fn distance(left: &[char], right: &[char]) -> usize {
-    let width = right.len() + 1;
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..width).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut row = Vec::with_capacity(width);
-        row.push(i + 1);
-        for (j, r) in right.iter().enumerate() {
-            let get = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (get(&last, j + 1) + 1)
-                .min(get(&row, j) + 1)
-                .min(get(&last, j) + usize::from(l != r));
-            let swapped =
-                i > 0 && j > 0 && left.get(i - 1) == Some(r) && right.get(j - 1) == Some(l);
-            if swapped {
-                best = best.min(get(&before, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(0)
-}
+use crate::text::{edits, is_slip};
 
 /// At most three keys that come near to one that does not exist.
 pub fn alike_keys(key: &str, service: Option<&Service>) -> Vec<String> {
@@ -49,20 +10,8 @@ pub fn alike_keys(key: &str, service: Option<&Service>) -> Vec<String> {
         Some((head, tag)) => (head, Some(tag)),
         None => (key, None),
     };
-    let letters = |text: &str| {
-        let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ':');
-        kept.map(|c| c.to_ascii_lowercase()).collect::<String>()
-    };
     let name = |text: &str| text.split_once(':').map(|(_, name)| letters(name));
-    let own = service
-        .into_iter()
-        .flat_map(|service| service.condition_keys().map(|key| key.name.to_owned()));
-    let all: Vec<String> = global_keys()
-        .map(|key| key.name.to_owned())
-        .chain(own.filter(|name| !is_claim(&name.to_lowercase())))
-        .filter(|name| name.contains('/') == tag.is_some())
-        .map(|name| name.split_once('/').map_or(name.clone(), |(head, _)| head.to_owned()))
-        .collect();
+    let all = heads(service, tag.is_some());
     let tests: [&dyn Fn(&str) -> bool; 3] = [
         &|other| letters(other) == letters(head),
         &|other| name(other).is_some() && name(other) == name(head),
@@ -82,6 +31,56 @@ pub fn alike_keys(key: &str, service: Option<&Service>) -> Vec<String> {
     }
     found.truncate(3);
     found
+}
+
+/// The letters and digits of a key, in lower case, with its colon.
+fn letters(text: &str) -> String {
+    let kept = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ':');
+    kept.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The global keys and those of one service, as far as they take the key of a tag or do not, without it.
+fn heads(service: Option<&Service>, tagged: bool) -> Vec<String> {
+    let own = service
+        .into_iter()
+        .flat_map(|service| service.condition_keys().map(|key| key.name.to_owned()));
+    global_keys()
+        .map(|key| key.name.to_owned())
+        .chain(own.filter(|name| !is_claim(&name.to_lowercase())))
+        .filter(|name| name.contains('/') == tagged)
+        .map(|name| name.split_once('/').map_or(name.clone(), |(head, _)| head.to_owned()))
+        .collect()
+}
+
+/// At most three keys that somebody may have meant who wrote one that AWS does not list, by a wider
+/// measure than [`alike_keys`]: good enough to ask, and not to decide.
+pub fn similar_keys(key: &str, service: Option<&Service>) -> Vec<String> {
+    let (head, tag) = key.split_once('/').map_or((key, None), |(head, tag)| (head, Some(tag)));
+    let name = |text: &str| letters(text.rsplit_once(':').map_or(text, |(_, name)| name));
+    let wanted = name(head);
+    let distance = |other: &String| {
+        let other = name(other);
+        let far = edits(&wanted, &other);
+        let (short, long) =
+            if wanted.len() < other.len() { (&wanted, &other) } else { (&other, &wanted) };
+        let within = short.len() >= 6 && short.len() * 2 >= long.len() && is_within(short, long);
+        (within || far <= long.len() / 4).then_some(far)
+    };
+    let mut found: Vec<(usize, String)> = heads(service, tag.is_some())
+        .into_iter()
+        .filter_map(|other| {
+            Some((distance(&other)?, tag.map_or(other.clone(), |tag| format!("{other}/{tag}"))))
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|(_, key)| key).take(3).collect()
+}
+
+/// Whether the letters of `short` stand in `long` in this order.
+fn is_within(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short.chars().all(|wanted| rest.any(|c| c == wanted))
 }
 
 /// Whether `lower`, in lower case, is a key that AWS alone could fill in, that does not exist, and that
@@ -109,12 +108,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typing_slip_is_no_other_number() {
-        assert!(!is_slip("111122223333", "111122223334"));
-        assert!(!is_slip("dev", "prd"));
-    }
-
-    #[test]
     fn keys_that_come_near() {
         let sts = service("sts");
         let near = |key| alike_keys(key, sts.as_ref());
@@ -125,6 +118,19 @@ mod tests {
         assert_eq!(near("aws:PrincipalTags/team"), ["aws:PrincipalTag/team"]);
         assert_eq!(near("aws:MultiFactorAuthPresnt"), ["aws:MultiFactorAuthPresent"]);
         assert_eq!(near("aws:SomethingElse"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn keys_that_may_have_been_meant() {
+        let sts = service("sts");
+        let near = |key| similar_keys(key, sts.as_ref());
+        assert_eq!(near("sts:ExternId"), ["sts:ExternalId"]);
+        assert_eq!(near("ExternalId"), ["sts:ExternalId"]);
+        assert_eq!(
+            near("aws:PrincipalOrganizationID").first().map(String::as_str),
+            Some("aws:PrincipalOrgID")
+        );
+        assert_eq!(near("aws:Weather"), Vec::<String>::new());
     }
 
     #[test]

@@ -161,7 +161,12 @@ fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     }
 }
 
-fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style: &Style) {
+pub(super) fn push_finding(
+    text: &mut String,
+    finding: &Finding,
+    sources: &SourceMap,
+    style: &Style,
+) {
     push_message(text, finding.severity, Some(finding.rule), &finding.message, style);
     let mut marks =
         vec![Mark { span: finding.primary.span, text: &finding.primary.text, primary: true }];
@@ -285,8 +290,9 @@ fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what would settle an open answer. That layers out of view have to allow it goes without
 /// saying where nothing else is open.
 fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
-    let is_plain = diagnosis.settlements.len() < 2;
-    if is_plain && !style.verbose {
+    let allows = |text: &str| text.ends_with(" allow it") || text.ends_with(" allows it");
+    let mut suppositions = diagnosis.settlements.iter().flat_map(|one| &one.suppositions);
+    if suppositions.all(|one| allows(&one.text)) && !style.verbose {
         return;
     }
     for (index, settlement) in diagnosis.settlements.iter().enumerate() {
@@ -295,9 +301,8 @@ fn push_settlements(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
             false => ("allowed if", Ink::Good),
         };
         // What several layers have to do is said once.
-        let allows = |text: &&str| text.ends_with(" allow it") || text.ends_with(" allows it");
         let all = || settlement.suppositions.iter().map(|one| one.text.as_str());
-        let layers: Vec<_> = all().filter(allows).collect();
+        let layers: Vec<_> = all().filter(|text| allows(text)).collect();
         let mut facts: Vec<_> = all().filter(|text| !allows(text)).map(str::to_owned).collect();
         match layers.as_slice() {
             [] => {}

@@ -1,7 +1,7 @@
 //! How close a value in a policy comes to what the request has, and in which way it differs.
 
 use crate::policy::{Arn, is_account_id};
-pub(super) use crate::reference::is_slip;
+pub(super) use crate::text::is_slip;
 
 /// In which way two texts differ, where that is worth saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(super) enum Difference {
     Case,
     /// By a space or an invisible character, named here.
     Stray(&'static str),
+    /// By a character that only looks like the right one.
+    Lookalike(char, char),
     /// In the partition: the policy's, then the request's.
     Partition(String, String),
     /// In the account: the policy's, then the request's.
@@ -30,6 +32,9 @@ impl Difference {
         match self {
             Self::Case => "differs only in upper and lower case, which counts".to_owned(),
             Self::Stray(what) => format!("differs only by {what}"),
+            Self::Lookalike(theirs, ours) => {
+                format!("a character that only looks like `{ours}`: U+{:04X}", u32::from(*theirs))
+            }
             Self::Partition(theirs, ours) => {
                 format!("partition `{theirs}`, the request is of `{ours}`")
             }
@@ -54,6 +59,9 @@ pub(super) fn difference(policy: &str, request: &str) -> Option<Difference> {
     }
     if policy.to_lowercase() == request.to_lowercase() {
         return Some(Difference::Case);
+    }
+    if let Some(found) = lookalike(policy, request) {
+        return Some(found);
     }
     match (Arn::parse(policy), Arn::parse(request)) {
         (Some(theirs), Some(ours)) => of_arns(policy, request, &theirs, &ours),
@@ -98,6 +106,19 @@ fn of_arns(policy: &str, request: &str, theirs: &Arn<'_>, ours: &Arn<'_>) -> Opt
         }
     }
     is_slip(policy, request).then_some(Difference::Slip)
+}
+
+/// Where the policy's text has letters or signs of another alphabet in place of the request's, and all
+/// else is the same.
+fn lookalike(policy: &str, request: &str) -> Option<Difference> {
+    if policy.is_ascii() || policy.chars().count() != request.chars().count() {
+        return None;
+    }
+    let mut pairs = policy.chars().zip(request.chars()).filter(|(theirs, ours)| theirs != ours);
+    let first = pairs.next()?;
+    let foreign = |(theirs, ours): &(char, char)| !theirs.is_ascii() && ours.is_ascii();
+    (foreign(&first) && pairs.all(|pair| foreign(&pair)))
+        .then_some(Difference::Lookalike(first.0, first.1))
 }
 
 /// The role's name in the ARN of a session.
@@ -164,6 +185,10 @@ mod tests {
         );
         assert_eq!(of("arn:aws:iam::111122223333:role/app/depoly"), Some(Difference::Slip));
         assert_eq!(of("arn:aws:iam::111122223333:role/app/release"), None);
+        assert_eq!(
+            of("arn:aws:iam::111122223333:role/app/d\u{435}ploy"),
+            Some(Difference::Lookalike('\u{435}', 'e'))
+        );
         assert_eq!(difference("ec2.amazonws.com", "ec2.amazonaws.com"), Some(Difference::Slip));
         assert_eq!(difference("ecs.amazonaws.com", "lambda.amazonaws.com"), None);
     }

@@ -7,7 +7,9 @@ use crate::finding::{Finding, Party, Severity};
 use crate::request::CallerKind;
 use crate::text::Span;
 
-use super::{Case, Companion, Rule, rule};
+use super::nearest::Miss;
+use super::trusted::whom_to_name;
+use super::{Case, Companion, Rule, rule, trust};
 
 pub(super) static RULES: &[Rule] = &[
     rule!("tag-session-not-allowed", Parameters, 90, "session tags are passed, and `sts:TagSession` is not allowed", tag_session),
@@ -15,15 +17,24 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 fn tag_session(case: &Case<'_>) -> Vec<Finding> {
-    let place = case.request.parameters.as_ref().and_then(|parameters| parameters.tags.first());
-    place.map_or_else(Vec::new, |(key, _)| word(case, "sts:TagSession", "tag-session-not-allowed", "session tags are passed", key.span))
+    let request = case.request;
+    let parameter = request.parameters.as_ref().and_then(|parameters| parameters.tags.first());
+    let (place, what) = match parameter.map(|(key, _)| key.span).or_else(|| request.tag_in_context()) {
+        Some(place) => (place, "session tags are passed".to_owned()),
+        None => (request.caller.text.span, format!("`{}` tags every session that it starts", request.caller.name)),
+    };
+    word(case, "sts:TagSession", "tag-session-not-allowed", &what, place)
 }
 
 fn source_identity(case: &Case<'_>) -> Vec<Finding> {
-    let place = case.request.parameters.as_ref().and_then(|parameters| parameters.source_identity.as_ref());
-    place.map_or_else(Vec::new, |identity| {
-        word(case, "sts:SetSourceIdentity", "source-identity-not-allowed", "a source identity is passed", identity.span)
-    })
+    let request = case.request;
+    let parameter = request.parameters.as_ref().and_then(|parameters| parameters.source_identity.as_ref());
+    let given = parameter.map(|identity| identity.span).or_else(|| request.source_identity_in_context());
+    let (place, what) = match given {
+        Some(place) => (place, "a source identity is passed".to_owned()),
+        None => (request.caller.text.span, format!("`{}` sets a source identity in every session that it starts", request.caller.name)),
+    };
+    word(case, "sts:SetSourceIdentity", "source-identity-not-allowed", &what, place)
 }
 
 fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Span) -> Vec<Finding> {
@@ -38,6 +49,13 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     let needs = &evaluation.needs_identity_policy;
     let trust = parts.resource.is_no();
     let identity = parts.identity.is_no() && *needs != Match::No;
+    // Where the statement that grants both has a condition that is not met, that is the cause.
+    let same_cause = trust && !identity && trust::miss(case).is_some_and(|near| {
+        matches!(near.miss, Miss::Condition(_)) && near.covers(&action.to_ascii_lowercase())
+    });
+    if same_cause && !parts.explicit_deny.is_yes() {
+        return vec![];
+    }
     let (side, owner) = if parts.explicit_deny.is_yes() {
         ("a Deny statement covers it", case.resource_owner())
     } else {
@@ -59,6 +77,8 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
     let message = format!("{what}, which needs `{action}` too, and that {verb}: {side}");
     let help = if case.request.caller.kind == CallerKind::Federated {
         format!("have `{action}` added beside `{}` in the trust policy, or have the identity provider leave it out", case.request.action.value)
+    } else if case.request.caller.kind == CallerKind::Service {
+        format!("add `{action}` to the `Action` of the trust policy, beside `{}`", case.request.action.value)
     } else {
         format!("have `{action}` added beside `sts:AssumeRole` on both sides, or do not pass it")
     };
@@ -66,7 +86,7 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
             .ask(format!(
                 "please allow `{action}` on `{}` to `{}`, beside `{}`",
                 case.request.resource.text.value,
-                case.request.caller.text.value,
+                whom_to_name(case),
                 case.request.action.value
             )).owner(owner)]
 }

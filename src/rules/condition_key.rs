@@ -19,6 +19,8 @@ pub(super) static RULES: &[Rule] = &[
 enum Fault {
     /// AWS has no such key; these come near to it.
     Unknown(Vec<String>),
+    /// AWS lists no such key, though it may have added one; these may have been meant.
+    Unlisted(Vec<String>),
     /// It exists, and such a request never carries it: why, and what to do.
     Never(String, String),
 }
@@ -32,9 +34,11 @@ pub(super) fn tells(condition: &Condition, request: &Request) -> bool {
 pub(super) fn clause(condition: &Condition, request: &Request) -> Option<String> {
     let key = &condition.key.value;
     Some(match fault(condition, request)? {
+        Fault::Unknown(near) if near.is_empty() => format!("there is no condition key `{key}`"),
         Fault::Unknown(near) => {
             format!("there is no condition key `{key}`: did you mean {}?", listed(&near))
         }
+        Fault::Unlisted(_) => format!("AWS lists no condition key `{key}`"),
         Fault::Never(why, _) => format!("the condition on `{key}` is never met: {why}"),
     })
 }
@@ -43,6 +47,14 @@ pub(super) fn clause(condition: &Condition, request: &Request) -> Option<String>
 fn listed(keys: &[String]) -> String {
     let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
     keys.join(" or ")
+}
+
+/// What to write in place of a key that does not exist.
+fn instead(near: &[String]) -> String {
+    match near {
+        [] => "see the keys that AWS lists for the action in its Service Authorization Reference, and write one of them".to_owned(),
+        near => format!("did you mean {}?", listed(near)),
+    }
 }
 
 fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
@@ -62,8 +74,10 @@ fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
     if global_key(lower).is_some() || is_claim(lower) {
         return None;
     }
-    let (prefix, _) = lower.split_once(':')?;
     let own = reference::service(request.service());
+    let similar = || reference::similar_keys(key, own.as_ref());
+    let Some((prefix, _)) = lower.split_once(':') else { return Some(Fault::Unknown(similar())) };
+    let unlisted = || Some(Fault::Unlisted(similar()));
     let has = |service: &reference::Service| service.condition_keys().any(|own| own.is(lower));
     if let Some(service) = own.as_ref().filter(|service| has(service)) {
         let name = request.action.value.split_once(':')?.1;
@@ -75,7 +89,11 @@ fn fault(condition: &Condition, request: &Request) -> Option<Fault> {
         return Some(of_other_actions(&request.action.value));
     }
     let near = alike_keys(key, own.as_ref());
-    (!near.is_empty()).then_some(Fault::Unknown(near))
+    match near.is_empty() {
+        false => Some(Fault::Unknown(near)),
+        true if of_aws || reference::service_name(prefix).is_none() => unlisted(),
+        true => None,
+    }
 }
 
 fn of_other_actions(action: &str) -> Fault {
@@ -83,6 +101,11 @@ fn of_other_actions(action: &str) -> Fault {
         format!("AWS lists it for other actions than `{action}`"),
         "drop the condition from this statement, or use a key that comes with this action".to_owned(),
     )
+}
+
+/// Why a caller such as this one never carries the key, if so.
+pub(super) fn never_comes(lower: &str, request: &Request) -> Option<&'static str> {
+    by_caller(lower, request).map(|(why, _)| why)
 }
 
 /// Keys that depend on who calls.
@@ -116,7 +139,13 @@ fn unknown(case: &Case<'_>) -> Vec<Finding> {
             let key = &condition.key.value;
             let message = format!("{intro} would allow this, but there is no condition key `{key}`, so no request carries it");
             let finding = Finding::new("condition-key-unknown", message, condition.key.span, "there is no such key");
-            Some(finding.help(format!("did you mean {}?", listed(&near))))
+            Some(finding.help(instead(&near)))
+        }
+        Fault::Unlisted(near) => {
+            let key = &condition.key.value;
+            let message = format!("{intro} allows this only with the condition key `{key}`, and AWS lists no such key (as of {})", reference::date());
+            let finding = Finding::new("condition-key-unknown", message, condition.key.span, "AWS lists no such key");
+            Some(finding.help(instead(&near)))
         }
         Fault::Never(..) => None,
     })
@@ -130,7 +159,7 @@ fn never(case: &Case<'_>) -> Vec<Finding> {
             let finding = Finding::new("condition-key-never-present", message, condition.key.span, "never there for such a request");
             Some(finding.help(help))
         }
-        Fault::Unknown(_) => None,
+        Fault::Unknown(_) | Fault::Unlisted(_) => None,
     })
 }
 

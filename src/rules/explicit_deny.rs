@@ -1,10 +1,10 @@
 //! A `Deny` statement applies to the request.
 
-use crate::eval::{Match, StatementTrace};
+use crate::eval::{KeyValue, Match, StatementTrace, lookup};
 use crate::finding::{Finding, Party, Severity};
 use crate::policy::{Effect, PolicyType};
 
-use super::words::wants;
+use super::words::{supply_help, wants};
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] =
@@ -46,10 +46,32 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
     if !certain {
         finding = finding.severity(Severity::Warning);
     }
-    let help = if statement.conditions.is_empty() {
-        "remove the statement, or leave this action, resource or caller out of it; no Allow can make up for it"
-    } else {
-        "make the request so that the condition of the statement does not hold, or have the statement changed; no Allow can make up for it"
+    // A negated operator holds where the key is missing, which few who write one think of.
+    let missing = statement.conditions.iter().find(|condition| {
+        condition.parsed.is_some_and(|operator| operator.row.negated && !operator.if_exists)
+            && matches!(lookup(case.request, &condition.key_lower), KeyValue::Absent)
+    });
+    let allows = |statement: &crate::policy::Statement| {
+        statement.effect.as_ref().is_some_and(|effect| effect.value == Effect::Allow)
+    };
+    let help = match missing {
+        Some(condition) => {
+            let (key, operator) = (&condition.key.value, &condition.operator.value);
+            finding = finding.also(condition.operator.span, "a negated operator holds where the key is missing, too");
+            format!(
+                "`{operator}` holds wherever `{key}` is missing: {}; or have `\"Null\": {{ \"{key}\": \"false\" }}` added to the statement, so that it spares requests without it",
+                supply_help(condition, case.request)
+            )
+        }
+        None if !statement.conditions.is_empty() => {
+            "make the request so that the condition of the statement does not hold, or have the statement changed; no Allow can make up for it".to_owned()
+        }
+        None if policy_type == PolicyType::Trust && !attached.policy.statements.iter().any(allows) => {
+            "this policy only denies: write `Allow` here if that was meant; else remove the statement, or leave this caller out of it".to_owned()
+        }
+        None => {
+            "remove the statement, or leave this action, resource or caller out of it; no Allow can make up for it".to_owned()
+        }
     };
     let ask = format!(
         "please leave `{}` on `{}` by `{}` out of what {which} of the {title}{on} denies",

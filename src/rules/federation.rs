@@ -289,9 +289,21 @@ fn prefix(case: &Case<'_>) -> Vec<Finding> {
         .into_iter()
         .map(|Unmet { condition, .. }| {
             let key = condition.key.value.as_str();
-            let (before, name) = key.rsplit_once(':').unwrap_or(("", key));
+            // The claim may follow another sign than the colon.
+            let stray = |key: &'_ str| {
+                let rest = key.to_lowercase().strip_prefix(&issuer.to_ascii_lowercase()).map(str::len)?;
+                let name = key.get(key.len() - rest..)?.strip_prefix(['/', '.', '_', '-'])?;
+                (!name.is_empty() && !name.contains([':', '/'])).then(|| name.to_owned())
+            };
+            let stray = stray(key);
+            let (before, name) = match &stray {
+                Some(name) => (issuer, name.as_str()),
+                None => key.rsplit_once(':').unwrap_or(("", key)),
+            };
             let right = if caller.has_assertion() { format!("saml:{name}") } else { format!("{issuer}:{name}") };
-            let why = if before.starts_with("https://") || before.starts_with("http://") {
+            let why = if stray.is_some() {
+                "a colon stands before the name of the claim"
+            } else if before.starts_with("https://") || before.starts_with("http://") {
                 "the key has no `https://`"
             } else if before.starts_with("arn:") {
                 "the ARN of the provider is no prefix of a key"

@@ -89,6 +89,23 @@ impl Near<'_> {
         self.misses == other.misses
     }
 
+    /// Whether the statement lists this action, letter by letter.
+    pub(super) fn names_action(&self, action: &str) -> bool {
+        let element = self.statement.action.as_ref().filter(|element| !element.negated);
+        element.is_some_and(|element| {
+            element.values.iter().any(|value| value.value.text.eq_ignore_ascii_case(action))
+        })
+    }
+
+    /// Whether the statement's `Action` or `NotAction` covers an action, given in lower case.
+    pub(super) fn covers(&self, lower: &str) -> bool {
+        self.statement.action.as_ref().is_some_and(|element| {
+            let mut globs =
+                element.values.iter().filter_map(|value| value.value.pattern.as_ref()?.glob());
+            globs.any(|glob| glob.matches(lower)) != element.negated
+        })
+    }
+
     /// The smallest place that is in the way. `wanted` is what the request has there.
     pub fn span(&self, wanted: &str) -> Span {
         let statement = self.statement;

@@ -7,7 +7,7 @@ use crate::request::{Caller, CallerKind};
 use crate::text::Spanned;
 use crate::token::subject;
 
-use super::closeness::difference;
+use super::closeness::{Difference, difference};
 use super::nearest::{Near, closest};
 use super::refusals::refused;
 use super::trust::{also_near, severity};
@@ -75,6 +75,12 @@ const ANOTHER: &str = "another identity provider";
 fn why_not(text: &str, caller: &Caller) -> String {
     let provider = |text: &str| Arn::parse(text).and_then(|arn| Some(arn.resource.split_once('/')?.1.to_owned()));
     let (theirs, ours) = (provider(text), provider(&caller.name));
+    if ours.as_deref() == Some(text) {
+        return "the host alone names no provider: its ARN is needed".to_owned();
+    }
+    if difference(text, &caller.name) == Some(Difference::Case) {
+        return Difference::Case.label();
+    }
     if text.contains("https://") {
         return "the ARN of a provider has no `https://`".to_owned();
     }

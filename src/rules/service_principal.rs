@@ -43,6 +43,12 @@ fn fault(written: &str, wanted: &str) -> Option<String> {
         return Some(format!("it {}", how.label()));
     }
     let lower = written.to_ascii_lowercase();
+    if lower.strip_prefix("https://").is_some_and(|rest| rest.trim_end_matches('/') == wanted) {
+        return Some("it has no `https://` and no slash".to_owned());
+    }
+    if lower.contains(',') {
+        return None;
+    }
     if let Some(rest) = lower.strip_prefix(own) {
         let region = rest.strip_prefix('.').and_then(|rest| {
             let (region, suffix) = rest.split_once('.')?;

@@ -1,14 +1,14 @@
 //! The role's trust policy: does it let this caller assume the role?
 
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::{Effect, NamedPrincipal, PolicyType, PrincipalKind};
+use crate::policy::{Effect, NamedPrincipal, Names, PolicyType, PrincipalKind};
 use crate::request::CallerKind;
 use crate::text::Spanned;
 
 use super::closeness::difference;
-use super::hints::{are_alternatives, hint};
 use super::nearest::{Miss, Near, nearest};
-use super::words::{condition_help, condition_sentence};
+use super::trusted::{ask_to_trust, instead, is_of_permission_set, key_of, named_principals, on_the_way, please_trust, right_keys, whom, whom_to_name};
+use super::unmet::unmet;
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
@@ -43,6 +43,9 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     if !case.request.needs_trust_policy() || !evaluation.parts.resource.is_no() || miss(case).is_some() {
         return vec![];
     }
+    if !super::policy_defect::in_the_way(case).is_empty() {
+        return vec![];
+    }
     let role = case.resource_name();
     let policy = case.layers.of(PolicyType::Trust).flat_map(|layer| &layer.policies).next();
     let finding = match policy {
@@ -66,40 +69,6 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
         ),
     };
     vec![finding.help(ask_to_trust(case)).ask(please_trust(case)).owner(Party::RoleAccount)]
-}
-
-fn ask_to_trust(case: &Case<'_>) -> String {
-    let caller = &case.request.caller;
-    let account = crate::policy::Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
-    match caller.kind {
-        CallerKind::Service => format!("add `\"Service\": \"{}\"` to the principals of the trust policy", caller.name),
-        CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
-        _ => {
-            let whom = whom_to_name(case);
-            format!("ask the owner of account {account} to trust `{whom}`")
-        }
-    }
-}
-
-/// The sentence for the owner of the role.
-fn please_trust(case: &Case<'_>) -> String {
-    format!(
-        "please let `{}` assume `{}`: add it to the principals of the role's trust policy",
-        whom_to_name(case),
-        case.request.resource.text.value
-    )
-}
-
-/// The ARN that a trust policy should name: the role's, never a session's.
-fn whom_to_name(case: &Case<'_>) -> String {
-    let caller = &case.request.caller;
-    if caller.kind != CallerKind::RoleSession {
-        return caller.text.value.clone();
-    }
-    caller.role_arn().unwrap_or_else(|| {
-        let account = caller.account.as_deref().unwrap_or("");
-        format!("arn:{}:iam::{account}:role/{}", caller.partition, caller.name)
-    })
 }
 
 /// Whether the caller is a session of the very role that it asks to assume.
@@ -132,28 +101,14 @@ fn itself(case: &Case<'_>) -> Vec<Finding> {
     ]
 }
 
-/// The keys under which a principal of the caller's kind may stand.
-fn right_keys(kind: CallerKind) -> &'static [PrincipalKind] {
-    match kind {
-        CallerKind::Service => &[PrincipalKind::Service],
-        CallerKind::Federated => &[PrincipalKind::Federated],
-        _ => &[PrincipalKind::Aws, PrincipalKind::Bare, PrincipalKind::CanonicalUser],
-    }
-}
-
-/// Every principal of the Allow statements that do not let the caller in.
-fn named_principals<'a>(case: &Case<'a>) -> Vec<&'a Spanned<NamedPrincipal>> {
-    let elements = nearest(case, PolicyType::Trust).into_iter().filter_map(|near| near.statement.principal.as_ref());
-    elements.filter(|element| !element.negated).flat_map(|element| &element.values).collect()
-}
-
 /// The value that would name the caller if it stood under the right key.
 fn under_wrong_key<'a>(case: &Case<'a>) -> Option<&'a Spanned<NamedPrincipal>> {
     miss(case).filter(|near| near.miss == Miss::Principal && !is_itself(case))?;
     let caller = &case.request.caller;
     let wanted = whom_to_name(case);
     let is_callers = |text: &str| {
-        text == wanted || text == caller.text.value || (caller.kind == CallerKind::Federated && text == caller.name)
+        let provider = caller.kind == CallerKind::Federated && (text == caller.name || text == caller.issuer());
+        text == wanted || text == caller.text.value || provider
     };
     let keys = right_keys(caller.kind);
     named_principals(case)
@@ -176,20 +131,14 @@ fn principal_type(case: &Case<'_>) -> Vec<Finding> {
         Finding::new("principal-type-mismatch", message, value.span, format!("belongs under `{right}`"))
             .severity(severity(case))
             .also(caller.text.span, "the caller")
-            .help(format!("write `\"{right}\": \"{text}\"`"))
+            .help(match value.value.kind {
+                _ if caller.kind == CallerKind::Federated => format!("write `\"{right}\": \"{}\"`", caller.name),
+                PrincipalKind::Bare => format!("write `\"Principal\": {{ \"{right}\": \"{text}\" }}`"),
+                _ => format!("write `\"{right}\": \"{text}\"`"),
+            })
             .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text.value))
             .owner(Party::RoleAccount),
     ]
-}
-
-fn key_of(kind: PrincipalKind) -> &'static str {
-    match kind {
-        PrincipalKind::Bare => "Principal",
-        PrincipalKind::Aws => "AWS",
-        PrincipalKind::Service => "Service",
-        PrincipalKind::Federated => "Federated",
-        PrincipalKind::CanonicalUser => "CanonicalUser",
-    }
 }
 
 /// Whether all principals are of kinds that the caller can never be.
@@ -259,24 +208,41 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let named = near.statement.principal.as_ref();
     let span = near.span(&wanted);
     let value = named.and_then(|principals| principals.values.iter().find(|value| value.span == span));
+    // An element under a wrong name, or of which nothing could be read, is told as a defect.
+    if named.map_or(near.statement.broken.is_some(), |named| named.values.is_empty()) {
+        return vec![];
+    }
     let message = match (value, near.certain) {
-        (Some(value), true) => {
-            format!("the trust policy of `{role}` trusts {}; the caller is {who}", whom(&value.value))
-        }
+        (Some(value), _) if value.value.names == Names::UniqueId => format!(
+            "the trust policy of `{role}` names a unique id, `{}`, as AWS shows it once the principal was deleted; {}",
+            value.value.text,
+            if near.certain { format!("the caller is {who}") } else { format!("whether it is that of {who} is not known") }
+        ),
+        (Some(value), true) => match value.value.names {
+            Names::Invalid(why) => format!(
+                "the trust policy of `{role}` names `{}`, which AWS refuses: {why}; the caller is {who}",
+                value.value.text
+            ),
+            _ => format!("the trust policy of `{role}` trusts {}; the caller is {who}", whom(&value.value)),
+        },
         (None, true) => format!("the trust policy of `{role}` does not name {who}"),
         (_, false) => format!("whether the trust policy of `{role}` names {who} is not known"),
     };
     let label = match value.map(|value| &value.value.names) {
-        Some(crate::policy::Names::Invalid(why)) => (*why).to_owned(),
-        Some(crate::policy::Names::UniqueId) => {
+        _ if named.is_none() => "it has no `Principal`, so it is for nobody".to_owned(),
+        Some(Names::Invalid(why)) => (*why).to_owned(),
+        Some(Names::UniqueId) => {
             "the unique id of a principal that was deleted; one made again under its name is not trusted".to_owned()
         }
-        Some(crate::policy::Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
+        Some(Names::RoleSession) if caller.kind == CallerKind::RoleSession => {
             "one session by name, and the caller's session is another".to_owned()
         }
-        Some(crate::policy::Names::Service) if caller.kind == CallerKind::Service => value
+        Some(Names::Service) if caller.kind == CallerKind::Service => value
             .and_then(|value| super::service_principal::relation(&value.value.text, &caller.name))
             .unwrap_or_else(|| "this is not the caller".to_owned()),
+        Some(Names::Role) if value.is_some_and(|value| is_of_permission_set(&value.value.text, caller)) => {
+            "the same permission set, from before IAM Identity Center provisioned it anew".to_owned()
+        }
         _ if near.certain => value
             .and_then(|value| difference(&value.value.text, &wanted))
             .map_or_else(|| "this is not the caller".to_owned(), |how| how.label()),
@@ -285,45 +251,17 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::new("trust-principal-mismatch", message, span, label)
         .severity(severity(case))
         .also(caller.text.span, "the caller");
+    let instead = value.filter(|_| !caller.is_identity_center_role()).and_then(|value| instead(&value.value, &wanted));
+    let help = instead.unwrap_or_else(|| ask_to_trust(case));
+    let help = match on_the_way(case) {
+        Some(role) => format!("assume `{role}` first, which the trust policy names and the caller's policies allow (`--via {role}` shows both steps); or {help}"),
+        None => help,
+    };
     let finding = also_near(case, finding, PolicyType::Trust, &wanted)
-        .help(ask_to_trust(case))
+        .help(help)
         .ask(please_trust(case))
         .owner(Party::RoleAccount);
     vec![finding]
-}
-
-/// Whether whoever calls can meet the condition by calling differently.
-fn is_the_callers(condition: &crate::policy::Condition) -> bool {
-    let key = &*condition.key_lower;
-    let of_call = [
-        "sts:externalid",
-        "sts:rolesessionname",
-        "sts:sourceidentity",
-        "sts:transitivetagkeys",
-        "aws:multifactorauthpresent",
-        "aws:multifactorauthage",
-        "aws:sourceip",
-        "aws:tagkeys",
-    ];
-    of_call.contains(&key) || key.starts_with("aws:requesttag/")
-}
-
-/// Where the request's value under the condition's key was given.
-fn given_span(case: &Case<'_>, condition: &crate::policy::Condition) -> Option<crate::text::Span> {
-    let request = case.request;
-    let parameters = request.parameters.as_ref();
-    let parameter = |get: fn(&crate::request::Parameters) -> Option<&Spanned<String>>| {
-        parameters.and_then(get).map(|value| value.span)
-    };
-    match &*condition.key_lower {
-        "sts:externalid" => parameter(|all| all.external_id.as_ref()),
-        "sts:rolesessionname" => parameter(|all| all.session_name.as_ref()),
-        "sts:sourceidentity" => parameter(|all| all.source_identity.as_ref()),
-        lower => {
-            let entry = request.context.get(lower)?;
-            (entry.value != crate::request::Given::Absent).then_some(entry.span)
-        }
-    }
 }
 
 /// Labels for at most two more statements that came just as near.
@@ -347,37 +285,24 @@ pub(super) fn also_near(
     })
 }
 
-/// `role `ci-old``, `account 444455556666`, `the service `ec2.amazonaws.com``.
-fn whom(named: &crate::policy::NamedPrincipal) -> String {
-    use crate::policy::Names;
-    let text = &named.text;
-    let last = || text.rsplit(['/', ':']).next().unwrap_or(text);
-    let account = || crate::policy::Arn::parse(text).map_or("", |arn| arn.account);
-    match &named.names {
-        Names::Everyone => "everyone".to_owned(),
-        Names::Account { account, .. } => format!("account {account}"),
-        Names::User => format!("user `{}` of account {}", last(), account()),
-        Names::Role => format!("role `{}` of account {}", last(), account()),
-        Names::RoleSession => format!("the session `{}`", text.split_once("assumed-role/").map_or(text.as_str(), |(_, rest)| rest)),
-        Names::FederatedUser => format!("federated user `{}`", last()),
-        Names::UniqueId => format!("the unique id `{text}`"),
-        Names::Service => format!("the service `{text}`"),
-        Names::Provider => format!("the identity provider `{text}`"),
-        Names::CanonicalUser => format!("canonical user `{text}`"),
-        Names::Invalid(_) => format!("`{text}`, which is no principal"),
-    }
-}
-
 fn action(case: &Case<'_>) -> Vec<Finding> {
     let Some(near) = miss(case).filter(|near| near.miss == Miss::Action) else { return vec![] };
     let wanted = &case.request.action.value;
     if super::action_name::meant(case, PolicyType::Trust).is_some() {
         return vec![];
     }
+    // An action that is not there, or of which nothing could be read, is told as a defect.
+    if near.statement.action.as_ref().is_none_or(|action| action.values.is_empty()) {
+        return vec![];
+    }
     let role = case.resource_name();
     let message = format!("the trust policy of `{role}` names the caller, but not for `{wanted}`");
     let help = match case.request.caller.kind {
         CallerKind::Federated => format!("a token or assertion is presented with `{wanted}`, so write that in the `Action` of this statement; `sts:AssumeRole` takes none"),
+        _ if near.statement.action.as_ref().is_some_and(|action| action.negated) => {
+            format!("`NotAction` leaves it out: write `\"Action\": \"{wanted}\"`")
+        }
+        _ if near.names_action("iam:PassRole") => format!("`iam:PassRole` is the right to hand a role to a service, and belongs in the caller's policies; write `{wanted}` here"),
         _ => format!("ask for `{wanted}` in the `Action` of this statement"),
     };
     let finding = Finding::new("trust-action-mismatch", message, near.span(wanted), format!("does not cover `{wanted}`"))
@@ -397,73 +322,4 @@ fn condition(case: &Case<'_>) -> Vec<Finding> {
     let role = case.resource_name();
     let intro = format!("the trust policy of `{role}`");
     unmet(case, &near, "trust-condition-unmet", &intro, Party::RoleAccount, severity(case))
-}
-
-/// One finding for each condition of the statement that is not met, or may not be.
-pub(super) fn unmet(
-    case: &Case<'_>,
-    near: &Near<'_>,
-    rule: &'static str,
-    intro: &str,
-    owner: Party,
-    severity: Severity,
-) -> Vec<Finding> {
-    if !matches!(near.miss, Miss::Condition(_)) {
-        return vec![];
-    }
-    let near_owner = owner;
-    let any_certain = near.trace.conditions.iter().any(|(result, _)| result.is_no());
-    let pairs = near.statement.conditions.iter().zip(&near.trace.conditions).enumerate();
-    pairs
-        // An operator that AWS does not know is a defect of the policy, and reported as one.
-        .filter(|(_, (condition, _))| condition.parsed.is_some())
-        .filter(|(_, (condition, (_, why)))| !super::federation::tells(condition, case.request, *why))
-        .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
-        .filter(|(_, (condition, _))| !super::condition_key::tells(condition, case.request))
-        .map(|(_, (condition, (result, why)))| {
-            let sentence = condition_sentence(condition, case.request, *why);
-            let span = match condition.values.as_slice() {
-                [one] => one.span,
-                _ => condition.values_span,
-            };
-            let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
-            let mut message = format!("{intro} {verb} {sentence}");
-            let label = if result.is_no() { "this condition is not met" } else { "not known to be met" };
-            let version = near.attached.policy.version.as_ref();
-            let variables_on = version.is_some_and(|version| version.value == "2012-10-17");
-            let mut owner = if is_the_callers(condition) { Party::Yourself } else { owner };
-            let mut help = condition_help(condition, case.request);
-            if let Some(hint) = hint(condition, case.request, *why, variables_on) {
-                hint.why.iter().for_each(|why| message.extend(["; ", why]));
-                help = hint.help;
-            }
-            let met = near.statement.conditions.iter().zip(&near.trace.conditions);
-            let mut met = met.filter(|(_, (result, _))| result.is_yes()).map(|(other, _)| other);
-            let or = met.find(|other| are_alternatives(condition, other));
-            if let Some(or) = or {
-                let (one, other) = (&condition.key.value, &or.key.value);
-                help = format!("if `{one}` or `{other}` is enough, write a statement for each: all conditions of one statement have to be met");
-                owner = near_owner;
-            }
-            let finding = Finding::new(rule, message, span, label);
-            let finding = finding.severity(severity).help(help).owner(owner);
-            let given = given_span(case, condition).filter(|_| result.is_no());
-            let finding = given.into_iter().fold(finding, |finding, span| {
-                finding.also(span, "what the request carries")
-            });
-            let finding = or.into_iter().fold(finding, |finding, or| {
-                finding.also(or.values_span, "this one is met, and both have to be")
-            });
-            if owner == Party::Yourself {
-                return finding;
-            }
-            finding.ask(format!(
-                "please change the condition on `{}` under which `{}` may call `{}` on `{}`: {sentence}",
-                condition.key.value,
-                case.request.caller.text.value,
-                case.request.action.value,
-                case.request.resource.text.value
-            ))
-        })
-        .collect()
 }

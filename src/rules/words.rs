@@ -124,12 +124,42 @@ pub(super) fn has_value(condition: &Condition, request: &Request) -> Option<Stri
 
 /// What to do about a condition that the request does not meet.
 pub(super) fn condition_help(condition: &Condition, request: &Request) -> String {
+    let key = &condition.key.value;
+    match condition.parsed {
+        Some(Operator { row, .. }) if row.negated => format!(
+            "the policy takes every value but this: call with another one, or, if just this one was meant, write `{}` in place of `{}`",
+            row.name.replacen("Not", "", 1),
+            condition.operator.value
+        ),
+        Some(Operator { row, .. })
+            if row.family == Family::Null
+                && condition.values.iter().all(|value| value.value.text == "true") =>
+        {
+            format!(
+                "`Null` with `true` takes only requests without `{key}`: leave it out, or write `false` if it has to be there"
+            )
+        }
+        _ => supply_help(condition, request),
+    }
+}
+
+/// What to do so that the request carries what the condition asks for.
+pub(super) fn supply_help(condition: &Condition, request: &Request) -> String {
     let first = condition.values.first().map_or("", |value| value.value.text.as_str());
+    let change = || {
+        format!("make the request meet it, or change the condition on `{}`", condition.key.value)
+    };
     let session = request.caller.kind == crate::request::CallerKind::RoleSession;
     match &*condition.key_lower {
         "sts:externalid" => "pass the external id that the owner of the role gave you, with `--external-id`".to_owned(),
+        "aws:multifactorauthpresent"
+            if first.eq_ignore_ascii_case("false")
+                && condition.parsed.is_some_and(|operator| operator.row.family != Family::Null) =>
+        {
+            "the policy takes only calls without MFA: if it was meant to ask for MFA, write `true`".to_owned()
+        }
         "aws:multifactorauthpresent" | "aws:multifactorauthage" if session => {
-            "a role session never carries MFA: pass `--serial-number` and `--token-code` to assume-role, or ask for the condition to be dropped for roles".to_owned()
+            "a role session carries no MFA of its own: assume the role as a user with an MFA device, passing `--serial-number` and `--token-code`, or ask the owner of the role not to ask roles for MFA".to_owned()
         }
         "aws:multifactorauthpresent" | "aws:multifactorauthage" => {
             "pass `--serial-number` and `--token-code` to assume-role, or set `mfa_serial` in the profile".to_owned()
@@ -138,12 +168,25 @@ pub(super) fn condition_help(condition: &Condition, request: &Request) -> String
         "aws:sourceip" => "call from an address that the policy names, and not through a VPC endpoint, or ask for yours to be added".to_owned(),
         "sts:rolesessionname" => "pass the session name that the policy asks for, with `--role-session-name`".to_owned(),
         "sts:sourceidentity" => "pass the source identity that the policy asks for, with `--source-identity`".to_owned(),
+        "aws:principalarn" if request.caller.is_identity_center_role() => {
+            let pattern = request.caller.permission_set_roles().unwrap_or_default();
+            format!("IAM Identity Center puts its roles under a path of its own: write `{pattern}`, under `ArnLike`")
+        }
         "aws:principalarn" => "write the role's ARN with its path, never a session's, and use `ArnLike` with wildcards".to_owned(),
         key if key.starts_with("aws:requesttag/") || key == "aws:tagkeys" => "pass the session tags that the policy asks for, with `--tags`".to_owned(),
         key if key.starts_with("aws:principaltag/") => format!("tag the caller so that `{}` is `{first}`", condition.key.value),
         key if key.starts_with("aws:resourcetag/") || key.starts_with("iam:resourcetag/") => {
             format!("tag the resource so that `{}` is `{first}`", condition.key.value)
         }
-        _ => format!("make the request meet it, or change the condition on `{}`", condition.key.value),
+        "sts:transitivetagkeys" => "pass the transitive tag keys that the policy asks for, with `--transitive-tag-keys`".to_owned(),
+        "aws:requestedregion" => "call AWS STS in a Region that the policy names, with `--region`; the global endpoint counts as us-east-1".to_owned(),
+        "aws:sourcevpce" | "aws:sourcevpc" | "aws:vpcsourceip" => {
+            "send the call through a VPC endpoint for AWS STS that the policy names: from inside the VPC, with the endpoint of the Region".to_owned()
+        }
+        "aws:principalorgid" | "aws:principalorgpaths" => match has_value(condition, request) {
+            Some(has) => format!("if callers of `{has}` are to be let in, add it to the condition"),
+            None => change(),
+        },
+        _ => change(),
     }
 }

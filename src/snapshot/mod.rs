@@ -95,12 +95,24 @@ impl EntityKind {
 pub struct Handle {
     document: Arc<Document>,
     node: NodeId,
+    committed: bool,
 }
 
 impl Handle {
     /// The value `node` of `document`.
     pub fn new(document: &Arc<Document>, node: NodeId) -> Self {
-        Self { document: Arc::clone(document), node }
+        Self { document: Arc::clone(document), node, committed: false }
+    }
+
+    /// The same, of a file that people keep in a repository: it may hold placeholders.
+    #[must_use]
+    pub fn committed(self) -> Self {
+        Self { committed: true, ..self }
+    }
+
+    /// Whether it may hold placeholders.
+    pub fn is_committed(&self) -> bool {
+        self.committed
     }
 
     /// The value as it stands in the file.

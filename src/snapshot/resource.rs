@@ -163,6 +163,19 @@ impl Builder {
         }
     }
 
+    /// One identity provider, with the audiences that it takes.
+    pub fn provider(
+        &mut self,
+        arn: Spanned<String>,
+        kind: ProviderKind,
+        client_ids: Option<Vec<Spanned<String>>>,
+    ) {
+        let providers = &mut self.snapshot.providers;
+        let new = Provider { arn: arn.clone(), kind, client_ids: None };
+        let provider = providers.entry(arn.value).or_insert(new);
+        provider.client_ids = provider.client_ids.take().or(client_ids);
+    }
+
     /// An OpenID Connect provider, by its URL, with its audiences.
     pub fn provider_by_url(
         &mut self,

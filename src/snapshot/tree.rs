@@ -132,6 +132,20 @@ impl Builder {
         );
     }
 
+    /// That a control policy is attached to a root, unit or account; others may be too.
+    pub fn attach_control(
+        &mut self,
+        target: &str,
+        policy_type: PolicyType,
+        policy: Spanned<String>,
+    ) {
+        let Some(target) = self.target(target, None, None) else { return };
+        let list = &mut target.attached_mut(policy_type).items;
+        if !list.iter().any(|known| known.value == policy.value) {
+            list.push(policy);
+        }
+    }
+
     /// An output that does not say what it is about.
     pub fn tree_list(&mut self, list: TreeList, origin: Origin<'_>) {
         self.pending_tree.push(PendingTree { span: origin.span, list });

@@ -9,7 +9,8 @@ pub struct SegmentMap {
     segments: Vec<Segment>,
 }
 
-// INVARIANT: segments follow each other without a gap in the decoded text, and in order in the host.
+// INVARIANT: segments follow each other without a gap in the decoded text. In the host they do so in
+// order, unless the text was put together from places that do not.
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     decoded: u32,
@@ -55,6 +56,39 @@ impl SegmentMap {
         self.segments.push(Segment { decoded, decoded_len, host, host_len, atom });
     }
 
+    /// Adds what another map of the same host holds.
+    pub fn append(&mut self, other: &Self) {
+        for segment in &other.segments {
+            if segment.atom {
+                self.push(segment.decoded_len, segment.host, segment.host_len, true);
+            } else {
+                self.push_verbatim(segment.decoded_len as usize, segment.host as usize);
+            }
+        }
+    }
+
+    /// The map of a part of the decoded text.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let (start, end) = (to_u32(start), to_u32(end));
+        let mut part = Self::default();
+        for segment in &self.segments {
+            let from = segment.decoded.max(start);
+            let until = segment.decoded_end().min(end);
+            if from >= until {
+                continue;
+            }
+            let len = until - from;
+            if segment.atom {
+                part.push(len, segment.host, segment.host_len, true);
+            } else {
+                let host = segment.host.saturating_add(from - segment.decoded);
+                part.push_verbatim(len as usize, host as usize);
+            }
+        }
+        part
+    }
+
     /// The host's range for a range of the decoded text.
     pub fn to_host(&self, start: u32, end: u32) -> (u32, u32) {
         let last = self.segments.last().map_or(0, |last| last.host_end());
@@ -73,7 +107,14 @@ impl SegmentMap {
             Some(segment) => segment.host.saturating_add(end.saturating_sub(segment.decoded)),
             None => last,
         };
-        (host_start, host_end.max(host_start))
+        if host_end < host_start {
+            // Pieces from here and there: the first of them stands for all.
+            let first = self
+                .segments
+                .get(self.segments.partition_point(|segment| segment.decoded_end() <= start));
+            return (host_start, first.map_or(host_start, |first| first.host_end()));
+        }
+        (host_start, host_end)
     }
 
     /// The decoded range for a range of the host, where the map reaches it.

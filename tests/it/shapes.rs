@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use why_denied::collect::iac::PROVES;
 use why_denied::collect::shapes::SHAPES;
 use why_denied::collect::{Collected, read_paths};
 use why_denied::text::SourceMap;
@@ -23,8 +24,8 @@ fn shape_of(command: &str) -> &'static str {
         "lambda-get-policy" => "lambda get-policy",
         other => other,
     };
-    let shape = SHAPES.iter().find(|shape| shape.id == shared);
-    shape.unwrap_or_else(|| panic!("no shape is called {shared}")).id
+    let mut ids = SHAPES.iter().map(|shape| shape.id).chain(PROVES.map(|(id, _)| id));
+    ids.find(|id| *id == shared).unwrap_or_else(|| panic!("no shape is called {shared}"))
 }
 
 fn collect(path: &str) -> Collected {
@@ -46,8 +47,8 @@ fn every_sample_is_recognised_by_its_shape() {
         assert_eq!(found, [shape_of(&command)], "{}", path.display());
         seen.insert(shape_of(&command));
     }
-    let missing: Vec<_> =
-        SHAPES.iter().map(|shape| shape.id).filter(|id| !seen.contains(id)).collect();
+    let ids = SHAPES.iter().map(|shape| shape.id).chain(PROVES.map(|(id, _)| id));
+    let missing: Vec<_> = ids.filter(|id| !seen.contains(id)).collect();
     assert_eq!(missing, ["case-file"], "every shape has a sample; the cases are samples of theirs");
 }
 

@@ -213,5 +213,6 @@ fn kind(node: Node<'_>) -> &'static str {
         Kind::String => "a text",
         Kind::Sequence => "a list",
         Kind::Mapping => "a mapping",
+        Kind::Unknown => "something that is not known",
     }
 }

@@ -22,7 +22,7 @@ pub(super) const BARE: Shape = Shape {
 };
 
 fn read_bare(input: &Input<'_>, builder: &mut Builder) {
-    builder.loose(guess_type(input.root()), input.handle(input.root()));
+    builder.loose(guess_type(input.root()), input.handle(input.root()).committed());
 }
 
 /// The type of a policy by its elements: without `Principal` identity-based, else a trust policy if

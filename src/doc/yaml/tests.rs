@@ -43,6 +43,26 @@ fn pieces(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_function_of_cloudformation_is_an_object_with_one_key() {
+    let text = "a: !Sub 'x'\nb: &r !Ref Name\nc: !Join [ ':', [ 1, !GetAtt R.Arn ] ]\nd: !If\n  - C\n  - *r\n  - !Ref AWS::NoValue\ne: 1\n";
+    let (sources, document) = one(text);
+    let root = document.root();
+    let sub = root.get("a").unwrap();
+    assert_eq!(sub.get("Fn::Sub").unwrap().text().unwrap(), "x");
+    assert_eq!(sources.slice(sub.span()), "!Sub 'x'");
+    assert_eq!(sources.slice(sub.entries().next().unwrap().key_span), "!Sub");
+    let join: Vec<_> = root.get("c").unwrap().get("Fn::Join").unwrap().items().collect();
+    let at: Vec<_> = join[1].items().collect();
+    assert_eq!(at[1].get("Fn::GetAtt").unwrap().text().unwrap(), "R.Arn");
+    let branches: Vec<_> = root.get("d").unwrap().get("Fn::If").unwrap().items().collect();
+    assert_eq!(branches[1].get("Ref").unwrap().text().unwrap(), "Name");
+    assert_eq!(branches[2].get("Ref").unwrap().text().unwrap(), "AWS::NoValue");
+    assert_eq!(root.get("e").unwrap().as_i64(), Some(1));
+    assert_eq!(root.entries().count(), 5);
+    assert_slip("? !Ref x\n: 1\n", Slip::KeyNotScalar, "!Ref x");
+}
+
+#[test]
 fn a_scalar_stands_without_tag_anchor_comment_or_space() {
     assert_eq!(
         pieces("a: !!str \"x y\"  # c\nb: &q 'it''s' \nc: *q\nd: !!int 12 # é\n"),
@@ -196,7 +216,7 @@ fn slips_are_named_where_they_are() {
     assert_slip("a: &x [1]\n*x : 2\n", Slip::KeyNotScalar, "*x");
     assert_slip("a: \u{1}\n", Slip::ControlCharacter, "\u{1}");
     assert_slip("a: 1\0b", Slip::ControlCharacter, "\0");
-    assert_slip("a: !Sub 'x'\n", Slip::UnknownTag { tag: "!Sub".into() }, "!Sub");
+    assert_slip("a: !Vault 'x'\n", Slip::UnknownTag { tag: "!Vault".into() }, "!Vault");
     assert_slip("a: !!set {x}\n", Slip::UnknownTag { tag: "!!set".into() }, "!!set");
     assert_slip("é: !!binary aGk=\n", Slip::UnknownTag { tag: "!!binary".into() }, "!!binary");
     assert_slip("!<tag:x,1:y> a\n", Slip::UnknownTag { tag: "tag:x,1:y".into() }, "!<tag:x,1:y>");

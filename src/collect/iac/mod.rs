@@ -1,0 +1,79 @@
+//! Infrastructure as code: the principals and policies that templates and configurations describe,
+//! with holes where they do not say what there will be.
+//!
+//! Each notation resolves its values to [`Placed`] values, whose places are in the file as it is
+//! committed; from there on all are alike. Nothing is run, and nothing is looked up elsewhere.
+
+mod cloudformation;
+mod functions;
+mod names;
+mod parameters;
+mod permission;
+mod stack;
+#[cfg(test)]
+mod tests;
+
+pub use parameters::Parameters;
+pub use stack::{Stack, StackPolicy};
+
+use std::sync::Arc;
+
+use crate::doc::build::{Placed, Value};
+use crate::doc::{Document, Hole, Kind, Node};
+use crate::text::{SourceMap, Span};
+
+/// The id of the shape of a template.
+pub const TEMPLATE: &str = "cloudformation-template";
+
+/// What files of each kind prove.
+pub const PROVES: [(&str, &str); 1] = [(
+    TEMPLATE,
+    "the principals and policies that a template makes, each with no other policies than the template gives it",
+)];
+
+/// Whether a document is a template of CloudFormation, SAM or the AWS CDK.
+pub fn is_template(root: Node<'_>) -> bool {
+    if root.kind() != Kind::Mapping {
+        return false;
+    }
+    let versioned = root.get("AWSTemplateFormatVersion").is_some();
+    let Some(resources) = root.get("Resources").filter(|one| one.kind() == Kind::Mapping) else {
+        return versioned && root.get("Resources").is_some();
+    };
+    versioned
+        || resources.entries().any(|entry| {
+            let kind = entry.value.get("Type").and_then(|kind| kind.text());
+            kind.is_some_and(|kind| kind.contains("::"))
+        })
+}
+
+/// What a template describes.
+pub fn template(sources: &SourceMap, document: &Document, given: &Parameters) -> Stack {
+    cloudformation::read(sources, document, given)
+}
+
+/// A policy document as a document of its own; `None` if the value can be none.
+fn policy_document(sources: &SourceMap, value: &Placed) -> Option<Arc<Document>> {
+    let sound = match &value.value {
+        Value::Map(_) | Value::Unknown(..) => true,
+        Value::Text(text) => !text.as_str().trim().is_empty(),
+        _ => false,
+    };
+    sound.then(|| Arc::new(value.document(sources)))
+}
+
+/// The name of a file without its folders.
+fn file_name(sources: &SourceMap, span: Span) -> String {
+    let path = sources.path(span.source).unwrap_or_else(|| sources.name(span.source));
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
+}
+
+/// Something that is only known when it is made.
+fn made_later(name: impl Into<String>, what: &str, by: &str) -> Hole {
+    Hole {
+        name: name.into(),
+        reason: format!("{what} is only known when {by}"),
+        supply: "pass facts of the account in which it is made, such as `aws iam get-account-authorization-details`"
+            .to_owned(),
+    }
+}
