@@ -430,6 +430,8 @@ pub struct Diagnosis {
 pub struct Evidence {
     /// What the text tells.
     pub denial: Denial,
+    /// Why AWS asked for another action than the one that was called.
+    pub other_action: Option<String>,
     /// What it proves, in sentences.
     pub proves: Vec<String>,
     /// What it does not prove.

@@ -28,7 +28,7 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
     let (diagnoses, status) = match &args.case {
         Some(path) => from_case(args, path, &mut sources, &output)?,
         None => {
-            let denials = evidence::read(args, &mut sources)?;
+            let denials = evidence::read(args, &mut sources, &output)?;
             from_options(args, denials, &mut sources, &output)?
         }
     };
