@@ -300,6 +300,8 @@ fn said(group: &Group, sources: &mut SourceMap) -> Denial {
             request_id: None,
             authorization_id: None,
             encoded: None,
+            encoded_length: 0,
+            words: None,
             span: whole,
             count: 1,
         });
