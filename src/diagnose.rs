@@ -7,7 +7,9 @@ mod gates;
 mod retry;
 mod settle;
 
-use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, claim_keys, evaluate, lookup};
+use crate::eval::{
+    DERIVED, Decision, Evaluation, KeyValue, Match, Refusal, claim_keys, evaluate, lookup,
+};
 use crate::finding::{
     Blocker, DecidingStatement, Diagnosis, Finding, Gate, Outcome, Party, Severity, StatementRole,
 };
@@ -364,6 +366,9 @@ fn headline(
                 ([], _) => "nothing grants it".to_owned(),
                 (_, Some(deny)) if decision == Decision::ExplicitDeny => {
                     format!("decided by {}", by(deny.gate))
+                }
+                _ if evaluation.is_refused(Refusal::OwnedByAws) => {
+                    "the resource is AWS's own".to_owned()
                 }
                 ([first, ..], _) if refused => format!("decided by {}", by(first.gate)),
                 ([one], _) => format!("decided by {}", by(one.gate)),

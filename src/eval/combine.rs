@@ -119,6 +119,11 @@ impl Evaluation {
         set.into_iter().flat_map(|set| set.iter()).filter_map(|id| self.gap(id))
     }
 
+    /// Whether it is refused for this reason, for certain.
+    pub fn is_refused(&self, refusal: Refusal) -> bool {
+        self.refusals.iter().any(|(other, result)| *other == refusal && result.is_yes())
+    }
+
     /// The gap with the id `id`.
     pub fn gap(&self, id: super::logic::GapId) -> Option<&Gap> {
         self.gaps.get(usize::from(id.0))

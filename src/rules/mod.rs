@@ -165,15 +165,21 @@ impl<'a> Case<'a> {
     /// could help.
     pub fn is_moot(&self) -> bool {
         use crate::eval::Refusal::{
-            CallerCannot, CallerIsRoot, NoRolePair, NotARole, Partition, RoleArnMalformed,
-            RoleMissing,
+            CallerCannot, CallerIsRoot, NoRolePair, NotARole, OwnedByAws, Partition,
+            RoleArnMalformed, RoleMissing,
         };
         // Without a pair nobody can tell which provider the trust policy would have to name.
         let nobody = crate::policy::Arn::parse(&self.request.caller.name).is_none();
         self.evaluation.refusals.iter().any(|(refusal, result)| {
             let hopeless = matches!(
                 refusal,
-                RoleArnMalformed | NotARole | RoleMissing | Partition | CallerIsRoot | CallerCannot
+                RoleArnMalformed
+                    | NotARole
+                    | RoleMissing
+                    | Partition
+                    | CallerIsRoot
+                    | CallerCannot
+                    | OwnedByAws
             );
             let hopeless = hopeless || (*refusal == NoRolePair && nobody);
             hopeless && result.is_yes()
