@@ -230,8 +230,8 @@ fn explain(
         .collect();
     let snapshot = &collected.snapshot;
     let mut assembler = Assembler::new(snapshot, sources, LayerFiles::default());
-    let explained = asked.into_iter().map(|(group, denial, request)| {
-        explain_one(group, &denial, request, snapshot, &mut assembler)
+    let explained = asked.into_iter().enumerate().map(|(at, (group, denial, request))| {
+        explain_one(group, &denial, request, snapshot, &mut assembler, at < TOP)
     });
     let explained = explained.collect();
     assembler.take_notes().iter().for_each(|note| output.warn(note));
@@ -244,6 +244,7 @@ fn explain_one(
     request: Result<crate::request::Request, String>,
     snapshot: &Snapshot,
     assembler: &mut Assembler<'_>,
+    is_first: bool,
 ) -> ExplainedGroup {
     let request = if is_about_policies(denial) {
         request
@@ -258,7 +259,8 @@ fn explain_one(
         }
     };
     let layers = assembler.layers(&mut request);
-    let roles = if request.is_assume_role() {
+    // Every role is tried for each of these, so that it is done for what matters most.
+    let roles = if request.is_assume_role() || !is_first {
         Vec::new()
     } else {
         usable_roles(snapshot, assembler, &request)

@@ -6,7 +6,7 @@
 
 use memchr::memmem::Finder;
 
-use super::blocks::{BLOCK, Strings};
+use super::blocks::{BLOCK, Comparing, Strings};
 use super::codes;
 use super::container::{self, Container, Top};
 
@@ -78,6 +78,7 @@ pub struct Scanner {
     done: usize,
     /// What stands in the stream before the buffer.
     base: u64,
+    compare: Comparing,
     strings: Strings,
     depth: usize,
     top: Top,
@@ -98,6 +99,7 @@ impl Default for Scanner {
             filled: 0,
             done: 0,
             base: 0,
+            compare: Comparing::default(),
             strings: Strings::default(),
             depth: 0,
             top: Top::Nothing,
@@ -203,31 +205,21 @@ impl Scanner {
     /// Follows the braces through what was not looked at yet.
     fn look(&mut self, ends: bool, sink: &mut dyn Sink) -> Look {
         while self.done < self.filled {
-            let mut last = [b' '; BLOCK];
             let rest = self.buffer.get(self.done..self.filled).unwrap_or_default();
-            let block = match rest.first_chunk::<BLOCK>() {
-                Some(block) => block,
-                None if ends => {
-                    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                    &last
-                }
-                None => return Look::Done,
+            let floor = self.start.map(|_| self.top.level());
+            let calm = if rest.len() >= BLOCK {
+                self.compare.pass(rest, &mut self.strings, &mut self.depth, floor)
+            } else if ends {
+                let mut last = [b' '; BLOCK];
+                last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                self.compare.pass(&last, &mut self.strings, &mut self.depth, floor)
+            } else {
+                return Look::Done;
             };
-            let braces = self.strings.next(block);
+            self.done += calm.passed;
+            let Some(braces) = calm.braces else { continue };
+            let block_at = self.done - BLOCK;
             let mut both = braces.opening | braces.closing;
-            if both == 0 {
-                self.done += BLOCK;
-                continue;
-            }
-            let closing = braces.closing.count_ones() as usize;
-            if self.start.is_some() && self.depth >= self.top.level() + closing {
-                // Whatever their order, none of them ends the piece.
-                self.depth = self.depth + braces.opening.count_ones() as usize - closing;
-                self.done += BLOCK;
-                continue;
-            }
-            let block_at = self.done;
-            self.done += BLOCK;
             while both != 0 {
                 let bit = both.trailing_zeros();
                 both &= both - 1;
