@@ -5,7 +5,7 @@
 
 use crate::eval::Decision;
 use crate::layers::Gap;
-use crate::message::Denial;
+use crate::message::{Denial, Record};
 use crate::policy::{Effect, PolicyType};
 use crate::text::Span;
 
@@ -423,6 +423,19 @@ pub struct Diagnosis {
     pub evidence: Option<Box<Evidence>>,
     /// Whether there are no facts, so that the evidence is all there is.
     pub is_bare: bool,
+    /// The credentials with which AWS was asked, where it was.
+    pub identity: Option<Box<CurrentIdentity>>,
+}
+
+/// Whose credentials were at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentIdentity {
+    /// The ARN.
+    pub arn: String,
+    /// Where the credentials come from.
+    pub source: String,
+    /// Whether that is who was denied.
+    pub is_caller: bool,
 }
 
 /// What AWS's own words prove, beside what the facts say.
@@ -430,6 +443,8 @@ pub struct Diagnosis {
 pub struct Evidence {
     /// What the text tells.
     pub denial: Denial,
+    /// AWS's own record of the decision, where it is that and no error text.
+    pub record: Option<Record>,
     /// Why AWS asked for another action than the one that was called.
     pub other_action: Option<String>,
     /// What it proves, in sentences.

@@ -2,10 +2,12 @@
 //!
 //! Both `fuzz_targets/` (cargo-fuzz, nightly) and `src/bin/mutate.rs` (stable) run these.
 
+mod messages;
 mod program;
 mod tokens;
 mod trail;
 
+pub use messages::message;
 pub use program::{case_file, facts, pattern, policy, values};
 pub use tokens::{jwt, saml};
 pub use trail::{trail_event, trail_stream};
@@ -31,6 +33,7 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "saml" => Some(saml),
         "trail_event" => Some(trail_event),
         "trail_stream" => Some(trail_stream),
+        "message" => Some(message),
         _ => None,
     }
 }

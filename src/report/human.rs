@@ -39,6 +39,9 @@ pub(super) fn write(
         }
         push_answer(&mut text, diagnosis, style);
         if diagnosis.is_bare {
+            if diagnosis.evidence.as_ref().is_some_and(|one| one.record.is_some()) {
+                push_checklist(&mut text, diagnosis, style);
+            }
             for finding in &diagnosis.findings {
                 text.push('\n');
                 push_finding(&mut text, finding, sources, style);
@@ -129,6 +132,16 @@ fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
             let _ = write!(text, "{gap}{note}");
         }
         text.push('\n');
+    }
+    if let Some(identity) = &diagnosis.identity {
+        let columns = style.columns();
+        if !identity.is_caller {
+            let line = format!("{}   you are not who was denied", clean(&identity.arn));
+            hang(text, "  you       ", 12, &line, columns);
+        }
+        if !identity.source.is_empty() {
+            hang(text, "  source    ", 12, &clean(&identity.source), columns);
+        }
     }
 }
 
