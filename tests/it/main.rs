@@ -31,4 +31,6 @@ mod shapes;
 mod subcommands;
 mod support;
 mod tokens;
+mod trail;
+mod trail_sql;
 mod widths;
