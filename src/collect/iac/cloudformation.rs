@@ -406,7 +406,8 @@ fn policy_for_many(resource: &Resource<'_, '_>) -> Vec<Found> {
     };
     if owners.is_empty() {
         // Whoever has it, it is a policy to be looked at.
-        let nobody = Text::standing_for("?", resource.span);
+        let hole = made_later("?", "who has it", "the stack is deployed");
+        let nobody = Text::unknown(&Arc::new(hole), resource.span);
         found.push(Found::Inline(inline(EntityKind::Role, nobody)));
     }
     found.extend(owners.into_iter().map(|(kind, owner)| Found::Inline(inline(kind, owner))));
