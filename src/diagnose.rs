@@ -7,7 +7,9 @@ mod gates;
 mod retry;
 mod settle;
 
-use crate::eval::{DERIVED, Decision, Evaluation, KeyValue, Match, claim_keys, evaluate, lookup};
+use crate::eval::{
+    DERIVED, Decision, Evaluation, KeyValue, Match, Refusal, claim_keys, evaluate, lookup,
+};
 use crate::finding::{
     Blocker, DecidingStatement, Diagnosis, Finding, Gate, Outcome, Party, Severity, StatementRole,
 };
@@ -134,9 +136,9 @@ fn worse(first: Decision, second: Decision) -> Decision {
 /// All findings, the cause first: rank of cause, severity, checklist, place.
 fn findings(case: &Case<'_>, decision: Decision) -> Vec<Finding> {
     let mut found: Vec<(u8, usize, Finding)> = Vec::new();
-    for (place, rule) in rules::all().enumerate() {
-        for finding in (rule.check)(case) {
-            found.push((rule.meta.rank, place, finding));
+    for (place, (_, cause)) in rules::causes().enumerate() {
+        for finding in (cause.check)(case) {
+            found.push((cause.rank, place, finding));
         }
     }
     // Where the request is denied for certain, what only may stand in the way comes after what does.
@@ -364,6 +366,9 @@ fn headline(
                 ([], _) => "nothing grants it".to_owned(),
                 (_, Some(deny)) if decision == Decision::ExplicitDeny => {
                     format!("decided by {}", by(deny.gate))
+                }
+                _ if evaluation.is_refused(Refusal::OwnedByAws) => {
+                    "the resource is AWS's own".to_owned()
                 }
                 ([first, ..], _) if refused => format!("decided by {}", by(first.gate)),
                 ([one], _) => format!("decided by {}", by(one.gate)),

@@ -17,6 +17,7 @@ use crate::policy::PolicyType;
 pub fn evidence(denial: &Denial) -> Evidence {
     let mut found = Evidence {
         denial: denial.clone(),
+        other_action: None,
         proves: Vec::new(),
         open: Vec::new(),
         who: None,
@@ -27,29 +28,31 @@ pub fn evidence(denial: &Denial) -> Evidence {
         authorization(denial, &mut found);
     } else {
         found.proves.push(refusal(denial).to_owned());
-        found.open.push(
-            "nothing about policies: they were not asked, or their answer is not told".to_owned(),
-        );
-        found.who = Some(
-            match denial.class {
-                ErrorClass::Other => "whoever makes the call or writes the policy",
-                _ => "whoever makes the call: it is about the credentials or the call itself",
-            }
-            .to_owned(),
-        );
+        if look::is_before_policies(denial) {
+            found.open.push("anything about policies: this comes before they are asked".to_owned());
+        }
+        found.who = Some(look::who_of_the_call(denial).to_owned());
         found.next = look::at_the_call(denial);
     }
     if let (Some(action), Some(operation)) = (&denial.action, &denial.operation)
         && let Some(why) = look::other_action(&action.value, &operation.value)
     {
-        found.proves.push(why);
+        found.other_action = Some(why);
     }
     found
 }
 
 /// Denials that no policy decides: the code is that of a denial, the reason is in the call.
 fn is_about_the_call(denial: &Denial) -> bool {
-    matches!(denial.form, "root-caller" | "mfa-failed" | "session-credentials" | "cognito-guest")
+    matches!(
+        denial.form,
+        "root-caller"
+            | "mfa-failed"
+            | "session-credentials"
+            | "cognito-guest"
+            | "access-disabled"
+            | "account-gate"
+    )
 }
 
 fn authorization(denial: &Denial, found: &mut Evidence) {
@@ -58,7 +61,7 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
     let kind = denial.kind.as_ref().map(|one| one.value);
     match (kind, named) {
         (Some(DenialKind::Explicit), Some(layer)) => {
-            found.proves.push(format!("a Deny statement of a {layer} matched"));
+            found.proves.push(format!("a Deny statement of {} matched", with_article(layer)));
         }
         (Some(DenialKind::Explicit), None) => {
             found
@@ -71,7 +74,12 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
                 "no {layer} allows the action, and no Deny statement matched in what AWS evaluated before"
             ));
         }
-        (None, _) => found.proves.push("AWS refused the call; the text names no layer".to_owned()),
+        (None, _) => found.proves.push(look::unnamed(denial).to_owned()),
+    }
+    if let (Some(DenialKind::Implicit), Some(layer)) = (kind, layer)
+        && let Some(why) = look::who_needs_it(denial, layer)
+    {
+        found.proves.push(why);
     }
     if let Some(arn) = &denial.policy_arn {
         let id = arn.value.rsplit('/').next().unwrap_or(&arn.value);
@@ -84,7 +92,7 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
     }
     if named.is_some() {
         found.open.push("AWS names one layer; others may deny too".to_owned());
-    } else {
+    } else if !denial.form.starts_with("s3-") {
         found.open.push(
             "which layer: any policy may be the reason; services do not always say, and hardly ever across accounts".to_owned(),
         );
@@ -95,8 +103,15 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
             "whether the role exists: AWS says the same of one that does not, of a trust policy that refuses, and of a caller without permission".to_owned(),
         );
     }
+    found.open.extend(look::other_reasons(denial).map(str::to_owned));
     if denial.action.is_none() {
-        found.open.push("which action: the text names none".to_owned());
+        found.open.push(match &denial.operation {
+            Some(operation) => format!(
+                "which action: the text names none, and {} may need several",
+                operation.value
+            ),
+            None => "which action: the text names none".to_owned(),
+        });
     }
     found.who = look::who(denial).map(str::to_owned);
     found.next = look::at_policies(denial);
@@ -115,26 +130,28 @@ pub fn bare(denial: &Denial) -> Diagnosis {
         field.as_ref().map(|one| one.value.clone()).unwrap_or_default()
     };
     let (decision, headline) = match denial.kind.as_ref().map(|one| one.value) {
-        _ if !by_policy => (Decision::ImplicitDeny, refusal(denial).to_owned()),
+        _ if !by_policy => (look::decision(denial), look::headline(denial)),
         kind => {
             let layer = denial.policy_type.as_ref().map(|one| one.value.name());
             let headline = layer.map_or_else(
                 || "AWS does not say which layer".to_owned(),
-                |layer| format!("AWS names the {layer}"),
+                |layer| format!("AWS names {}", with_article(layer)),
             );
             match kind {
                 Some(DenialKind::Explicit) => (Decision::ExplicitDeny, headline),
                 Some(DenialKind::Implicit) => (Decision::ImplicitDeny, headline),
-                None => (Decision::Undetermined, "AWS refused it, and does not say why".to_owned()),
+                None => (
+                    Decision::Undetermined,
+                    "AWS denied it, and its words do not tell which policy decided".to_owned(),
+                ),
             }
         }
     };
     let gate = match denial.class {
-        _ if by_policy => None,
+        _ if by_policy || look::decision(denial) != Decision::ImplicitDeny => None,
         ErrorClass::Other => Some(Gate::Parameters),
         ErrorClass::AccessDenied if denial.form == "root-caller" => Some(Gate::Caller),
         ErrorClass::AccessDenied => Some(Gate::Parameters),
-        ErrorClass::Throttled => None,
         _ => Some(Gate::Credentials),
     };
     let gates = gate.map(|gate| GateReport {
@@ -192,6 +209,8 @@ pub fn agreement(denial: &Denial, diagnosis: &Diagnosis, layers: &Layers) -> Agr
             ),
             None => format!("AWS names the {}, and the facts do not show it", layer.name()),
         });
+    } else if diagnosis.decision == Decision::Undetermined {
+        says.push("the facts leave it open, as above".to_owned());
     } else if diagnosis.decision.is_denied() {
         let explicit = diagnosis.decision == Decision::ExplicitDeny;
         match kind {
@@ -230,16 +249,7 @@ fn verdict(
     layer: PolicyType,
     kind: Option<DenialKind>,
 ) -> Option<bool> {
-    let gate = match layer {
-        PolicyType::IdentityBased => Gate::IdentityPolicies,
-        PolicyType::Trust => Gate::TrustPolicy,
-        PolicyType::ResourceBased => Gate::ResourcePolicy,
-        PolicyType::PermissionsBoundary => Gate::PermissionsBoundary,
-        PolicyType::Session => Gate::SessionPolicy,
-        PolicyType::ServiceControl => Gate::ServiceControlPolicies,
-        PolicyType::ResourceControl => Gate::ResourceControlPolicies,
-        PolicyType::VpcEndpoint => Gate::EndpointPolicy,
-    };
+    let gate = Gate::of(layer);
     let outcome = diagnosis.gates.iter().find(|report| report.gate == gate)?.outcome;
     let denies = diagnosis
         .statements
@@ -258,6 +268,12 @@ fn verdict(
         (_, Outcome::NotApplicable) if !hidden => Some(false),
         _ => None,
     }
+}
+
+/// The name of a layer behind its article.
+fn with_article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
 }
 
 /// A step with a command.

@@ -20,6 +20,22 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// The id in JSON, on the command line and in configuration files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    /// The severity with the id `id`.
+    pub fn from_id(id: &str) -> Option<Self> {
+        [Self::Error, Self::Warning, Self::Note].into_iter().find(|severity| severity.id() == id)
+    }
+}
+
 /// Who can lift what a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {
@@ -213,6 +229,20 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// The gate at which policies of this type are asked.
+    pub fn of(policy_type: PolicyType) -> Self {
+        match policy_type {
+            PolicyType::IdentityBased => Self::IdentityPolicies,
+            PolicyType::Trust => Self::TrustPolicy,
+            PolicyType::ResourceBased => Self::ResourcePolicy,
+            PolicyType::PermissionsBoundary => Self::PermissionsBoundary,
+            PolicyType::Session => Self::SessionPolicy,
+            PolicyType::ServiceControl => Self::ServiceControlPolicies,
+            PolicyType::ResourceControl => Self::ResourceControlPolicies,
+            PolicyType::VpcEndpoint => Self::EndpointPolicy,
+        }
+    }
+
     /// The id in JSON.
     pub fn id(self) -> &'static str {
         self.names().0
@@ -400,6 +430,8 @@ pub struct Diagnosis {
 pub struct Evidence {
     /// What the text tells.
     pub denial: Denial,
+    /// Why AWS asked for another action than the one that was called.
+    pub other_action: Option<String>,
     /// What it proves, in sentences.
     pub proves: Vec<String>,
     /// What it does not prove.

@@ -1,6 +1,8 @@
 //! AWS said AccessDenied: why, exactly, and what is the smallest change that fixes it?
 #![forbid(unsafe_code)]
 
+#[deny(clippy::disallowed_methods)]
+pub mod check;
 pub mod cli;
 pub mod collect;
 pub mod conformance;

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::policy::{Arn, looks_like_account_id};
+use crate::policy::{Arn, is_account_id, looks_like_account_id};
 use crate::text::{Span, Spanned};
 
 /// One request, and what is known of its caller and its resource.
@@ -119,6 +119,8 @@ pub struct Caller {
     pub credentials: Option<CredentialKind>,
     /// When they expire.
     pub expires: Option<Spanned<Timestamp>>,
+    /// Serial numbers of the user's MFA devices, as far as they are known.
+    pub mfa_devices: Vec<Spanned<String>>,
 }
 
 /// One thing that a token or assertion says: a claim by its name; of an assertion also `Role`,
@@ -409,6 +411,7 @@ impl Caller {
             organization: Fact::Unknown("the organization of the caller's account is not known"),
             credentials: None,
             expires: None,
+            mfa_devices: Vec::new(),
             text,
         }
     }
@@ -447,16 +450,21 @@ impl Caller {
             || self.claims.iter().any(|claim| claim.name.starts_with("saml:"))
     }
 
-    /// Reads the ARN of a user, role session, role, federated user or root, `anonymous`, or a
-    /// service principal.
+    /// Reads the ARN of a user, role session, role, federated user, root or identity provider, an
+    /// account id for its root user, `anonymous`, or a service principal.
     ///
     /// # Errors
     /// If the text is none of these.
     pub fn parse(text: Spanned<String>) -> Result<Self, CallerError> {
         let error = |why, help| CallerError { text: text.value.clone(), why, help };
         let as_printed = "give the ARN as `aws sts get-caller-identity` prints it";
-        if text.value == "anonymous" || text.value == "*" {
+        if text.value.eq_ignore_ascii_case("anonymous") || text.value == "*" {
             return Ok(Self::anonymous(text.span));
+        }
+        if is_account_id(&text.value) {
+            // As in a policy, the account stands for its root user.
+            let value = format!("arn:aws:iam::{}:root", text.value);
+            return Self::parse(Spanned { value, span: text.span });
         }
         if !text.value.starts_with("arn:") {
             let is_service =
@@ -491,6 +499,9 @@ impl Caller {
             },
             ("sts", Some(("federated-user", name))) => {
                 (CallerKind::FederatedUser, name, None, None)
+            }
+            ("iam", Some(("saml-provider" | "oidc-provider", name))) if !name.is_empty() => {
+                return Ok(Self::federated(text, Vec::new()));
             }
             ("iam", Some(("group", _))) => {
                 return Err(error("a group makes no requests", "give the ARN of the user"));

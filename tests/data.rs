@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use why_denied::check::{Checker, Selection, Settings};
+use why_denied::collect::InputError;
 use why_denied::collect::case_file::{self, CaseFile};
+use why_denied::collect::policies::policies_in;
 use why_denied::conformance;
 use why_denied::diagnose::diagnose;
 use why_denied::finding::{Diagnosis, Finding, Gate, Outcome, Severity};
@@ -68,10 +71,8 @@ fn run(file: &mut CaseFile, name: &str, sources: &mut SourceMap) -> Vec<String> 
 /// Gates that failed without a finding that is certain; a denial has at least one.
 fn unexplained(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
     let errors = || diagnosis.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let of = |finding: &Finding| {
-        finding.gate.unwrap_or_else(|| rules::find(finding.rule).unwrap().meta.gate)
-    };
-    let explained = |gate: Gate| errors().any(|finding| of(finding) == gate);
+    let of = |finding: &Finding| finding.gate.or_else(|| rules::gate(finding.rule));
+    let explained = |gate: Gate| errors().any(|finding| of(finding) == Some(gate));
     // Resource control policies only deny, and a denial is told under explicit denies.
     let failed = diagnosis.gates.iter().filter(|report| report.outcome == Outcome::Failed);
     let failed = failed.filter(|report| report.gate != Gate::ResourceControlPolicies);
@@ -96,18 +97,69 @@ fn cases(path: &Path) -> Result<(), Failed> {
     fail(run(&mut file, &path.display().to_string(), &mut sources))
 }
 
+/// Checks the policies of an example: whether the rule fires, and where.
+fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
+    let path = Path::new("example.yaml");
+    let mut sources = SourceMap::default();
+    let source = sources.add_file("example.yaml", block.into()).unwrap();
+    let found = policies_in(&mut sources, source, path, &Default::default());
+    let mut selection = Selection::default();
+    selection.select(["all"]).unwrap();
+    let now = Some("2026-11-27T12:00:00Z".parse().unwrap());
+    let mut checker = Checker::new(Settings { selection, now });
+    let name = |error: &InputError| {
+        Finding::new("policy-unreadable", error.message.clone(), error.span.unwrap(), "")
+    };
+    let errors = found.errors.iter().map(name).collect();
+    let mut checked = checker.file("example.yaml", &found.policies, errors, &sources);
+    checked.extend(checker.finish(&sources));
+    let mut wrong = Vec::new();
+    if found.policies.is_empty() && found.errors.is_empty() {
+        wrong.push("it holds no policy".to_owned());
+    }
+    let own: Vec<&str> = (checked.iter().filter(|one| one.finding.rule == id))
+        .map(|one| sources.slice(one.finding.primary.span))
+        .collect();
+    if own.is_empty() == fires {
+        wrong.push(format!("the rule fires {} times", own.len()));
+    }
+    let read = |_: &Path| Ok(block.as_bytes().to_vec());
+    let file = case_file::load(&mut SourceMap::default(), path, &read);
+    let expected = file.cases.iter().filter_map(|case| case.expect.as_ref());
+    for (rule, texts) in expected.flat_map(|expect| &expect.findings) {
+        let wanted: Vec<&str> = texts.iter().map(|text| text.value.as_str()).collect();
+        if rule.value == id && wanted != own {
+            wrong.push(format!("underlined is {own:?}, and not {wanted:?}"));
+        }
+    }
+    // Beside the rule itself nothing is wrong with an example.
+    for one in checked.iter().filter(|one| one.finding.rule != id) {
+        if one.finding.severity == Severity::Error {
+            wrong.push(format!("{} fires: {}", one.finding.rule, one.finding.message));
+        }
+    }
+    wrong
+}
+
 /// The first example of a rule's page fires the rule, the others do not.
 fn examples(path: &Path) -> Result<(), Failed> {
     let id = path.file_stem().unwrap().to_string_lossy().into_owned();
     let page = fs::read_to_string(path)?;
-    let blocks: Vec<&str> = page
-        .split("```yaml case\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
+    let rule = rules::find(&id).unwrap();
+    let fenced = |fence: &str| -> Vec<&str> {
+        let rests = page.split(fence).skip(1);
+        rests.map(|rest| rest.split("```").next().unwrap()).collect()
+    };
+    let (blocks, checks) = (fenced("```yaml case\n"), fenced("```yaml check\n"));
     let mut wrong = Vec::new();
-    if blocks.len() < 2 {
-        wrong.push("a page has an example that fires the rule and one that does not".to_owned());
+    for (examples, plays) in [(&blocks, rule.cause.is_some()), (&checks, rule.defect.is_some())] {
+        if (examples.len() < 2) == plays {
+            wrong.push("a page has an example that fires and one that does not".to_owned());
+        }
+    }
+    for (at, block) in checks.iter().enumerate() {
+        let name = format!("check example {}", at + 1);
+        wrong.extend(check(block, &id, at == 0).into_iter().map(|line| format!("{name}: {line}")));
     }
     for (at, block) in blocks.iter().enumerate() {
         let mut sources = SourceMap::default();

@@ -36,6 +36,8 @@ pub struct Cli {
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check policies before they are deployed: what AWS will refuse, or will never match
+    Check(CheckArgs),
     /// Run case files as tests: cases with `expect` pass or fail
     Test(TestArgs),
     /// List the rules, or explain one
@@ -44,6 +46,87 @@ pub enum Command {
     Facts(FactsArgs),
     /// Run a command as it is, and explain the denial if it prints one
     Run(RunArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 nothing found, 1 findings as severe as --fail-on, 2 could not run.\n\
+    Example: why-denied check policies/"
+)]
+pub struct CheckArgs {
+    /// Files and folders; `-` is stdin. Folders are walked, and .gitignore is respected
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// A value for a parameter of a template or a variable of Terraform; or a file of them; repeatable
+    #[arg(long, value_name = "KEY=VALUE|FILE", help_heading = "Files")]
+    pub parameters: Vec<String>,
+    /// In folders, look at files that match this glob alone; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
+    pub include: Vec<String>,
+    /// In folders, pass over files that match this glob; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
+    pub exclude: Vec<String>,
+    /// Rules or groups that apply, in place of the default ones: `never-works`, `handshake`, `too-open`, `all`
+    #[arg(long, value_name = "RULE", help_heading = "Rules")]
+    pub select: Vec<String>,
+    /// Rules or groups that apply besides
+    #[arg(long, value_name = "RULE", help_heading = "Rules")]
+    pub extend_select: Vec<String>,
+    /// Rules or groups that do not apply
+    #[arg(long, value_name = "RULE", help_heading = "Rules")]
+    pub ignore: Vec<String>,
+    /// `RULE=LEVEL` gives a rule or group another severity; a LEVEL alone leaves out what is less severe
+    #[arg(long, value_name = "RULE=LEVEL", help_heading = "Rules")]
+    pub severity: Vec<String>,
+    /// The least severity that makes the check fail
+    #[arg(long, value_enum, default_value_t = SeverityArg::Error, value_name = "LEVEL")]
+    pub fail_on: SeverityArg,
+    /// End with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Say how many findings there are of each rule, in place of the findings
+    #[arg(long)]
+    pub statistics: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = CheckFormatArg::Human, value_name = "FORMAT")]
+    pub format: CheckFormatArg,
+}
+
+/// Formats of `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormatArg {
+    /// For people.
+    Human,
+    /// A line for each finding.
+    Concise,
+    /// For scripts.
+    Json,
+    /// Workflow commands of GitHub Actions.
+    Github,
+}
+
+/// Severities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArg {
+    /// AWS refuses it, or it never applies.
+    Error,
+    /// Part of it has no effect.
+    Warning,
+    /// Worth knowing.
+    Note,
 }
 
 /// Options of `run`.

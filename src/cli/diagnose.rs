@@ -3,8 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::collect::assemble::Assembler;
 use crate::collect::case_file;
 use crate::collect::iac::Parameters;
@@ -30,7 +28,7 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
     let (diagnoses, status) = match &args.case {
         Some(path) => from_case(args, path, &mut sources, &output)?,
         None => {
-            let denials = evidence::read(args, &mut sources)?;
+            let denials = evidence::read(args, &mut sources, &output)?;
             from_options(args, denials, &mut sources, &output)?
         }
     };
@@ -226,9 +224,9 @@ fn answers(
     let snapshot = &collected.snapshot;
     let has_facts = !args.facts.is_empty() || has_layer_files(args);
     let (requests, mut diagnoses) = match denials {
-        Some(denials) => evidence::requests(args, denials, has_facts, sources, now())?,
+        Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
         None => {
-            let requests = input::requests(args, snapshot, sources, now())?;
+            let requests = input::requests(args, snapshot, sources, super::now())?;
             (requests.into_iter().map(|request| (request, None)).collect(), Vec::new())
         }
     };
@@ -331,12 +329,6 @@ pub(super) fn parameters(
         }
     }
     Ok((parameters, errors))
-}
-
-/// Now, to the second: nothing in a policy is finer.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// The files that stand in for whole layers.

@@ -12,14 +12,15 @@ use crate::message::{self, Denial};
 use crate::request::{Caller, Request};
 use crate::text::{SourceMap, Spanned};
 
-use super::Failure;
 use super::args::DiagnoseArgs;
 use super::input::{self, Asked, usage};
+use super::{Failure, Output};
 
 /// The errors that the evidence tells of; `None` where no evidence was given.
 pub(super) fn read(
     args: &DiagnoseArgs,
     sources: &mut SourceMap,
+    output: &Output,
 ) -> Result<Option<Vec<Denial>>, Failure> {
     let name = match args.evidence.as_slice() {
         [] => return Ok(None),
@@ -43,7 +44,10 @@ pub(super) fn read(
     } else {
         sources.add_given("the message", message::without_secrets(&name))
     };
-    let denials = message::read(sources, source);
+    let message::Reading { denials, more } = message::read_all(sources, source);
+    if more > 0 {
+        output.warn(&format!("{more} more distinct errors are left out"));
+    }
     if denials.is_empty() {
         let is_name = !name.contains(' ') && name != "-" && !path.is_file();
         let hint = if is_name { "; nor is it a file" } else { "" };
@@ -105,14 +109,10 @@ pub(super) fn requests(
                         .into_iter()
                         .filter(|finding| finding.severity == Severity::Error)
                         .filter(|finding| {
-                            crate::rules::all().any(|rule| {
-                                rule.meta.id == finding.rule
-                                    && matches!(
-                                        rule.meta.gate,
-                                        crate::finding::Gate::RoleArn
-                                            | crate::finding::Gate::Caller
-                                    )
-                            })
+                            matches!(
+                                crate::rules::gate(finding.rule),
+                                Some(crate::finding::Gate::RoleArn | crate::finding::Gate::Caller)
+                            )
                         })
                         .collect();
                 }

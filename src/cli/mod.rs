@@ -2,6 +2,7 @@
 
 mod args;
 mod chain;
+mod check;
 mod diagnose;
 mod evidence;
 mod facts;
@@ -9,6 +10,7 @@ mod input;
 mod presented;
 mod rules;
 mod run;
+mod shell;
 mod test;
 
 use std::fmt::Display;
@@ -117,6 +119,9 @@ fn run(cli: &Cli) -> Result<Ended, Failure> {
         return version(&output).map(Ended::Status);
     }
     let status = match &cli.command {
+        Some(Command::Check(args)) => check::run(args, &output),
+        Some(Command::Completions(args)) => shell::completions(args, &output),
+        Some(Command::Man) => shell::man(&output),
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
@@ -221,6 +226,23 @@ impl Output {
         }
     }
 
+    /// Where a result goes that is written bit by bit.
+    fn stream(&self) -> Result<Box<dyn Write + '_>, Failure> {
+        let inner: Box<dyn Write + '_> = match &self.file {
+            Some(path) => Box::new(
+                std::fs::File::create(path)
+                    .map_err(|error| Failure::File { path: path.clone(), error })?,
+            ),
+            None => Box::new(io::stdout().lock()),
+        };
+        let inner = io::BufWriter::with_capacity(1 << 16, inner);
+        Ok(if self.redact {
+            Box::new(Masked { inner, redactor: Redactor::default() })
+        } else {
+            Box::new(inner)
+        })
+    }
+
     /// Masks accounts, names and ids, where that was asked for.
     fn mask(&self, bytes: Vec<u8>, names: &[String]) -> Vec<u8> {
         if !self.redact {
@@ -240,6 +262,30 @@ impl Output {
             let _ = io::stderr().write_all(&self.mask(bytes, &[]));
         }
     }
+}
+
+/// Masks what is written, piece by piece; whoever writes gives whole words.
+struct Masked<W> {
+    inner: W,
+    redactor: Redactor,
+}
+
+impl<W: Write> Write for Masked<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = self.redactor.apply(&String::from_utf8_lossy(bytes));
+        self.inner.write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Now, to the second: nothing in a policy is finer.
+fn now() -> jiff::Timestamp {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// Whether the locale takes more than ASCII. Unset counts as yes: most terminals do.

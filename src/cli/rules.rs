@@ -20,7 +20,7 @@ pub(super) fn run(args: &RulesArgs, output: Output) -> Result<Status, Failure> {
         Format::Json => {
             let rules: Vec<_> = wanted
                 .iter()
-                .map(|rule| json!({ "id": rule.meta.id, "gate": rule.meta.gate.id(), "summary": rule.meta.summary, "page": rule.meta.doc }))
+                .map(|rule| json!({ "id": rule.meta.id, "gate": rule.cause.map(|cause| cause.gate.id()), "group": rule.defect.map(|defect| defect.group.id()), "severity": rule.defect.map(|defect| defect.severity.id()), "summary": rule.meta.summary, "page": rule.meta.doc }))
                 .collect();
             serde_json::to_writer_pretty(&mut *out, &json!({ "version": 1, "rules": rules }))?;
             writeln!(out)

@@ -65,6 +65,18 @@ pub fn read_with(
     collected
 }
 
+/// Adds the text of a file to the sources, without the secrets in it.
+///
+/// # Errors
+/// If it could not be read, or is no text.
+pub fn read_text(
+    sources: &mut SourceMap,
+    path: &Path,
+    bytes: io::Result<Vec<u8>>,
+) -> Result<SourceId, InputError> {
+    add(sources, path, bytes.map_err(|error| unreadable(path, &error))?)
+}
+
 /// How a file came to be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {

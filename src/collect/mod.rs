@@ -9,6 +9,7 @@ mod error;
 mod files;
 pub mod iac;
 pub mod layer_files;
+pub mod policies;
 mod secrets;
 pub mod shapes;
 pub mod store;
@@ -16,7 +17,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_files, read_paths, read_with};
+pub use files::{read_files, read_paths, read_text, read_with};
 
 use std::path::PathBuf;
 

@@ -42,8 +42,7 @@ pub(super) fn all(case: &Case<'_>, findings: &[Finding]) -> Vec<GateReport> {
 /// Where a rule of the gate found something, that is how it came out.
 fn by_findings(_: &Case<'_>, findings: &[Finding], gate: Gate) -> Option<(Outcome, String)> {
     let finding = findings.iter().find(|finding| {
-        finding.severity != Severity::Note
-            && rules::find(finding.rule).is_some_and(|rule| rule.meta.gate == gate)
+        finding.severity != Severity::Note && rules::gate(finding.rule) == Some(gate)
     })?;
     let outcome =
         if finding.severity == Severity::Error { Outcome::Failed } else { Outcome::Inconclusive };

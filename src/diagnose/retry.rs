@@ -1,6 +1,6 @@
 //! The call to make again, once what stands in the way is lifted.
 
-use crate::eval::{KeyValue, lookup};
+use crate::eval::{KeyValue, Match, Refusal, lookup};
 use crate::policy::{Effect, Family, PolicyType};
 use crate::request::Request;
 use crate::rules::Case;
@@ -16,7 +16,7 @@ pub(super) fn command(case: &Case<'_>) -> Option<String> {
     match &*request.action_lower {
         "sts:assumerole" => {}
         "sts:assumerolewithwebidentity" => {
-            let name = option(case, "sts:rolesessionname").unwrap_or_else(|| "NAME".to_owned());
+            let name = session_name(case);
             return Some(format!(
                 "aws sts assume-role-with-web-identity --role-arn {} --role-session-name {name} --web-identity-token file://NEW_TOKEN",
                 role()
@@ -35,7 +35,7 @@ pub(super) fn command(case: &Case<'_>) -> Option<String> {
         "aws sts assume-role --role-arn".to_owned(),
         quoted(&request.resource.text.value),
         "--role-session-name".to_owned(),
-        option(case, "sts:rolesessionname").unwrap_or_else(|| "NAME".to_owned()),
+        session_name(case),
     ];
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -53,12 +53,47 @@ pub(super) fn command(case: &Case<'_>) -> Option<String> {
     if wants_mfa(case) {
         add("--serial-number", Some("MFA_DEVICE_ARN --token-code CODE".to_owned()));
     }
-    let tags: Vec<String> = (parameters.iter())
-        .flat_map(|parameters| &parameters.tags)
-        .map(|(key, value)| quoted(&format!("Key={},Value={}", key.value, value.value)))
-        .collect();
+    let tag = |key: &str, value: &str| quoted(&format!("Key={key},Value={value}"));
+    let passed = parameters.map_or(&[][..], |parameters| &parameters.tags);
+    let wanted = wanted_tags(case).into_iter().filter(|(wanted, _)| {
+        passed.iter().all(|(key, _)| !key.value.eq_ignore_ascii_case(wanted))
+    });
+    let mut tags: Vec<String> =
+        passed.iter().map(|(key, value)| tag(&key.value, &value.value)).collect();
+    tags.extend(wanted.map(|(key, value)| tag(key, value)));
     add("--tags", (!tags.is_empty()).then(|| tags.join(" ")));
     Some(words.join(" "))
+}
+
+/// The session tags that the trust policy asks for, where one value is named.
+fn wanted_tags<'a>(case: &Case<'a>) -> Vec<(&'a str, &'a str)> {
+    let mut found = Vec::new();
+    for condition in trust_conditions(case) {
+        let is_equal = condition
+            .parsed
+            .is_some_and(|operator| operator.row.family == Family::String && !operator.row.negated);
+        let front = "aws:requesttag/";
+        let tag = condition
+            .key
+            .value
+            .get(front.len()..)
+            .filter(|_| condition.key_lower.starts_with(front));
+        if let (Some(tag), [one], true) = (tag, condition.values.as_slice(), is_equal)
+            && !one.value.text.contains("${")
+        {
+            found.push((tag, one.value.text.as_str()));
+        }
+    }
+    found
+}
+
+/// The session name that is wanted or was passed, if AWS takes it.
+fn session_name(case: &Case<'_>) -> String {
+    let is_bad =
+        |(refusal, result): &(Refusal, Match)| *refusal == Refusal::SessionName && result.is_yes();
+    let good = !case.evaluation.refusals.iter().any(is_bad);
+    let name = option(case, "sts:rolesessionname").filter(|_| good);
+    name.unwrap_or_else(|| "NAME".to_owned())
 }
 
 fn longest(request: &Request) -> i64 {

@@ -119,6 +119,11 @@ impl Evaluation {
         set.into_iter().flat_map(|set| set.iter()).filter_map(|id| self.gap(id))
     }
 
+    /// Whether it is refused for this reason, for certain.
+    pub fn is_refused(&self, refusal: Refusal) -> bool {
+        self.refusals.iter().any(|(other, result)| *other == refusal && result.is_yes())
+    }
+
     /// The gap with the id `id`.
     pub fn gap(&self, id: super::logic::GapId) -> Option<&Gap> {
         self.gaps.get(usize::from(id.0))
@@ -134,7 +139,7 @@ fn run<R: Recorder, T>(
     let gaps = if R::TRACES { GapTable::default() } else { GapTable::quiet() };
     let subject = Subject {
         request,
-        arn: Arn::parse(&request.resource.text.value),
+        arn: resource_arn(request),
         has_boundary: has_boundary(layers, &gaps),
         gaps: &gaps,
     };
@@ -196,6 +201,21 @@ fn run<R: Recorder, T>(
         allowed,
         gaps: gaps.into_gaps(),
     })
+}
+
+/// The resource as policies are compared with it. For the list of all buckets, which takes no
+/// resource, AWS's own examples name all of them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_full-access-except-production.html>
+fn resource_arn(request: &Request) -> Option<Arn<'_>> {
+    let text = &*request.resource.text.value;
+    if text == "*" && request.service() == "s3" {
+        let partition = match &*request.caller.partition {
+            "" => "aws",
+            partition => partition,
+        };
+        return Some(Arn { partition, service: "s3", region: "", account: "", resource: text });
+    }
+    Arn::parse(text)
 }
 
 /// Calls for which no policy is asked.

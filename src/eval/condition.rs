@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::layers::Gap;
 use crate::policy::{
     Arn, ArnPattern, Condition, ConditionValue, Family, Glob, Number, Operand, Operator, Pattern,
-    PatternPart, SetQualifier, Variable, boolean, bytes, moment,
+    PatternPart, SetQualifier, Variable, address, boolean, bytes, moment,
 };
 use crate::request::Request;
 use crate::text::Spanned;
@@ -288,7 +288,11 @@ impl Test<'_> {
                 _ => return None,
             },
             (Found::Bool(found), Some(Operand::Bool(wanted))) => (found == wanted).into(),
-            (Found::Bytes(found), Some(Operand::Bytes(wanted))) => (found == wanted).into(),
+            // What the request carries are the bytes; whoever writes them down may encode them first.
+            (Found::Bytes(found), Some(Operand::Bytes(wanted))) => {
+                let is_same = found.as_bytes() == wanted || bytes(found).as_ref() == Some(wanted);
+                is_same.into()
+            }
             (Found::Address(found), Some(Operand::Network(wanted))) => {
                 wanted.contains(found).into()
             }
@@ -402,7 +406,7 @@ enum Found<'t> {
     Number(Number),
     Moment(jiff::Timestamp),
     Bool(bool),
-    Bytes(Vec<u8>),
+    Bytes(&'t str),
     Address(IpAddr),
 }
 
@@ -416,8 +420,8 @@ impl<'t> Found<'t> {
             Family::Numeric(_) => Self::Number(Number::parse(text)?),
             Family::Date(_) => Self::Moment(moment(text)?),
             Family::Bool => Self::Bool(boolean(text)?),
-            Family::Binary => Self::Bytes(bytes(text)?),
-            Family::Ip => Self::Address(text.parse().ok()?),
+            Family::Binary => Self::Bytes(text),
+            Family::Ip => Self::Address(address(text)?),
         })
     }
 }

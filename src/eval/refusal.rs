@@ -25,6 +25,8 @@ pub enum Refusal {
     /// Credentials of this kind cannot make this call.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
     CallerCannot,
+    /// The resource is AWS's own, and nobody else changes it.
+    OwnedByAws,
     /// The credentials have expired.
     Expired,
     /// `DurationSeconds` is outside 900 to 43,200 (129,600 for the tokens of users).
@@ -83,6 +85,7 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Vec<(Refusal, Matc
     for (refusal, result) in caller(request) {
         note(refusal, result.into());
     }
+    note(Refusal::OwnedByAws, owned_by_aws(request).into());
     note(Refusal::Expired, expired(request, gaps));
     for (refusal, result) in super::token::refusals(request, gaps) {
         note(refusal, result);
@@ -147,6 +150,33 @@ fn caller(request: &Request) -> Vec<(Refusal, bool)> {
     };
     let root = action == "sts:assumerole" && caller.kind == CallerKind::Root;
     vec![(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
+}
+
+/// Whether the call would change what AWS made in the caller's account, or for every account.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
+fn owned_by_aws(request: &Request) -> bool {
+    let service = request.service();
+    if !matches!(service, "iam" | "kms") || request.caller.is_service_linked_role() {
+        return false;
+    }
+    let Some(arn) = Arn::parse(&request.resource.text.value) else { return false };
+    let action = request.action_lower.split_once(':').map_or("", |(_, name)| name);
+    let begins = |verbs: &[&str]| verbs.iter().any(|verb| action.starts_with(verb));
+    match (service, arn.resource.split_once('/')) {
+        ("iam", Some(("policy", _))) if arn.account == "aws" => {
+            begins(&["create", "delete", "setdefault", "tag", "untag"])
+        }
+        // <https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html>
+        ("iam", Some(("role", path))) if path.starts_with("aws-reserved/") => {
+            let verbs = ["attach", "create", "delete", "detach", "put", "tag", "untag", "update"];
+            begins(&verbs)
+        }
+        // <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>
+        ("kms", Some(("alias", name))) if name.starts_with("aws/") => {
+            matches!(action, "createalias" | "deletealias" | "updatealias")
+        }
+        _ => false,
+    }
 }
 
 fn expired(request: &Request, gaps: &GapTable) -> Match {

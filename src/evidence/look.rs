@@ -1,5 +1,6 @@
 //! Where to look next, with the exact command.
 
+use crate::eval::Decision;
 use crate::finding::Step;
 use crate::message::{Denial, DenialKind, ErrorClass};
 use crate::policy::PolicyType;
@@ -111,6 +112,12 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
         Some(PolicyType::Trust) => steps.push(trust(denial)),
         Some(PolicyType::ResourceBased) => steps.push(resource_policy(denial)),
         Some(PolicyType::IdentityBased) => identity(denial, &mut steps),
+        None if denial.form == "kms-three-ways" => steps.push(resource_policy(denial)),
+        None if denial.form.starts_with("s3-block") => steps.push(step(
+            "see the setting of the bucket; the account and the organization have one too",
+            "aws s3api get-public-access-block --bucket BUCKET",
+        )),
+        None if is_s3_silence(denial) => steps.extend(bucket()),
         None => {
             let assumes = denial.action.as_ref().is_some_and(|one| one.value.starts_with("sts:"));
             if assumes {
@@ -121,16 +128,18 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
     }
     if denial.encoded.is_some() {
         steps.push(step(
-            "decode the message: it holds the request, its context and the statements that matched",
-            "aws sts decode-authorization-message --encoded-message \"$ENCODED\" --query DecodedMessage --output text",
+            "decode the message, which holds the request, its context and the statements that matched",
+            "aws sts decode-authorization-message --encoded-message \"$MESSAGE\" > decoded.json",
         ));
+        steps.push(step("have that explained", "why-denied decoded.json"));
     }
     if let Some(id) = &denial.authorization_id {
         let id = word(&id.value, "AUTHORIZATION_ID");
         steps.push(step(
             "ask AWS for the details, which it keeps for a day, in the Region of the call",
-            format!("aws iam-toolbox get-request-authorization-details --authorization-id {id}"),
+            format!("aws iam-toolbox get-request-authorization-details --authorization-id {id} > details.json"),
         ));
+        steps.push(step("have that explained", "why-denied details.json"));
     }
     if layer == Some(PolicyType::ResourceBased)
         && denial.service.as_ref().is_some_and(|one| one.value == "s3")
@@ -144,10 +153,156 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
         )));
     }
     steps.push(step(
-        "have the whole answer from facts: export the account, then ask again with it",
-        "aws iam get-account-authorization-details > account.json && why-denied ERROR_TEXT --facts account.json",
+        "export the policies of the caller's account, and of the resource's if it is another",
+        "aws iam get-account-authorization-details > account.json",
+    ));
+    steps.push(step(
+        "ask again with them: every layer is evaluated, and compared with what AWS said",
+        "why-denied ERROR_TEXT_OR_FILE --facts account.json",
     ));
     steps
+}
+
+/// Whether S3 said no more than that access is denied.
+fn is_s3_silence(denial: &Denial) -> bool {
+    denial.action.is_none() && denial.service.as_ref().is_some_and(|one| one.value == "s3")
+}
+
+fn bucket() -> Vec<Step> {
+    vec![
+        step("see who calls", "aws sts get-caller-identity"),
+        step("see who owns the bucket and where it is", "aws s3api head-bucket --bucket BUCKET"),
+        step("read its policy", "aws s3api get-bucket-policy --bucket BUCKET"),
+        step(
+            "see whether public access is blocked",
+            "aws s3api get-public-access-block --bucket BUCKET",
+        ),
+    ]
+}
+
+/// What is to be said of a denial that names no layer.
+pub(super) fn unnamed(denial: &Denial) -> &'static str {
+    match denial.form {
+        "lambda-role" | "ecs-role" | "service-assume" | "principal-assume" => {
+            "the service could not assume the role: its trust policy does not let the service's principal in, or the role is too new"
+        }
+        "redshift-assume" | "redshift-role" | "assume-failed" | "terraform-assume"
+        | "cdk-assume" => "the role could not be assumed; the text does not tell why",
+        "execution-role" => "the function's execution role lacks what the text names",
+        "api-authorizer" => {
+            "API Gateway refused the call: its authorizer or the API's resource policy did"
+        }
+        "opensearch-roles" => {
+            "OpenSearch's own access control refused it: the caller is mapped to no role with this permission"
+        }
+        "lake-formation" | "lake-formation-any" | "lake-formation-grant" => {
+            "Lake Formation refused it: a grant is missing there, whatever IAM policies allow"
+        }
+        "s3-block-acls" => {
+            "S3 Block Public Access refuses public ACLs there (BlockPublicAcls): a setting, no policy"
+        }
+        "s3-block-policy" => {
+            "S3 Block Public Access refuses policies that open the bucket to everyone (BlockPublicPolicy): a setting, no policy"
+        }
+        "s3-ssec" => {
+            "the bucket refuses uploads that bring a key of their own (SSE-C): a setting of the bucket, no policy"
+        }
+        "kms-three-ways" => {
+            "one of three, and AWS KMS does not say which: the key is not in this Region, its policy does not let the caller in, or its policy denies it"
+        }
+        "field-not-authorized" | "call-not-authorized" => "AWS AppSync refused the call",
+        "sso-no-access" => {
+            "IAM Identity Center refused it: no permission set of that name is assigned to the user in that account"
+        }
+        _ => "AWS refused the call; the text names no layer",
+    }
+}
+
+/// Reasons besides policies that such words have.
+pub(super) fn other_reasons(denial: &Denial) -> Option<&'static str> {
+    if denial.form == "forbidden"
+        && denial.operation.as_ref().is_some_and(|one| one.value.starts_with("Head"))
+    {
+        return Some(
+            "whether it is a denial at all: an answer to HEAD has no text, and S3 says 403 of a missing object too, to whom may not list the bucket",
+        );
+    }
+    is_s3_silence(denial).then_some(
+        "whether it is a policy at all: S3 says no more than this to callers of other organizations, of objects that do not exist to whom may not list the bucket, of ACLs, and where the requester has to pay",
+    )
+}
+
+/// Whose grant is missing, where the words mislead.
+pub(super) fn who_needs_it(denial: &Denial, layer: PolicyType) -> Option<String> {
+    let action = denial.action.as_ref()?.value.as_str();
+    match layer {
+        PolicyType::IdentityBased if action.starts_with("sts:AssumeRole") => Some(
+            "the role's trust policy does not grant it to the caller directly either: in one account that would be enough"
+                .to_owned(),
+        ),
+        PolicyType::IdentityBased if action.starts_with("kms:") => Some(
+            "the key's policy leaves it to IAM policies, or lets the account in: the key itself is not in the way"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// Who can mend what never came to the policies.
+pub(super) fn who_of_the_call(denial: &Denial) -> &'static str {
+    match (denial.form, denial.class) {
+        ("no-provider" | "audience" | "jwks" | "thumbprint", _) => {
+            "an administrator of the role's account"
+        }
+        ("sts-not-activated", _) => "an administrator of the account",
+        ("kubernetes-rbac", _) => "an administrator of the cluster",
+        (
+            "policy-principal" | "policy-partition" | "policy-field" | "policy-actions"
+            | "policy-syntax" | "policy-size",
+            _,
+        ) => "whoever writes the policy",
+        ("account-gate" | "pending-verification" | "subscription", _) => {
+            "AWS Support, or an administrator of the account"
+        }
+        _ => "whoever makes the call",
+    }
+}
+
+/// Whether policies would have been asked next.
+pub(super) fn is_before_policies(denial: &Denial) -> bool {
+    decision(denial) == Decision::ImplicitDeny || denial.class == ErrorClass::Throttled
+}
+
+/// The answer where no policy was asked.
+pub(super) fn decision(denial: &Denial) -> Decision {
+    match (denial.form, denial.class) {
+        ("dry-run", _) => Decision::Allowed,
+        (
+            "policy-principal"
+            | "policy-partition"
+            | "policy-field"
+            | "policy-actions"
+            | "policy-syntax"
+            | "policy-size"
+            | "service-linked-role"
+            | "kubernetes-rbac"
+            | "acls-off"
+            | "endpoint-unknown"
+            | "code",
+            ErrorClass::Other | ErrorClass::Region | ErrorClass::Throttled,
+        )
+        | (_, ErrorClass::Throttled) => Decision::Undetermined,
+        _ => Decision::ImplicitDeny,
+    }
+}
+
+/// The answer in one line, where no policy was asked.
+pub(super) fn headline(denial: &Denial) -> String {
+    match decision(denial) {
+        Decision::ImplicitDeny => format!("before any policy: {}", meaning(denial)),
+        Decision::Undetermined => format!("no policy was asked: {}", meaning(denial)),
+        _ => meaning(denial).to_owned(),
+    }
 }
 
 fn identity(denial: &Denial, steps: &mut Vec<Step>) {
@@ -219,6 +374,20 @@ pub(super) fn at_the_call(denial: &Denial) -> Vec<Step> {
         step("see which credentials are used", "aws configure list && aws sts get-caller-identity")
     };
     match (denial.class, denial.form) {
+        (_, "kubernetes-rbac") => {
+            vec![step("see what the cluster lets this user do", "kubectl auth can-i --list")]
+        }
+        (_, "docker-login" | "ecr-token-expired") => vec![step(
+            "sign in to the registry",
+            "aws ecr get-login-password | docker login --username AWS --password-stdin ACCOUNT_ID.dkr.ecr.REGION.amazonaws.com",
+        )],
+        (_, "kubectl-login") => vec![
+            step("see who calls", "aws sts get-caller-identity"),
+            step(
+                "see whom the cluster knows",
+                "aws eks list-access-entries --cluster-name CLUSTER",
+            ),
+        ],
         (ErrorClass::ExpiredCredentials, "oidc-expired") => {
             vec![advice("get a new token from the identity provider, and use it before it expires")]
         }
@@ -298,6 +467,30 @@ pub(super) fn meaning(denial: &Denial) -> &'static str {
         ("sts-not-activated", _) => "AWS STS is switched off in this Region for the account",
         ("duration", _) => "a longer session was asked for than is allowed",
         ("packed-policy", _) => "the session policies and tags are too large together",
+        ("kubernetes-rbac", _) => "Kubernetes refused it: RBAC in the cluster, not IAM",
+        ("acls-off", _) => "the bucket has ACLs switched off, and the call sets one",
+        ("region-missing", _) => "no Region is configured",
+        ("endpoint-unknown", _) => {
+            "there is no such endpoint: the Region or the service's name may be wrong"
+        }
+        ("docker-login", _) => "Docker has no login for this registry",
+        ("ecr-token-expired", _) => "Docker's login to the registry has expired",
+        ("kubectl-login", _) => "the cluster does not know the caller",
+        ("access-disabled", _) => "access to this bucket or object is switched off altogether",
+        ("account-gate", _) => "the account is not enabled for this call",
+        ("thumbprint", _) => {
+            "the certificate of the identity provider is not the one that is configured"
+        }
+        ("jwks", _) => "AWS could not read the identity provider's keys",
+        ("role-arn", _) => "the ARN is not that of a role",
+        ("validation", _) => "a parameter of the call is out of range",
+        ("transitive-tags" | "duplicate-tags", _) => "the session tags conflict",
+        ("source-identity-set", _) => {
+            "the session has a source identity already, and it cannot be changed"
+        }
+        ("authorization-mechanism", _) => {
+            "the request is signed in a way that the Region does not take"
+        }
         ("service-linked-role", _) => "the service-linked role does not exist",
         ("dry-run", _) => "it would have been allowed: it was a dry run",
         (

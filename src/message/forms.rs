@@ -50,6 +50,8 @@ pub(super) struct Code {
     pub(super) generic: bool,
     /// Whether it may be around a better one.
     pub(super) wrapper: bool,
+    /// Whether it says nothing by itself: other errors have it too, so that a known text is needed.
+    pub(super) beside: bool,
 }
 
 const DENIED: &str =
@@ -87,6 +89,14 @@ const COGNITO: &str =
 const SSO: &str = "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html";
 const SQS: &str = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-troubleshooting.html";
 const POLICY: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_policies.html";
+const LAKE: &str = "https://docs.aws.amazon.com/lake-formation/latest/dg/troubleshooting.html";
+const REDSHIFT: &str =
+    "https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html";
+const PASS: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html";
+const APPSYNC: &str = "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html";
+const ECR: &str = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html";
+const RUST: &str = "https://docs.aws.amazon.com/sdk-for-rust/latest/dg/error-handling.html";
+const TERRAFORM_S3: &str = "https://developer.hashicorp.com/terraform/language/backend/s3";
 const ENDPOINTS: &str = "https://docs.aws.amazon.com/general/latest/gr/rande.html";
 
 const fn form(
@@ -295,6 +305,132 @@ pub(super) static FORMS: &[Form] = &[
         r"AccessDeniedException: (?P<res>s3[an]?://[^\s:]+): ",
         "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/troubleshooting_s3a.html",
     ),
+    text(
+        "lake-formation",
+        AccessDenied,
+        r"Insufficient Lake Formation permission\(s\)(?:: Required [A-Z][A-Za-z\x20]{0,40}?)? on (?P<res>[0-9]{1,6} objects?(?:\(s\))?|[^\s().,;]{1,200})",
+        LAKE,
+    ),
+    text("lake-formation-any", AccessDenied, r"Insufficient Lake Formation permission", LAKE),
+    text(
+        "lake-formation-grant",
+        AccessDenied,
+        r"requester is not authorized to access requested permissions",
+        LAKE,
+    ),
+    of(
+        "sts",
+        "redshift-assume",
+        AccessDenied,
+        r"User (?P<prin>arn:[^\s]{1,400}) is not authorized to assume IAM Role (?P<res>arn:[^\s\x22',;]{1,400})",
+        REDSHIFT,
+    ),
+    of(
+        "sts",
+        "redshift-role",
+        AccessDenied,
+        r"Not authorized to get credentials of role (?P<res>arn:[^\s\x22',;]{1,400})",
+        REDSHIFT,
+    ),
+    of(
+        "s3",
+        "redshift-s3",
+        AccessDenied,
+        r"S3ServiceException: ?[^\n,]{0,200},Status [0-9]{3},Error (?P<code>AccessDenied[A-Za-z]{0,20}),Rid (?P<id>[0-9A-Za-z]{1,60})",
+        REDSHIFT,
+    ),
+    of(
+        "ecr",
+        "ecr-pull",
+        AccessDenied,
+        r"failed with status code \[(?:manifests|blobs)[^\]\n]{0,300}\]: 403 Forbidden",
+        ECS,
+    ),
+    of(
+        "sts",
+        "service-assume",
+        AccessDenied,
+        r"is not authorized to perform (?P<assumes>AssumeRole) on role (?P<res>arn:[^\s\x22',;]{1,400})",
+        PASS,
+    ),
+    of(
+        "sts",
+        "principal-assume",
+        AccessDenied,
+        r"is authorized to assume the provided role|does not have permission to assume the provided role|is invalid or cannot be assumed|cannot be assumed by principal|must allow [A-Za-z\x20]{1,60} to assume the role",
+        PASS,
+    ),
+    text(
+        "execution-role",
+        AccessDenied,
+        r"execution role does not have permissions to call (?P<op>[A-Z][A-Za-z]{1,60}) on (?P<svc>[A-Za-z0-9]{1,30})",
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+    ),
+    text(
+        "athena-bucket",
+        AccessDenied,
+        r"Unable to verify/create output bucket (?P<res>[^\s]{1,70}[^\s.])",
+        "https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html",
+    ),
+    text(
+        "athena-query",
+        AccessDenied,
+        r"Insufficient permissions to execute the query",
+        "https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html",
+    ),
+    of(
+        "es",
+        "opensearch-roles",
+        AccessDenied,
+        r"no permissions for \[[^\]\n]{1,200}\] and User \[name=(?P<prin>[^,\]\n]{1,400})",
+        "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html",
+    ),
+    text("call-not-authorized", AccessDenied, r"You are not authorized to make this call", APPSYNC),
+    text(
+        "field-not-authorized",
+        AccessDenied,
+        r"Not Authorized to access [A-Za-z0-9_]{1,100} on type [A-Za-z0-9_]{1,100}",
+        APPSYNC,
+    ),
+    text("json-forbidden", AccessDenied, r#""[Mm]essage" ?: ?"Forbidden""#, GATEWAY),
+    form(
+        "assume-failed",
+        Role::Wrapper,
+        Some(AccessDenied),
+        Some("sts"),
+        r"(?:[Uu]nable to|[Cc]annot|[Cc]ould not|[Cc]an not|[Cc]an't|[Ff]ailed to|not able to) assume (?:the )?(?:IAM )?[Rr]ole:? (?:with ARN )?['\x22`(]?(?P<res>arn:[^\s'\x22`(),;]{1,400})",
+        DENIED,
+    ),
+    form(
+        "terraform-assume",
+        Role::Wrapper,
+        Some(AccessDenied),
+        Some("sts"),
+        r"IAM Role \((?P<res>arn:[^()\n]{1,400})\) cannot be assumed",
+        "https://registry.terraform.io/providers/hashicorp/aws/latest/docs#assuming-an-iam-role",
+    ),
+    of(
+        "s3",
+        "s3-block-acls",
+        AccessDenied,
+        r"public ACLs are prevented by the BlockPublicAcls setting",
+        S3,
+    ),
+    of(
+        "s3",
+        "s3-block-policy",
+        AccessDenied,
+        r"public policies are prevented by the BlockPublicPolicy setting",
+        S3,
+    ),
+    of("s3", "s3-ssec", AccessDenied, r"this bucket has blocked upload requests that specify", S3),
+    of(
+        "kms",
+        "kms-three-ways",
+        AccessDenied,
+        r"because the resource does not exist in this Region, no resource-based policies allow",
+        KMS,
+    ),
     text("access-denied", AccessDenied, r"Access [Dd]enied", S3),
     text("forbidden", AccessDenied, r"(?:operation|AmazonS3Exception): Forbidden", S3_CODES),
     form(
@@ -334,7 +470,83 @@ pub(super) static FORMS: &[Form] = &[
         r"Error loading (?:SSO Token|login session token):",
         SSO,
     ),
+    text(
+        "sso-session-invalid",
+        ExpiredCredentials,
+        r"SSO session (?:has expired or is invalid|associated with this profile is invalid|token associated with profile[^\n]{0,120} was not found or is invalid)",
+        SSO,
+    ),
+    text("sso-token-expired", ExpiredCredentials, r"Token is expired\. To refresh this SSO", SSO),
+    text("sso-refresh", ExpiredCredentials, r"refresh cached SSO token failed", SSO),
+    text("refreshed-expired", ExpiredCredentials, r"refreshed credentials are still expired", BOTO),
+    of(
+        "sts",
+        "web-token-expired",
+        ExpiredCredentials,
+        r"web identity token that was passed is expired or is not valid",
+        WEB,
+    ),
+    of(
+        "ecr",
+        "ecr-token-expired",
+        ExpiredCredentials,
+        r"[Yy]our [Aa]uthorization [Tt]oken has expired",
+        "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
+    ),
+    text(
+        "cognito-token-expired",
+        ExpiredCredentials,
+        r"(?:Access|Refresh|Identity|Id) Token has (?:expired|been revoked)|Invalid login token\. Token expired",
+        COGNITO,
+    ),
     // What went wrong: not accepted, or none found.
+    text("cognito-password", InvalidCredentials, r"Incorrect username or password", COGNITO),
+    text("docker-login", InvalidCredentials, r"no basic auth credentials", ECR),
+    text(
+        "kubectl-login",
+        InvalidCredentials,
+        r"You must be logged in to the server|server has asked for the client to provide credentials",
+        "https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html",
+    ),
+    text(
+        "instance-profile",
+        InvalidCredentials,
+        r"Error retrieving credentials from the instance profile metadata s",
+        PHP,
+    ),
+    text(
+        "ruby-unsigned",
+        InvalidCredentials,
+        r"unable to sign request without credentials set",
+        RUBY,
+    ),
+    text(
+        "net-instance",
+        InvalidCredentials,
+        r"Unable to get IAM security credentials from EC2 Instance Metadata",
+        NET,
+    ),
+    text(
+        "cdk-credentials",
+        InvalidCredentials,
+        r"but no credentials (?:have been configured|found|were found)|Unable to resolve AWS account to use",
+        CDK,
+    ),
+    text(
+        "serverless-credentials",
+        InvalidCredentials,
+        r"AWS provider credentials not found",
+        "https://www.serverless.com/framework/docs/providers/aws/guide/credentials",
+    ),
+    text("js-profile", InvalidCredentials, r"Could not resolve credentials using profile", JS),
+    text(
+        "js-mfa",
+        InvalidCredentials,
+        r"requires multi-factor authentication, but no MFA code callback",
+        JS,
+    ),
+    around("rust-chain", r"no providers in chain provided credentials", RUST),
+    around("go-v2-static", r"static credentials are empty", GO_V2),
     text(
         "token-invalid",
         InvalidCredentials,
@@ -469,7 +681,7 @@ pub(super) static FORMS: &[Form] = &[
     text(
         "login-permission",
         InvalidCredentials,
-        r"Unable to create or refresh login credentials due to insufficient permissions",
+        r"Unable to create or refresh login credentials due to insufficient permissions(?:\. You may be missing permission for the '(?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})')?",
         BOTO,
     ),
     form(
@@ -515,7 +727,36 @@ pub(super) static FORMS: &[Form] = &[
     text("request-expired", Signature, r"Request has expired", COMMON),
     text("credential-scope", Signature, r"Credential should be scoped to", COMMON),
     text("incomplete-signature", Signature, r"Authorization header requires '", COMMON),
+    text(
+        "authorization-mechanism",
+        Signature,
+        r"authorization mechanism you have provided is not supported",
+        S3_CODES,
+    ),
+    text("date-header", Signature, r"requires a valid Date or x-amz-date header", S3_CODES),
+    text("authorization-pair", Signature, r"not a valid key=value pair", COMMON),
+    text(
+        "signature-standards",
+        Signature,
+        r"Request must contain a signature that conforms to AWS standards",
+        COMMON,
+    ),
     // What went wrong: the Region.
+    text(
+        "region-missing",
+        Region,
+        r"You must specify a region|could not find region configuration|Missing region in config|Region is missing|Unable to find a region via the region provider chain|an AWS region is required|No RegionEndpoint or ServiceURL configured",
+        CLI,
+    ),
+    text("endpoint-unknown", Region, r"Could not connect to the endpoint URL", BOTO),
+    of("s3", "bucket-region", Region, r"The bucket is in this region", S3_CODES),
+    of(
+        "s3",
+        "bucket-location",
+        Region,
+        r"location constraint is incompatible for the region",
+        S3_CODES,
+    ),
     text("region-header", Region, r"authorization header is malformed; the region", S3_CODES),
     of(
         "sts",
@@ -526,6 +767,13 @@ pub(super) static FORMS: &[Form] = &[
     ),
     text("other-endpoint", Region, r"must be addressed using the specified endpoint", S3_CODES),
     // What only looks like a denial.
+    text(
+        "kubernetes-rbac",
+        Other,
+        r#"is forbidden: User "(?P<prin>[^"\n]{0,300})" cannot"#,
+        "https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    ),
+    of("s3", "acls-off", Other, r"The bucket does not allow ACLs", S3_CODES),
     text("rate-exceeded", Throttled, r"Rate exceeded", COMMON),
     text("request-rate", Throttled, r"Please reduce your request rate", S3_CODES),
     of("sts", "duration", Other, r"requested DurationSeconds exceeds", STS),
@@ -589,7 +837,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120})"#,
+        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120})"#,
         COMMON,
     ),
     part("xml-request-id", r"<Request(?:Id|ID)> ?(?P<id>[^<>\s]{1,120}) ?</", S3_CODES),
@@ -654,7 +902,35 @@ pub(super) static FORMS: &[Form] = &[
         r"A[Ww][Ss]::(?P<svc>[A-Za-z0-9]{1,60})::(?:Errors|ResponseError)",
         RUBY,
     ),
-    hint("s3-error", "s3", r"S3 error: [0-9]{3}", S3_CODES),
+    hint(
+        "python-client",
+        "",
+        r#"boto3\.(?:client|resource)\(['"](?P<svc>[a-z0-9-]{2,40})['"]"#,
+        BOTO,
+    ),
+    hint("go-package", "", r"aws-sdk-go(?:-v2)?/service/(?P<svc>[a-z0-9]{2,40})", GO_V2),
+    hint("rust-package", "", r"aws_sdk_(?P<svc>[a-z0-9]{2,40})::", RUST),
+    hint("ecr-host", "ecr", r"\.dkr\.ecr\.[a-z0-9-]{1,30}\.amazonaws\.com", ECR),
+    hint(
+        "prompt",
+        "",
+        r"(?:^|\n|[$#%>\u279c] ?)aws (?P<svc>[a-z][a-z0-9-]{1,30}) [a-z][a-z0-9-]{1,60}",
+        CLI,
+    ),
+    hint(
+        "s3-command",
+        "s3",
+        r"(?:upload|download|copy|move|delete) failed: |fatal error: An error occurred",
+        CLI,
+    ),
+    hint(
+        "s3-backend",
+        "s3",
+        r"Failed to get existing workspaces|Error (?:loading|refreshing) state:",
+        TERRAFORM_S3,
+    ),
+    hint("dynamodb-lock", "dynamodb", r"Error acquiring the state lock", TERRAFORM_S3),
+    hint("s3-error", "s3", r"S3 error: (?:[0-9]{3}|Access)", S3_CODES),
     hint(
         "s3-host-id",
         "s3",
@@ -691,23 +967,26 @@ pub(super) static FORMS: &[Form] = &[
 ];
 
 const fn code(code: &'static str, class: ErrorClass) -> Code {
-    Code { code, class, service: None, generic: false, wrapper: false }
+    Code { code, class, service: None, generic: false, wrapper: false, beside: false }
 }
 
 const fn generic(code: &'static str, class: ErrorClass) -> Code {
-    Code { code, class, service: None, generic: true, wrapper: false }
+    Code { code, class, service: None, generic: true, wrapper: false, beside: false }
 }
 
 const fn sts(code: &'static str, class: ErrorClass) -> Code {
-    Code { code, class, service: Some("sts"), generic: false, wrapper: false }
+    Code { code, class, service: Some("sts"), generic: false, wrapper: false, beside: false }
+}
+
+const fn beside(code: &'static str) -> Code {
+    Code { code, class: Other, service: None, generic: true, wrapper: false, beside: true }
 }
 
 const fn outer(code: &'static str, class: ErrorClass) -> Code {
-    Code { code, class, service: None, generic: false, wrapper: true }
+    Code { code, class, service: None, generic: false, wrapper: true, beside: false }
 }
 
-/// The codes that denials, and what is taken for one, come under. The longer of two that begin alike
-/// stands first. <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
+/// The codes that denials, and what is taken for one, come under. <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
 pub(super) static CODES: &[Code] = &[
     code("AccessDeniedException", AccessDenied),
     code("AccessDenied", AccessDenied),
@@ -771,6 +1050,53 @@ pub(super) static CODES: &[Code] = &[
     sts("PackedPolicyTooLarge", Other),
     generic("RequestCanceled", Other),
     code("DryRunOperation", Other),
+    code("AccessControlListNotSupported", Other),
+    code("KMSAccessDeniedException", AccessDenied),
+    code("KMS.AccessDeniedException", AccessDenied),
+    code("KmsAccessDenied", AccessDenied),
+    code("KMSAccessDeniedFault", AccessDenied),
+    code("S3AccessDeniedFault", AccessDenied),
+    code("AccessDeniedFault", AccessDenied),
+    code("AccessDeniedForDependencyException", AccessDenied),
+    code("InsufficientS3BucketPolicyException", AccessDenied),
+    code("InsufficientSnsTopicPolicyException", AccessDenied),
+    code("InsufficientEncryptionPolicyException", AccessDenied),
+    code("InvalidIdentityPoolConfigurationException", AccessDenied),
+    code("SSOProviderInvalidToken", ExpiredCredentials),
+    generic("InvalidGrantException", ExpiredCredentials),
+    code("LoginInsufficientPermissions", InvalidCredentials),
+    code("LoginTokenLoadError", ExpiredCredentials),
+    code("ProfileNotFound", InvalidCredentials),
+    code("RefreshWithMFAUnsupportedError", InvalidCredentials),
+    code("InfiniteLoopConfigError", InvalidCredentials),
+    sts("AssumeRoleTokenProviderNotSetError", InvalidCredentials),
+    code("MissingCredentialsError", InvalidCredentials),
+    outer("TokenRetrievalError", InvalidCredentials),
+    outer("WebIdentityErr", InvalidCredentials),
+    outer("EC2RoleRequestError", InvalidCredentials),
+    outer("CredentialsEndpointError", InvalidCredentials),
+    outer("ProcessProviderExecutionError", InvalidCredentials),
+    code("AuthorizationQueryParametersError", Signature),
+    code("IllegalLocationConstraintException", Region),
+    code("NoRegionError", Region),
+    code("MissingRegion", Region),
+    code("ThrottledException", Throttled),
+    code("TooManyRequests", Throttled),
+    beside("ValidationError"),
+    beside("ValidationException"),
+    beside("InvalidParameterValueException"),
+    beside("InvalidParameterValue"),
+    beside("InvalidParameterException"),
+    beside("InvalidParameterCombination"),
+    beside("LimitExceededException"),
+    beside("LimitExceeded"),
+    beside("InvalidRequestException"),
+    beside("InvalidRequest"),
+    beside("InvalidInputException"),
+    beside("OutboundWebIdentityFederationDisabledException"),
+    beside("SessionDurationEscalationException"),
+    beside("InvalidConfigurationRequestException"),
+    beside("AuthSamlInvalidSamlResponseException"),
 ];
 
 /// A regular expression in which a blank stands for any run of blanks and line ends.
@@ -784,12 +1110,89 @@ pub(super) fn compile(pattern: &str) -> Option<Regex> {
     Regex::new(&pattern).ok()
 }
 
-/// The forms with their regular expressions.
-pub(super) fn compiled() -> &'static [(&'static Form, Regex)] {
-    static COMPILED: OnceLock<Vec<(&'static Form, Regex)>> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        FORMS.iter().filter_map(|form| Some((form, compile(form.pattern)?))).collect()
+/// A form, and its regular expression once a text has needed it.
+pub(super) struct Matcher {
+    pub(super) form: &'static Form,
+    /// What a text has to hold for the form to be in it.
+    literal: Option<String>,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Matcher {
+    /// The regular expression, where the form can be in the text. To build it takes longer than to
+    /// look, and most forms are in no given text.
+    pub(super) fn regex(&self, text: &str) -> Option<&Regex> {
+        let needed = self.literal.as_ref().is_none_or(|literal| {
+            memchr::memmem::find(text.as_bytes(), literal.as_bytes()).is_some()
+        });
+        needed.then(|| self.regex.get_or_init(|| compile(self.form.pattern)).as_ref())?
+    }
+}
+
+/// The forms, ready to be looked for.
+pub(super) fn matchers() -> &'static [Matcher] {
+    static MATCHERS: OnceLock<Vec<Matcher>> = OnceLock::new();
+    MATCHERS.get_or_init(|| {
+        let matcher = |form: &'static Form| Matcher {
+            form,
+            literal: literal(form.pattern),
+            regex: OnceLock::new(),
+        };
+        FORMS.iter().map(matcher).collect()
     })
+}
+
+/// The longest run of characters that every match of a pattern holds.
+fn literal(pattern: &str) -> Option<String> {
+    let (mut best, mut run) = (String::new(), String::new());
+    let mut depth = 0_usize;
+    let mut letters = pattern.chars().peekable();
+    let mut keep = |run: &mut String| {
+        if run.len() > best.len() {
+            best.clone_from(run);
+        }
+        run.clear();
+    };
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some(escaped) if depth == 0 && escaped.is_ascii_punctuation() => run.push(escaped),
+                Some('x') => {
+                    letters.by_ref().take(2).for_each(drop);
+                    keep(&mut run);
+                }
+                _ => keep(&mut run),
+            },
+            '[' => {
+                keep(&mut run);
+                while let Some(inside) = letters.next() {
+                    match inside {
+                        '\\' => drop(letters.next()),
+                        ']' => break,
+                        _ => {}
+                    }
+                }
+            }
+            '(' => {
+                keep(&mut run);
+                depth += 1;
+            }
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => return None,
+            '?' | '*' | '{' => {
+                run.pop();
+                keep(&mut run);
+                if letter == '{' {
+                    letters.by_ref().find(|inside| *inside == '}');
+                }
+            }
+            '+' | '.' | '^' | '$' | ' ' => keep(&mut run),
+            _ if depth == 0 => run.push(letter),
+            _ => {}
+        }
+    }
+    keep(&mut run);
+    (best.len() >= 3).then_some(best)
 }
 
 /// The known codes, as one regular expression.
@@ -797,11 +1200,12 @@ pub(super) fn codes() -> Option<&'static Regex> {
     static COMPILED: OnceLock<Option<Regex>> = OnceLock::new();
     COMPILED
         .get_or_init(|| {
-            let known: Vec<&str> = CODES
+            let mut known: Vec<String> = CODES
                 .iter()
-                .map(|code| code.code)
+                .map(|code| regex::escape(code.code))
                 .filter(|code| !code.starts_with("403"))
                 .collect();
+            known.sort_by_key(|code| std::cmp::Reverse(code.len()));
             compile(&format!("(?:Client\\.)?(?:{})", known.join("|")))
         })
         .as_ref()
@@ -826,8 +1230,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_longest_sure_part_of_a_pattern_is_found() {
+        assert_eq!(literal("Rate exceeded").as_deref(), Some("exceeded"));
+        assert_eq!(literal("Access [Dd]enied").as_deref(), Some("Access"));
+        assert_eq!(literal("one|another"), None);
+        assert_eq!(literal("(?:one|another) thing").as_deref(), Some("thing"));
+        assert_eq!(literal("words? of"), Some("word".to_owned()));
+        assert_eq!(literal(r"permission\(s\)").as_deref(), Some("permission(s)"));
+        assert_eq!(literal(r"[A-Z\]]{1,9}: ab"), None);
+    }
+
+    #[test]
     fn every_pattern_of_the_catalogue_compiles_and_names_its_page() {
-        assert_eq!(compiled().len(), FORMS.len());
+        for form in FORMS {
+            assert!(compile(form.pattern).is_some(), "{}", form.id);
+        }
         assert!(codes().is_some());
         for form in FORMS {
             assert!(form.see.starts_with("https://"), "{}", form.id);

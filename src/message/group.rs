@@ -1,5 +1,7 @@
 //! Puts together what belongs to one error: the sentence, and what the tool around it adds.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 use super::forms::{self, Code, Form, Role};
@@ -38,29 +40,76 @@ struct Fields {
     encoded: Option<Range<usize>>,
 }
 
-/// All errors that a text tells of; `place` leads to the original.
-pub(super) fn denials(text: &str, place: &dyn Fn(usize, usize) -> Span) -> Vec<Denial> {
-    let mut found: Vec<Denial> = Vec::new();
-    let mut draft = Draft::default();
-    let mut finish = |draft: Draft| {
-        let Some(denial) = draft.finish(text, place) else { return };
-        match found.iter_mut().find(|other| is_same(other, &denial)) {
+/// So many distinct errors are kept; a text with more is no log that somebody reads.
+pub(super) const MOST: usize = 10_000;
+/// So many that differ in little are told apart.
+const ALIKE: usize = 32;
+
+/// The errors that were found so far, each distinct one once.
+#[derive(Default)]
+pub(super) struct Found {
+    denials: Vec<Denial>,
+    /// Those with one class, principal, action and resource.
+    alike: HashMap<u64, Vec<usize>>,
+    /// How many more distinct ones there are.
+    pub(super) more: usize,
+}
+
+impl Found {
+    pub(super) fn add(&mut self, denial: Denial) {
+        let bucket = self.alike.entry(key(&denial)).or_default();
+        let same = bucket
+            .iter()
+            .copied()
+            .find(|at| self.denials.get(*at).is_some_and(|other| is_same(other, &denial)));
+        let room = self.denials.len() < MOST;
+        match same.and_then(|at| self.denials.get_mut(at)) {
             Some(other) => absorb(other, denial),
-            None => found.push(denial),
+            None if room && bucket.len() < ALIKE => {
+                bucket.push(self.denials.len());
+                self.denials.push(denial);
+            }
+            None => self.more += 1,
         }
-    };
+    }
+
+    pub(super) fn finish(mut self) -> (Vec<Denial>, usize) {
+        // What says less than another of its kind is an echo of it.
+        let full: Vec<ErrorClass> = self
+            .denials
+            .iter()
+            .filter(|denial| !is_bare(denial))
+            .map(|denial| denial.class)
+            .collect();
+        self.denials.retain(|denial| !(is_bare(denial) && full.contains(&denial.class)));
+        (self.denials, self.more)
+    }
+}
+
+fn key(denial: &Denial) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    denial.class.id().hash(&mut hasher);
+    for field in [&denial.principal, &denial.action, &denial.resource] {
+        field.as_ref().map(|one| &one.value).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Passes on all errors that a text tells of; `place` leads to the original.
+pub(super) fn denials(
+    text: &str,
+    place: &dyn Fn(usize, usize) -> Span,
+    found: &mut dyn FnMut(Denial),
+) {
+    let mut draft = Draft::default();
     for mention in mentions(text) {
         if !draft.takes(&mention, text) {
-            finish(std::mem::take(&mut draft));
+            let done = std::mem::take(&mut draft).finish(text, place);
+            done.into_iter().for_each(&mut *found);
         }
         draft.add(mention, text);
     }
-    finish(draft);
-    // What says less than another of its kind is an echo of it.
-    let full: Vec<ErrorClass> =
-        found.iter().filter(|denial| !is_bare(denial)).map(|denial| denial.class).collect();
-    found.retain(|denial| !(is_bare(denial) && full.contains(&denial.class)));
-    found
+    draft.finish(text, place).into_iter().for_each(found);
 }
 
 fn is_bare(denial: &Denial) -> bool {
@@ -105,7 +154,9 @@ fn absorb(one: &mut Denial, other: Denial) {
     one.operation = one.operation.take().or(other.operation);
     one.request_id = one.request_id.take().or(other.request_id);
     one.authorization_id = one.authorization_id.take().or(other.authorization_id);
-    one.encoded = one.encoded.take().or(other.encoded);
+    if one.encoded.is_none() {
+        (one.encoded, one.encoded_length) = (other.encoded, other.encoded_length);
+    }
 }
 
 fn mentions(text: &str) -> Vec<Mention> {
@@ -114,7 +165,8 @@ fn mentions(text: &str) -> Vec<Mention> {
         let range = sentence.range.clone();
         found.push(Mention { range, what: What::Sentence(Box::new(sentence)) });
     }
-    for (form, pattern) in forms::compiled() {
+    for matcher in forms::matchers() {
+        let (form, Some(pattern)) = (matcher.form, matcher.regex(text)) else { continue };
         for captures in pattern.captures_iter(text) {
             let Some(whole) = captures.get(0) else { continue };
             if let Some(fields) = fields(form, text, &captures) {
@@ -147,7 +199,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         action: piece("act"),
         principal: piece("prin"),
         authorization: piece("auth"),
-        encoded: captures.name("blob").map(|one| one.range()),
+        encoded: captures.name("blob").map(|one| whole_blob(text, one.range())),
     };
     if let Some(assumes) = captures.name("assumes") {
         fields.operation = Some(Piece { value: "AssumeRole".to_owned(), range: assumes.range() });
@@ -160,9 +212,43 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         if text.get(..start)?.ends_with("Extended ") {
             return None;
         }
-        fields.id.as_ref()?;
+        let id = fields.id.as_ref()?;
+        let label = text.get(start..id.range.start)?;
+        let digits = id.value.bytes().filter(u8::is_ascii_digit).count();
+        // On the next line an id has to look like one.
+        if label.contains('\n') && (digits < 2 || id.value.len() < 16) {
+            return None;
+        }
+    }
+    if let Some(id) = &mut fields.id {
+        rejoin_id(text, id);
     }
     Some(fields)
+}
+
+/// An encoded message with all of its lines.
+fn whole_blob(text: &str, mut range: Range<usize>) -> Range<usize> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let mut line = range.len();
+    let mut lines = 1;
+    while let Some(rest) = text.get(range.end..).filter(|rest| rest.starts_with('\n')) {
+        let blanks = rest.bytes().take_while(|byte| matches!(byte, b'\n' | b' ')).count();
+        let rest = rest.get(blanks..).unwrap_or("");
+        let piece = rest.bytes().take_while(|byte| is_part(byte)).count();
+        let word = rest.get(..piece).unwrap_or("");
+        let ends =
+            matches!(rest.as_bytes().get(piece), None | Some(b'\n' | b'"' | b'\'' | b'<' | b')'));
+        // The last line may be short; a word of its own is none.
+        let is_code = word.bytes().any(|byte| !byte.is_ascii_alphabetic());
+        let is_last = line >= 40 && (1..line).contains(&piece) && ends && (lines > 1 || is_code);
+        if blanks > 8 || !(is_last || piece >= 20) {
+            break;
+        }
+        line = piece;
+        lines += 1;
+        range.end += blanks + piece;
+    }
+    range
 }
 
 /// Operations are written with a capital, whatever the tool did, and without a line end.
@@ -172,6 +258,29 @@ fn capital(mut piece: Piece) -> Piece {
         first.make_ascii_uppercase();
     }
     piece
+}
+
+/// Puts a request id together that a line end cut.
+fn rejoin_id(text: &str, id: &mut Piece) {
+    let is_part = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    let lengths = [8, 4, 4, 4, 12];
+    let whole = |value: &str| {
+        value.split('-').map(str::len).eq(lengths) && value.bytes().all(|byte| is_part(&byte))
+    };
+    if id.value.len() >= 36 || !id.value.bytes().all(|byte| is_part(&byte)) {
+        return;
+    }
+    let Some(rest) = text.get(id.range.end..).and_then(|rest| rest.strip_prefix('\n')) else {
+        return;
+    };
+    let blanks = rest.bytes().take(4).take_while(|byte| *byte == b' ').count();
+    let rest = rest.get(blanks..).unwrap_or("");
+    let len = rest.bytes().take(36).take_while(is_part).count();
+    let value = format!("{}{}", id.value, rest.get(..len).unwrap_or(""));
+    if whole(&value) {
+        id.value = value;
+        id.range.end += 1 + blanks + len;
+    }
 }
 
 /// Whether this is an id, or one that was made unreadable, and not a word for none.
@@ -197,10 +306,15 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
     }
     let known = forms::known(value)?;
     if known.generic {
-        let colon = after.starts_with(": ") || after.starts_with(" =>") || after.starts_with(":\n");
+        let colon = [": ", ":\n", " =>", " (client)", " (server)"]
+            .iter()
+            .any(|mark| after.starts_with(mark));
+        let lead = text.get(..range.start)?;
+        let labelled =
+            ["name: ", "ode: ", "ode=", "ode: '"].iter().any(|word| lead.ends_with(word));
         let closed = matches!(next, Some('"' | '\'' | ')' | '<'))
             && matches!(before, Some('"' | '\'' | '(' | '>' | '#'));
-        if !colon && !closed {
+        if !colon && !closed && !labelled {
             return None;
         }
     }
@@ -230,7 +344,9 @@ impl Draft {
     /// Whether it is known already what went wrong.
     fn is_told(&self) -> bool {
         let code = self.code.as_ref().and_then(|(_, _, known)| *known);
-        self.sentence.is_some() || self.text.is_some() || code.is_some_and(|code| !code.wrapper)
+        self.sentence.is_some()
+            || self.text.is_some()
+            || code.is_some_and(|code| !code.wrapper && !code.beside)
     }
 
     /// Whether nothing more is to be expected.
@@ -249,7 +365,10 @@ impl Draft {
         }
         let same_line = !text.get(gap).unwrap_or("\n").contains('\n');
         match &mention.what {
-            What::Sentence(_) => self.sentence.is_none() && (same_line || !self.is_done()),
+            What::Sentence(_) => {
+                self.sentence.as_ref().is_none_or(|mine| mine.action.is_none())
+                    && (same_line || !self.is_done() || self.introduces(mention, text))
+            }
             What::Form(form, fields) => match form.role {
                 Role::Head => match self.head {
                     _ if !self.is_told() => true,
@@ -287,6 +406,14 @@ impl Draft {
                 known.wrapper || same_line || self.takes_code(Some(piece))
             }
         }
+    }
+
+    /// Whether its words are those that EC2 puts before the sentence, and nothing is between.
+    fn introduces(&self, mention: &Mention, text: &str) -> bool {
+        let Some((form, _, range)) = &self.text else { return false };
+        let between = text.get(range.end..mention.range.start).unwrap_or("");
+        let between = between.trim_start_matches(['.', ' ', '\n']).trim_end();
+        form.id == "not-authorized-operation" && matches!(between, "" | "User:" | "User")
     }
 
     fn takes_code(&self, code: Option<&Piece>) -> bool {
@@ -414,12 +541,14 @@ impl Draft {
     }
 
     fn finish(self, text: &str, place: &dyn Fn(usize, usize) -> Span) -> Option<Denial> {
-        let code_class = self.code.as_ref().and_then(|(_, _, known)| *known).map(|code| code.class);
+        let code_known = self.code.as_ref().and_then(|(_, _, known)| *known);
+        let code_class = code_known.filter(|code| !code.beside).map(|code| code.class);
         let told = self.is_told();
         let text_form = self.text.as_ref().map(|(form, ..)| *form);
         let exact = text_form.filter(|form| !is_vague(form));
+        let reason = exact.filter(|form| form.class == Some(ErrorClass::AccessDenied));
         let (form, class) = if self.sentence.is_some() {
-            ("sentence", ErrorClass::AccessDenied)
+            (reason.map_or("sentence", |form| form.id), ErrorClass::AccessDenied)
         } else if let Some(form) = exact {
             (form.id, form.class?)
         } else if let (true, Some(class)) = (told, code_class) {
@@ -449,12 +578,17 @@ impl Draft {
             let value = (*known)?.service?.to_owned();
             Some(Piece { value, range: piece.range.clone() })
         });
+        let words = match (&self.text, &self.wrapper) {
+            (Some((_, _, range)), _) => Some(range.clone()),
+            (None, Some((_, _, range))) if !told => Some(range.clone()),
+            _ => None,
+        };
         let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
         let (mut principal, mut action, mut resource) = (None, None, None);
         let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
         if let Some(sentence) = self.sentence {
             principal = sentence.principal;
-            action = Some(sentence.action);
+            action = sentence.action;
             resource = sentence.resource;
             kind = sentence.kind;
             policy_type = sentence.policy_type;
@@ -462,6 +596,7 @@ impl Draft {
         } else if told {
             resource = text_fields.resource.or(self.fields.resource);
             action = text_fields.action.or(self.fields.action);
+            principal = text_fields.principal;
         } else if let Some((_, fields, _)) = self.wrapper {
             resource = fields.resource;
         }
@@ -483,12 +618,23 @@ impl Draft {
             let service = services::of_operation(&operation.value)?;
             Some(Piece { value: service.to_owned(), range: operation.range.clone() })
         });
+        // No other service has this code.
+        let of_ec2 = self.code.as_ref().zip(operation.as_ref()).and_then(|((code, ..), _)| {
+            let bare = code.value.strip_prefix("Client.").unwrap_or(&code.value);
+            let value = "ec2".to_owned();
+            (bare == "UnauthorizedOperation").then(|| Piece { value, range: code.range.clone() })
+        });
         let service = of_action
             .or(own_service)
             .or(self.service)
             .or(of_operation)
+            .or(of_ec2)
             .or(code_service)
             .or(self.hint);
+        let encoded = self.fields.encoded.as_ref().and_then(|range| text.get(range.clone()));
+        let encoded_length = encoded.map_or(0, |encoded| {
+            encoded.bytes().filter(|byte| !matches!(byte, b'\n' | b' ')).count()
+        });
         Some(Denial {
             form,
             see: forms::page(form),
@@ -505,6 +651,8 @@ impl Draft {
             operation: operation.map(spanned),
             request_id: self.id.map(spanned),
             authorization_id: self.fields.authorization.map(spanned),
+            words: words.map(|range| place(range.start, range.end)),
+            encoded_length,
             encoded: self.fields.encoded.map(|range| place(range.start, range.end)),
             span: place(self.range.start, self.range.end),
             count: 1,

@@ -4,30 +4,70 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-/// What a secret looks like; the group `secret` is what is taken out.
-const SECRETS: &[&str] = &[
-    // Encoded authorization messages may tell of tags and names.
-    r"[Ee]ncoded authorization failure message:(?:[ \t\n>]|\\n)*(?P<secret>[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*(?:(?:\\n|\n)[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*)",
+/// What a secret looks like, and words of which a text has one where such a secret is in it. The groups
+/// `secret` and `tail` are what is taken out.
+const SECRETS: &[(&[&str], &str)] = &[
+    // Encoded authorization messages may tell of tags and names. They are wrapped, framed and quoted.
+    (
+        &["uthorization", "failure", "message:"],
+        r"f#a#i#l#u#r#e#\x20?#m#e#s#s#a#g#e#:#(?:[\x20\t>]|@)*(?P<secret>[A-Za-z0-9_-]{12}[A-Za-z0-9_-]*(?:@[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*)(?:@(?P<tail>[A-Za-z0-9_-]{1,19})(?:[\x22'\r\n<)\\]|$))?",
+    ),
     // Presigned addresses, and the headers of signed requests.
-    r#"X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\x20\t\n"'\\<>]+)"#,
-    r#"(?i:x-amz-security-token)["']?\x20{0,4}[:=]\x20{0,4}["']?(?P<secret>[A-Za-z0-9+/=_%-]{8}[A-Za-z0-9+/=_%-]*)"#,
-    r"Signature=(?P<secret>[0-9a-fA-F]{16}[0-9a-fA-F]*)",
+    (
+        &["-Amz-"],
+        r#"X-Amz-(?:Signature|Security-Token|Credential)=(?P<secret>[^&\x20\t\n"'\\<>]+(?:@[A-Za-z0-9%+/=_-]{20}[A-Za-z0-9%+/=_-]*)*)"#,
+    ),
+    (
+        &["token", "Token", "TOKEN"],
+        r#"(?i:x-amz-security-token)["']?\x20{0,4}[:=]\x20{0,4}["']?(?P<secret>[A-Za-z0-9+/=_%-]{8}[A-Za-z0-9+/=_%-]*(?:@[A-Za-z0-9%+/=_-]{20}[A-Za-z0-9%+/=_-]*)*)"#,
+    ),
+    (
+        &["Signature="],
+        r"Signature=(?P<secret>[0-9a-fA-F]{16}[0-9a-fA-F]*(?:@[0-9a-fA-F]{8}[0-9a-fA-F]*)*)",
+    ),
+    (&["earer "], r"[Bb]earer (?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*)"),
     // Credentials as the CLI, the environment and files have them.
-    r#"(?i:secret_?-?access_?-?key|session_?-?token|security_?-?token|id_?-?token|web_?-?identity_?-?token|password)\\*["']?\x20{0,4}[:=]\x20{0,4}\\*["']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*)"#,
-    r"<(?:Token-[0-9]|SecretAccessKey|SessionToken|SecurityToken|SAMLAssertion|WebIdentityToken)>(?P<secret>[^<]+)<",
+    (
+        &["ecret", "ECRET", "oken", "OKEN", "assword", "ASSWORD"],
+        r#"(?i:secret_?-?access_?-?key|secret_?-?key|client_?-?secret|session_?-?token|security_?-?token|access_?-?token|refresh_?-?token|id_?-?token|web_?-?identity_?-?token|password)\\*["']?\x20{0,4}[:=]\x20{0,4}\\*["']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*(?:@[A-Za-z0-9%+/=_.-]{40}[A-Za-z0-9%+/=_.-]*)*)"#,
+    ),
+    (
+        &["Token", "SecretAccessKey", "SAMLAssertion"],
+        r"<(?:Token-[0-9]|SecretAccessKey|SessionToken|SecurityToken|SAMLAssertion|WebIdentityToken)>(?P<secret>[^<]+)<",
+    ),
     // JSON Web Tokens.
-    r"(?P<secret>eyJ[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?)",
+    (
+        &["eyJ"],
+        r"(?P<secret>eyJ[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?)",
+    ),
 ];
+
+/// Where a line ends, with what frames, quotes and terminals put around that; `#` stands for it, or for
+/// nothing, and `@` for it.
+const LINE_END: &str =
+    r"(?:(?:\x1b\[[0-9;]*m|\x20)*(?:\\{1,8}n|\r?\n)(?:\x1b\[[0-9;]*m|[\x20\t>|]|\u{2502})*)";
+
+fn compile(pattern: &str) -> Option<Regex> {
+    let pattern = pattern.replace('#', &format!("{LINE_END}?")).replace('@', LINE_END);
+    Regex::new(&pattern).ok()
+}
 
 /// The text without its secrets: each of their characters is an `x`.
 pub fn without_secrets(text: &str) -> String {
-    static COMPILED: OnceLock<Vec<Regex>> = OnceLock::new();
-    let patterns = COMPILED
-        .get_or_init(|| SECRETS.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect());
+    static COMPILED: OnceLock<Vec<OnceLock<Option<Regex>>>> = OnceLock::new();
+    let compiled = COMPILED.get_or_init(|| SECRETS.iter().map(|_| OnceLock::new()).collect());
     let mut hidden: Vec<(usize, usize)> = Vec::new();
-    for pattern in patterns {
-        let found = pattern.captures_iter(text).filter_map(|captures| captures.name("secret"));
-        hidden.extend(found.map(|secret| (secret.start(), secret.end())));
+    for ((words, pattern), compiled) in SECRETS.iter().zip(compiled) {
+        let is_there =
+            |word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        if !words.iter().any(is_there) {
+            continue;
+        }
+        let Some(pattern) = compiled.get_or_init(|| compile(pattern)) else { continue };
+        for captures in pattern.captures_iter(text) {
+            let found = [captures.name("secret"), captures.name("tail")].into_iter().flatten();
+            hidden.extend(found.map(|secret| (secret.start(), secret.end())));
+        }
     }
     if hidden.is_empty() {
         return text.to_owned();
@@ -41,9 +81,16 @@ pub fn without_secrets(text: &str) -> String {
             continue;
         }
         out.push_str(text.get(at..start).unwrap_or(""));
-        // Line ends and escapes in between stay, since lines are counted.
-        for byte in text.get(start..end).unwrap_or("").bytes() {
-            out.push(if byte == b'\n' { '\n' } else { 'x' });
+        // Line ends, escapes and frames in between stay, since lines are counted.
+        let secret = text.get(start..end).unwrap_or("");
+        let mut escaped = false;
+        for letter in secret.chars() {
+            let stays = escaped
+                || !letter.is_ascii()
+                || letter.is_ascii_control()
+                || matches!(letter, '\\' | ' ' | '|' | '>');
+            out.push(if stays { letter } else { 'x' });
+            escaped = letter == '\\';
         }
         at = end;
     }
@@ -57,8 +104,8 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in SECRETS {
-            Regex::new(pattern).unwrap();
+        for (_, pattern) in SECRETS {
+            assert!(compile(pattern).is_some(), "{pattern}");
         }
     }
 
@@ -74,5 +121,25 @@ mod tests {
             assert!(!masked.contains(secret), "{masked}");
         }
         assert!(masked.ends_with("\né end"));
+    }
+
+    #[test]
+    fn an_encoded_message_is_found_however_it_is_wrapped() {
+        let blob = "AbC-_0123456789".repeat(20);
+        let lines: Vec<&str> =
+            blob.as_bytes().chunks(70).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        for text in [
+            format!("│ Encoded authorization failure message:\n│ {blob}\n│ \n╵"),
+            format!("\u{1b}[31m│\u{1b}[0m failure message:\n\u{1b}[31m│\u{1b}[0m {blob}"),
+            format!("> Encoded authorization failure message: {}\n", lines.join("\n> ")),
+            format!("Encoded authorization failure mes\nsage: {}", lines.join("\n")),
+            format!("{{\"m\": \"failure message: {}\\n\\tstatus code: 403\"}}", lines.join("\\n")),
+            format!("{{\\\"m\\\": \\\"failure message: {blob}\\\"}}"),
+        ] {
+            let masked = without_secrets(&text);
+            assert_eq!(masked.len(), text.len());
+            assert!(!masked.contains("0123456"), "{masked}");
+            assert!(!masked.contains("C-_"), "{masked}");
+        }
     }
 }

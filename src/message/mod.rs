@@ -12,6 +12,8 @@ mod sentence;
 mod services;
 #[cfg(test)]
 mod tests;
+mod windows;
+mod wrapping;
 
 pub use mask::without_secrets;
 
@@ -104,6 +106,10 @@ pub struct Denial {
     pub authorization_id: Option<Spanned<String>>,
     /// Where an encoded authorization message stands; it is not kept.
     pub encoded: Option<Span>,
+    /// How many characters it has, line ends left out.
+    pub encoded_length: usize,
+    /// The words that say what went wrong, where they are others than the sentence's.
+    pub words: Option<Span>,
     /// All that belongs to it.
     pub span: Span,
     /// How often the text tells of it.
@@ -124,13 +130,45 @@ impl Denial {
     }
 }
 
+/// The errors of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Each distinct one once, in the order in which they come.
+    pub denials: Vec<Denial>,
+    /// How many more distinct ones there are than are kept.
+    pub more: usize,
+}
+
 /// The errors that a source tells of, each distinct one once, in the order in which they come.
 pub fn read(sources: &SourceMap, source: SourceId) -> Vec<Denial> {
+    read_all(sources, source).denials
+}
+
+/// The same, with how many there are besides those that are kept.
+pub fn read_all(sources: &SourceMap, source: SourceId) -> Reading {
     let original = sources.text(source);
-    let normal = normal::Normal::of(original);
-    let place = |start: usize, end: usize| {
-        let (start, end) = normal.original(start, end);
-        Span { source, start, end }
-    };
-    group::denials(&normal.text, &place)
+    let mut found = group::Found::default();
+    let mut start = 0;
+    while let Some(rest) = original.get(start..).filter(|rest| !rest.is_empty()) {
+        let (window, is_last) = windows::first(rest);
+        let normal = normal::Normal::of(window);
+        let base = u32::try_from(start).unwrap_or(u32::MAX);
+        let place = |start: usize, end: usize| {
+            let (start, end) = normal.original(start, end);
+            Span { source, start: base.saturating_add(start), end: base.saturating_add(end) }
+        };
+        // What reaches into the end of a window is read again as the begin of the next one.
+        let edge = start + window.len().saturating_sub(windows::OVERLAP);
+        let mut next = if is_last { original.len() } else { edge };
+        group::denials(&normal.text, &place, &mut |denial| {
+            if is_last || (denial.span.end as usize) < edge {
+                found.add(denial);
+            } else {
+                next = next.min((denial.span.start as usize).max(start + windows::OVERLAP));
+            }
+        });
+        start = windows::boundary(original, next);
+    }
+    let (denials, more) = found.finish();
+    Reading { denials, more }
 }

@@ -34,37 +34,6 @@ struct Writer<'a> {
     at: usize,
 }
 
-/// Words of envelopes that a terminal may have cut in two at its edge.
-const CUT: &[&str] = &[
-    "Service",
-    "Status",
-    "Error",
-    "Code",
-    "Request",
-    "RequestID",
-    "authorized",
-    "perform",
-    "resource",
-    "operation",
-    "because",
-    "explicit",
-    "policy",
-    "allows",
-    "action",
-    "identity",
-    "service",
-    "control",
-    "boundary",
-    "permissions",
-    "session",
-    "message",
-    "authorization",
-    "failure",
-];
-
-/// A terminal is at least this wide, so a shorter line was ended by who wrote it.
-pub(super) const NARROWEST: usize = 72;
-
 impl Writer<'_> {
     fn rest(&self) -> &str {
         self.original.get(self.at..).unwrap_or("")
@@ -141,8 +110,11 @@ impl Writer<'_> {
         true
     }
 
-    /// A `>` that stands alone, as mail programs and forums put it before a quoted line.
+    /// A `>` as mail programs and forums put it before a quoted line, or one of several.
     fn is_quote_mark(&self) -> bool {
+        if self.at_line_start() {
+            return true;
+        }
         let after = self.rest().as_bytes().get(1);
         let blank_after = matches!(after, None | Some(b' ' | b'\n' | b'\t'));
         blank_after && matches!(self.text.as_bytes().last(), None | Some(b' ' | b'\n'))
@@ -172,30 +144,9 @@ impl Writer<'_> {
         }
     }
 
-    /// Takes out the line ends that cut a word of an envelope in two.
+    /// Takes out the line ends that a terminal or a program put into the middle of words.
     fn join_words(&mut self) {
-        let mut cuts = Vec::new();
-        let mut line_start = 0;
-        for at in memchr::memchr_iter(b'\n', self.text.as_bytes()) {
-            let head = self.text.get(line_start..at).unwrap_or("");
-            let wide = head.len() >= NARROWEST;
-            line_start = at + 1;
-            if !wide {
-                continue;
-            }
-            let letters =
-                |text: &str| text.bytes().take(20).take_while(u8::is_ascii_alphabetic).count();
-            let tail = head.bytes().rev().take(20).take_while(u8::is_ascii_alphabetic).count();
-            let before = head.get(head.len() - tail..).unwrap_or("");
-            let next = self.text.get(at + 1..).unwrap_or("");
-            let after = next.get(..letters(next)).unwrap_or("");
-            let is_cut = |word: &&&str| {
-                word.strip_prefix(before).is_some_and(|end| end == after && !end.is_empty())
-            };
-            if !before.is_empty() && CUT.iter().any(|word| is_cut(&word)) {
-                cuts.push(at);
-            }
-        }
+        let cuts = super::wrapping::cuts(&self.text);
         if cuts.is_empty() {
             return;
         }
@@ -203,35 +154,12 @@ impl Writer<'_> {
         let mut map = SegmentMap::default();
         let mut from = 0;
         for at in cuts.into_iter().chain([self.text.len()]) {
-            copy(&self.text, &self.map, from, at, &mut text, &mut map);
+            text.push_str(self.text.get(from..at).unwrap_or(""));
+            map.append(&self.map.slice(from, at));
             from = at + 1;
         }
         self.text = text;
         self.map = map;
-    }
-}
-
-/// Copies a piece with its way back, character by character where escapes are in it.
-fn copy(
-    text: &str,
-    map: &SegmentMap,
-    from: usize,
-    to: usize,
-    out: &mut String,
-    into: &mut SegmentMap,
-) {
-    let clip = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let Some(piece) = text.get(from..to) else { return };
-    for (offset, letter) in piece.char_indices() {
-        let start = from + offset;
-        let (host, host_end) = map.to_host(clip(start), clip(start + letter.len_utf8()));
-        let host_len = (host_end - host) as usize;
-        if host_len == letter.len_utf8() {
-            into.push_verbatim(host_len, host as usize);
-        } else {
-            into.push_atom(letter.len_utf8(), host as usize, host_len);
-        }
-        out.push(letter);
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
-use super::normal::NARROWEST;
+use super::wrapping::NARROWEST;
 use super::{DenialKind, forms};
 use crate::policy::PolicyType;
 
@@ -21,7 +21,8 @@ pub(super) struct Piece {
 pub(super) struct Sentence {
     pub(super) range: Range<usize>,
     pub(super) principal: Option<Piece>,
-    pub(super) action: Piece,
+    /// Missing where a placeholder or nothing stands in its place.
+    pub(super) action: Option<Piece>,
     pub(super) resource: Option<Piece>,
     pub(super) kind: Option<(DenialKind, Range<usize>)>,
     pub(super) policy_type: Option<(PolicyType, Range<usize>)>,
@@ -79,8 +80,14 @@ fn read(
     floor: usize,
     ceiling: usize,
 ) -> Option<Sentence> {
-    let action = action(text, anchor.end, ceiling)?;
-    let mut end = action.range.end;
+    let principal = principal(text, floor, anchor);
+    let action = action(text, anchor.end, ceiling);
+    let mut end = match &action {
+        Some(action) => action.range.end,
+        // What names a caller in these words tells of a denial, whatever stands for the action.
+        None if principal.is_some() => anchor.end + word_len(text, anchor.end, ceiling),
+        None => return None,
+    };
     let after = text.get(end..ceiling)?;
     end += after.len() - after.trim_start_matches(['\'', '"', '`']).len();
     let base = end;
@@ -111,7 +118,7 @@ fn read(
     });
     let mut sentence = Sentence {
         range: anchor.start..end,
-        principal: principal(text, floor, anchor),
+        principal,
         action,
         resource,
         kind: None,
@@ -172,6 +179,13 @@ fn clip(text: &str, start: usize, end: usize) -> &str {
     text.get(start..end).unwrap_or("")
 }
 
+/// How long the word at `from` is, if one stands there that can be a placeholder.
+fn word_len(text: &str, from: usize, ceiling: usize) -> usize {
+    let rest = clip(text, from, (from + 120).min(ceiling));
+    let len = rest.find([' ', '\n', '"', '<', ',']).unwrap_or(rest.len());
+    if rest.starts_with("on ") { 0 } else { len }
+}
+
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*')
 }
@@ -181,6 +195,15 @@ fn action(text: &str, from: usize, ceiling: usize) -> Option<Piece> {
     let window = clip(text, from, (from + 300).min(ceiling));
     let start = window.len() - window.trim_start_matches(['\'', '"', '`', ' ', '\n']).len();
     let window = window.get(start..)?;
+    if let Some(inner) = window.strip_prefix('<') {
+        let len =
+            inner.find(['>', ' ', '\n']).filter(|len| inner.as_bytes().get(*len) == Some(&b'>'))?;
+        let value = window.get(..len + 2)?;
+        let at = from + start;
+        return value
+            .contains(':')
+            .then(|| Piece { value: value.to_owned(), range: at..at + value.len() });
+    }
     let run = |text: &str| text.bytes().take_while(|byte| is_name(*byte) || *byte == b':').count();
     let mut len = run(window);
     let mut value = window.get(..len)?.to_owned();
@@ -246,7 +269,7 @@ fn resource_value(
     if let Some(close) = close {
         let inner = rest.get(1..).unwrap_or("");
         if let Some(len) = inner.find(close) {
-            let value = joined(inner.get(..len).unwrap_or("").trim());
+            let value = spaced(inner.get(..len).unwrap_or("").trim());
             let range = from + 1..from + 1 + len;
             let piece = (!value.is_empty()).then_some(Piece { value, range });
             return (piece, from + len + 2);
@@ -360,6 +383,8 @@ fn closed(value: &str) -> &str {
         let opens = |open: char| value.matches(open).count() < value.matches(last).count();
         let cut = match last {
             '.' => !value.ends_with("..."),
+            // CloudWatch Logs names a stream that has no name yet.
+            ':' if value.ends_with(":log-stream:") => false,
             ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '`' => true,
             ')' => opens('('),
             ']' => opens('['),
@@ -381,6 +406,22 @@ fn joined(value: &str) -> String {
     for line in value.split('\n') {
         let line = if text.is_empty() { line.trim_end() } else { line.trim() };
         if KINDS.contains(&text.as_str()) {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+/// A value in quotes, which may hold blanks: a line end is one, if no word was cut there.
+fn spaced(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for line in value.split('\n') {
+        let line = line.trim();
+        if !text.is_empty()
+            && !text.ends_with(['-', '/', ':', '_'])
+            && !line.starts_with([':', '/'])
+        {
             text.push(' ');
         }
         text.push_str(line);

@@ -18,10 +18,11 @@ pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };
 pub use pattern::{Glob, Part as PatternPart, Pattern, Syntax, Variable};
+pub use placeholder::is_open;
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
 pub use read::{has_statements, read, read_committed};
-pub use value::{ArnPattern, Number, VariablesIn, boolean, bytes, moment, network};
+pub use value::{ArnPattern, Number, VariablesIn, address, boolean, bytes, moment, network};
 
 use std::sync::Arc;
 
@@ -30,7 +31,6 @@ use jiff::Timestamp;
 
 use crate::doc::Hole;
 use crate::text::{Span, Spanned};
-
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {

@@ -113,6 +113,16 @@ pub enum SetQualifier {
     ForAnyValue,
 }
 
+impl SetQualifier {
+    fn parse(text: &str) -> Option<Self> {
+        match () {
+            () if text.eq_ignore_ascii_case("ForAllValues") => Some(Self::ForAllValues),
+            () if text.eq_ignore_ascii_case("ForAnyValue") => Some(Self::ForAnyValue),
+            () => None,
+        }
+    }
+}
+
 /// An operator as a policy writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -125,21 +135,40 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Reads `ForAnyValue:StringLikeIfExists` and the like; `None` if there is no such operator.
-    /// Names are taken in AWS's exact spelling, since no page says that case does not count.
+    /// Reads `ForAnyValue:StringLikeIfExists` and the like, whatever its case; `None` if there is no
+    /// such operator. Whether AWS takes another case than its own is documented nowhere: see
+    /// [`Operator::is_spelled`].
     pub fn parse(text: &str) -> Option<Self> {
         let (set, rest) = match text.split_once(':') {
-            Some(("ForAllValues", rest)) => (Some(SetQualifier::ForAllValues), rest),
-            Some(("ForAnyValue", rest)) => (Some(SetQualifier::ForAnyValue), rest),
-            Some(_) => return None,
+            Some((set, rest)) => (Some(SetQualifier::parse(set)?), rest),
             None => (None, text),
         };
-        let find = |name: &str| TABLE.iter().find(|row| row.name == name);
+        let find = |name: &str| TABLE.iter().find(|row| row.name.eq_ignore_ascii_case(name));
         if let Some(row) = find(rest) {
             return Some(Self { row, set, if_exists: false });
         }
-        let row = find(rest.strip_suffix("IfExists")?)?;
+        let (name, end) = rest.split_at_checked(rest.len().checked_sub(IF_EXISTS.len())?)?;
+        let row = find(name).filter(|_| end.eq_ignore_ascii_case(IF_EXISTS))?;
         (row.family != Family::Null).then_some(Self { row, set, if_exists: true })
+    }
+
+    /// Whether `text` is this operator in AWS's own spelling.
+    pub fn is_spelled(self, text: &str) -> bool {
+        text == self.to_string()
+    }
+}
+
+const IF_EXISTS: &str = "IfExists";
+
+impl std::fmt::Display for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.set {
+            Some(SetQualifier::ForAllValues) => f.write_str("ForAllValues:")?,
+            Some(SetQualifier::ForAnyValue) => f.write_str("ForAnyValue:")?,
+            None => {}
+        }
+        f.write_str(self.row.name)?;
+        f.write_str(if self.if_exists { IF_EXISTS } else { "" })
     }
 }
 
@@ -157,6 +186,18 @@ mod tests {
         }
         assert_eq!(Operator::parse("StringMatches"), None);
         assert_eq!(Operator::parse("ForSomeValues:StringLike"), None);
-        assert_eq!(Operator::parse("stringequals"), None);
+        assert_eq!(Operator::parse("IfExists"), None);
+        assert_eq!(Operator::parse("NullIfExists"), None);
+    }
+
+    #[test]
+    fn case_is_not_needed_to_read_an_operator_and_told_apart() {
+        for text in ["StringEquals", "ForAnyValue:ArnNotLikeIfExists", "ForAllValues:Null"] {
+            let exact = Operator::parse(text).unwrap();
+            assert!(exact.is_spelled(text), "{text}");
+            let lower = text.to_lowercase();
+            assert_eq!(Operator::parse(&lower), Some(exact));
+            assert!(!exact.is_spelled(&lower), "{lower}");
+        }
     }
 }

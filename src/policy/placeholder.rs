@@ -38,6 +38,12 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
     found
 }
 
+/// Whether there is any placeholder in `text`. Most texts are told by their bytes alone.
+pub fn is_open(text: &str) -> bool {
+    let maybe = text.bytes().any(|byte| matches!(byte, b'<' | b'{' | b'%' | b'_'));
+    (maybe || text.starts_with("arn:")) && !find(text).is_empty()
+}
+
 fn missing(text: &str, start: usize, end: usize) -> Missing {
     let name = text.get(start..end).unwrap_or("").to_owned();
     let hole = Hole {

@@ -290,14 +290,16 @@ impl Reader {
         let resource = self.resource(node);
         let conditions = self.conditions(node);
         let sid = node.get("Sid").and_then(|sid| {
-            let text = sid.text();
-            if text.is_none() && sid.unknown().is_none() {
-                self.refuse(
+            // AWS refuses another value, but a name decides nothing.
+            if sid.text().is_none() && sid.unknown().is_none() {
+                self.note(
                     sid.span(),
                     "`Sid` has to be a string",
                     "write letters and digits in quotes",
+                    true,
                 );
             }
+            let text = sid.scalar();
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
         for entry in node.entries() {
@@ -719,17 +721,25 @@ impl Reader {
                 continue;
             }
             let bare_key = parsed.is_none() && looks_like_key(&outer.key);
-            if parsed.is_none() {
-                let what = if bare_key {
-                    "a condition key, where an operator has to stand"
-                } else {
-                    "no condition operator"
-                };
-                self.refuse(
+            match parsed {
+                Some(operator) if operator.is_spelled(&outer.key) => {}
+                Some(operator) => self.refuse(
                     outer.key_span,
-                    format!("`{}` is {what}", outer.key),
-                    operator_help(&outer.key),
-                );
+                    format!("whether AWS takes `{}` for `{operator}` is not documented", outer.key),
+                    format!("write `{operator}` in exactly this case"),
+                ),
+                None => {
+                    let what = if bare_key {
+                        "a condition key, where an operator has to stand"
+                    } else {
+                        "no condition operator"
+                    };
+                    self.refuse(
+                        outer.key_span,
+                        format!("`{}` is {what}", outer.key),
+                        operator_help(&outer.key),
+                    );
+                }
             }
             if outer.value.kind() != Kind::Mapping && !bare_key {
                 self.refuse(

@@ -23,23 +23,49 @@ pub struct Number {
 }
 
 impl Number {
-    /// Reads an optional sign, digits, and an optional fraction. Exponents are documented nowhere
-    /// and are not read.
+    /// Reads an optional sign, digits, an optional fraction, and an exponent as JSON writes it.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (digits, exponent) = match digits.split_once(['e', 'E']) {
+            Some((digits, exponent)) => (digits, Some(exponent)),
+            None => (digits, None),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if (whole.is_empty() && fraction.is_empty()) || !is_digits(whole) || !is_digits(fraction) {
             return None;
         }
+        let shifted = match exponent {
+            Some(exponent) => Some(shift(whole, fraction, exponent)?),
+            None => None,
+        };
+        let (whole, fraction) =
+            shifted.as_ref().map_or((whole, fraction), |(whole, fraction)| (whole, fraction));
         let whole = whole.trim_start_matches('0');
         let fraction = fraction.trim_end_matches('0');
         let zero = whole.is_empty() && fraction.is_empty();
         Some(Self { negative: negative && !zero, whole: whole.into(), fraction: fraction.into() })
     }
+}
+
+/// Moves the point of `whole.fraction` by `exponent` places. Nothing is counted in more than a
+/// thousand digits, so what a policy says can cost no more than that.
+fn shift(whole: &str, fraction: &str, exponent: &str) -> Option<(String, String)> {
+    let places: i32 = exponent.parse().ok().filter(|places| (-999..=999).contains(places))?;
+    let count = usize::try_from(places.unsigned_abs()).ok()?;
+    let zeros = "0".repeat(count);
+    let (from, to) = match places > 0 {
+        true => (format!("{fraction}{zeros}"), count),
+        false => (format!("{zeros}{whole}"), whole.len()),
+    };
+    let (left, right) = from.split_at_checked(to)?;
+    Some(match places > 0 {
+        true => (format!("{whole}{left}"), right.to_owned()),
+        false => (left.to_owned(), format!("{right}{fraction}")),
+    })
 }
 
 impl PartialOrd for Number {
@@ -65,12 +91,16 @@ impl Ord for Number {
 }
 
 /// Reads a moment: `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, `YYYY-MM-DDThh:mmTZD` with optional seconds and
-/// fraction, or whole epoch seconds. A date without a time is taken as midnight UTC.
+/// fraction, or whole epoch seconds, or milliseconds where seconds would be no date. A date without a time is taken as midnight UTC.
 pub fn moment(text: &str) -> Option<Timestamp> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     if all_digits && text.len() != 4 {
-        return Timestamp::from_second(text.parse().ok()?).ok();
+        // As seconds, what has more than twelve digits is no date of four-digit years.
+        let number = text.parse().ok()?;
+        return Timestamp::from_second(number)
+            .or_else(|_| Timestamp::from_millisecond(number))
+            .ok();
     }
     let (date, time) = match text.split_once(['T', 't']) {
         Some((date, time)) => (date, Some(time)),
@@ -132,9 +162,14 @@ pub fn moment(text: &str) -> Option<Timestamp> {
     utc.checked_sub(jiff::SignedDuration::from_secs(offset)).ok()
 }
 
+/// Reads an address, an IPv4 address also where it is written as an IPv6 one.
+pub fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
 /// Reads an address as a block of one, or a CIDR block; bits beyond the mask are ignored.
 pub fn network(text: &str) -> Option<IpNet> {
-    if let Ok(address) = text.parse::<IpAddr>() {
+    if let Some(address) = address(text) {
         return Some(IpNet::from(address));
     }
     text.parse::<IpNet>().ok().map(|net| net.trunc())
@@ -220,7 +255,12 @@ mod tests {
         assert_eq!(cmp("-2", "1"), Ordering::Less);
         assert_eq!(cmp("0.1", "0.09"), Ordering::Greater);
         assert_eq!(cmp("-0", "0"), Ordering::Equal);
-        for text in ["", ".", "1e3", "0x1", "1,0", " 1", "--1"] {
+        assert_eq!(cmp("1e3", "1000"), Ordering::Equal);
+        assert_eq!(cmp("1.25E-1", "0.125"), Ordering::Equal);
+        assert_eq!(cmp("12.5e1", "125"), Ordering::Equal);
+        assert_eq!(cmp("-1e-2", "-0.01"), Ordering::Equal);
+        assert_eq!(cmp("5e0", "5"), Ordering::Equal);
+        for text in ["", ".", "1e", "e1", "1e1e1", "1e1000", "1e+-1", "0x1", "1,0", " 1", "--1"] {
             assert_eq!(Number::parse(text), None, "{text}");
         }
     }
@@ -234,6 +274,7 @@ mod tests {
         assert_eq!(seconds("2026-01-01T00:00Z"), Some(1_767_225_600));
         assert_eq!(seconds("2026-01-01T01:00:00.25+01:00"), Some(1_767_225_600));
         assert_eq!(seconds("1767225600"), Some(1_767_225_600));
+        assert_eq!(seconds("1767225600000"), Some(1_767_225_600));
         for text in [
             "",
             "2026-13-01",
@@ -245,6 +286,15 @@ mod tests {
         ] {
             assert_eq!(moment(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_of_version_four_is_one_however_it_is_written() {
+        assert!(
+            network("203.0.113.0/24").unwrap().contains(&address("::ffff:203.0.113.7").unwrap())
+        );
+        assert_eq!(network("::ffff:203.0.113.7"), network("203.0.113.7/32"));
+        assert_eq!(address("203.0.113.7/32"), None);
     }
 
     #[test]

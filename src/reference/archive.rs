@@ -33,6 +33,16 @@ impl Entry {
         let (start, size) = (number()?, number()?);
         Some(Self { key, words, block: (at, at + length), inflated, text: (start, start + size) })
     }
+
+    /// Which block holds its text.
+    pub(super) fn block_start(&self) -> usize {
+        self.block.0
+    }
+
+    /// Its text, in the inflated block.
+    pub(super) fn slice<'t>(&self, block: &'t str) -> Option<&'t str> {
+        block.get(self.text.0..self.text.1)
+    }
 }
 
 impl Archive {
@@ -46,12 +56,15 @@ impl Archive {
         find(self.index, key).and_then(Entry::read)
     }
 
+    /// The whole block that holds the text of an entry.
+    pub(super) fn block(&self, entry: Entry) -> Option<String> {
+        let block = self.blocks.get(entry.block.0..entry.block.1)?;
+        String::from_utf8(decompress_to_vec_with_limit(block, entry.inflated).ok()?).ok()
+    }
+
     /// The text of an entry.
     pub(super) fn text(&self, entry: Entry) -> Option<String> {
-        let block = self.blocks.get(entry.block.0..entry.block.1)?;
-        let inflated = decompress_to_vec_with_limit(block, entry.inflated).ok()?;
-        let text = inflated.get(entry.text.0..entry.text.1)?;
-        std::str::from_utf8(text).ok().map(str::to_owned)
+        entry.slice(&self.block(entry)?).map(str::to_owned)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod alike;
 mod archive;
+mod catalogue;
 mod lines;
 mod managed;
 mod service;
@@ -15,6 +16,7 @@ mod service;
 use lines::{find, find_ignoring_case, members};
 
 pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
+pub use catalogue::{Catalogue, CataloguedAction, CataloguedType, catalogue};
 pub use managed::{ManagedPolicy, managed_policies, managed_policy};
 pub use service::{
     Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,
@@ -24,6 +26,7 @@ const META: &str = include_str!("data/meta.txt");
 const GLOBAL_KEYS: &str = include_str!("data/global-keys.txt");
 const PRINCIPALS: &str = include_str!("data/service-principals.txt");
 const PARTITIONS: &str = include_str!("data/partitions.txt");
+const FURTHER_ACTIONS: &str = include_str!("data/further-actions.txt");
 const RESOURCE_CONTROL: &str = include_str!("data/resource-control-services.txt");
 
 /// The day of the data: `2026-10-27`.
@@ -108,6 +111,12 @@ pub fn service_principals() -> impl Iterator<Item = &'static str> {
 pub fn is_service_principal(name: &str) -> bool {
     let name = name.strip_suffix(".cn").unwrap_or(name);
     name.strip_suffix(".amazonaws.com").is_some_and(|own| find(PRINCIPALS, own).is_some())
+}
+
+/// Whether AWS's own managed policies name the action or pattern, given in lower case, though the list
+/// of actions does not have it: actions that are withdrawn, or not documented.
+pub fn is_further_action(lower: &str) -> bool {
+    find(FURTHER_ACTIONS, lower).is_some()
 }
 
 /// Whether resource control policies apply to the service with this prefix. AWS adds to the list.

@@ -113,6 +113,18 @@ fn fits(name: &str, key: &str) -> bool {
     !tail.is_empty() && cuts.any(|at| tail.get(at..).is_some_and(|tail| fits(back, tail)))
 }
 
+/// The resource types in the list of an action: `function!:3,4 function alias:`. The name of one may
+/// hold spaces; then whether it is required, and the numbers of its keys.
+pub(super) fn taken(list: &str) -> impl Iterator<Item = (&str, bool, &str)> {
+    let mut rest = list;
+    std::iter::from_fn(move || {
+        let (name, after) = rest.split_once(':')?;
+        let (keys, next) = after.split_once(' ').unwrap_or((after, ""));
+        rest = next;
+        Some((name.trim_end_matches('!'), name.ends_with('!'), keys))
+    })
+}
+
 impl Service {
     fn lines(&self, kind: &'static str) -> impl Iterator<Item = &str> {
         self.text.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix('\t'))
@@ -138,10 +150,11 @@ impl Service {
     fn read_action<'s>(&'s self, line: &'s str) -> Option<Action<'s>> {
         let mut parts = members(line);
         let (name, access, keys) = (parts.next()?, parts.next()?, parts.next()?);
-        let resources = parts.next()?.split_ascii_whitespace().filter_map(|one| {
-            let (name, keys) = one.rsplit_once(':')?;
-            let required = name.ends_with('!');
-            Some(ActionResource { name: name.trim_end_matches('!'), required, service: self, keys })
+        let resources = taken(parts.next()?).map(|(name, required, keys)| ActionResource {
+            name,
+            required,
+            service: self,
+            keys,
         });
         Some(Action { name, access, resources: resources.collect(), service: self, keys })
     }

@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::Style;
-use super::json::{PlaceV1, place};
+use super::json::place;
 use super::layout::{Ink, clean, hang};
 use super::snippet::{self, Mark};
 use crate::finding::{Diagnosis, Evidence, Severity};
-use crate::policy::PolicyType;
 use crate::text::{SourceMap, Span, Spanned};
 
 /// Adds what the text says, proves and leaves open, and what to look at next.
@@ -17,12 +16,21 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     out.push('\n');
     let title = style.paint(Ink::Doubt, "AWS said:");
     let mut said: Vec<String> = Vec::new();
-    said.push(denial.code.as_ref().map_or_else(|| "no".to_owned(), |code| code.value.clone()));
+    if let Some(code) = &denial.code {
+        said.push(code.value.clone());
+    } else if denial.operation.is_some() {
+        said.push("no".to_owned());
+    }
     if let Some(operation) = &denial.operation {
         said.push(format!("to {}", operation.value));
     }
-    if let Some(service) = &denial.service {
-        said.push(format!("of {}", service.value));
+    // An action names its service itself, and it may be another than that of the call.
+    if let Some(service) = denial.service.as_ref().filter(|_| denial.action.is_none()) {
+        said.push(match (&denial.operation, &denial.code) {
+            (Some(_), _) => format!("of {}", service.value),
+            (None, Some(_)) => format!("from {}", service.value),
+            (None, None) => format!("no, from {}", service.value),
+        });
     }
     if let Some(id) = &denial.request_id {
         said.push(format!("(request {})", id.value));
@@ -35,8 +43,14 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     if !marks.is_empty() {
         snippet::draw(out, &marks, Severity::Note, sources, style);
     }
-    list(out, "this proves:", &evidence.proves, style);
-    list(out, "this does not prove:", &evidence.open, style);
+    if let Some(why) = &evidence.other_action {
+        hang(out, "note: ", 6, why, style.columns());
+    }
+    // A whole diagnosis says more than the words do.
+    if diagnosis.is_bare || style.verbose {
+        list(out, "this proves:", &evidence.proves, style);
+        list(out, "this does not prove:", &evidence.open, style);
+    }
     if let Some(who) = evidence.who.as_ref().filter(|_| diagnosis.is_bare) {
         hang(out, "who can lift it: ", 17, who, style.columns());
     }
@@ -86,6 +100,8 @@ fn marks(evidence: &Evidence) -> Vec<Mark<'static>> {
         marks.push(mark(kind.span, "what AWS says of the reason", true));
     } else if let Some(action) = &denial.action {
         marks.push(mark(action.span, "the action that was denied", true));
+    } else if let Some(words) = denial.words {
+        marks.push(mark(words, "what went wrong", true));
     } else if let Some(code) = &denial.code {
         marks.push(mark(code.span, "the error code", true));
     }
@@ -96,26 +112,28 @@ fn marks(evidence: &Evidence) -> Vec<Mark<'static>> {
     marks
 }
 
-/// The member `evidence` of a diagnosis.
+/// The member `evidence` of a diagnosis. What the text does not say is null.
 #[derive(Serialize)]
 pub(super) struct EvidenceV1<'a> {
-    class: &'static str,
+    error_class: &'static str,
     form: &'static str,
     see: &'static str,
     count: usize,
-    principal: Option<FieldV1<'a>>,
-    action: Option<FieldV1<'a>>,
-    resource: Option<FieldV1<'a>>,
-    denial_kind: Option<FieldV1<'a>>,
-    policy_type: Option<FieldV1<'a>>,
-    policy_arn: Option<FieldV1<'a>>,
-    error_code: Option<FieldV1<'a>>,
-    service: Option<FieldV1<'a>>,
-    operation: Option<FieldV1<'a>>,
-    request_id: Option<FieldV1<'a>>,
-    authorization_id: Option<FieldV1<'a>>,
-    /// Whether an encoded message is there; it is never shown.
-    has_encoded_message: bool,
+    principal: Option<&'a str>,
+    action: Option<&'a str>,
+    resource: Option<&'a str>,
+    denial_kind: Option<&'a str>,
+    policy_type: Option<&'a str>,
+    policy_arn: Option<&'a str>,
+    error_code: Option<&'a str>,
+    service: Option<&'a str>,
+    operation: Option<&'a str>,
+    request_id: Option<&'a str>,
+    authorization_id: Option<&'a str>,
+    encoded_message: Option<EncodedV1>,
+    /// Where each of the fields stands that are not null.
+    places: serde_json::Map<String, serde_json::Value>,
+    other_action: Option<&'a str>,
     proves: &'a [String],
     does_not_prove: &'a [String],
     who: Option<&'a str>,
@@ -123,10 +141,14 @@ pub(super) struct EvidenceV1<'a> {
     agreement: Option<AgreementV1<'a>>,
 }
 
+/// An encoded message: that it is there, and where. It is never shown.
 #[derive(Serialize)]
-struct FieldV1<'a> {
-    value: &'a str,
-    place: PlaceV1<'a>,
+struct EncodedV1 {
+    /// In characters, line ends left out.
+    length: usize,
+    line: usize,
+    start: u32,
+    end: u32,
 }
 
 #[derive(Serialize)]
@@ -144,27 +166,53 @@ struct AgreementV1<'a> {
 impl<'a> EvidenceV1<'a> {
     pub(super) fn of(evidence: &'a Evidence, sources: &'a SourceMap) -> Self {
         let denial = &evidence.denial;
-        let field = |value: &'a str, span: Span| FieldV1 { value, place: place(span, sources) };
-        let text =
-            |one: &'a Option<Spanned<String>>| one.as_ref().map(|one| field(&one.value, one.span));
-        let layer = |one: &Spanned<PolicyType>| field(one.value.id(), one.span);
+        let mut places = serde_json::Map::new();
+        let mut put = |name: &str, value: &'a str, span: Span| {
+            if let Ok(place) = serde_json::to_value(place(span, sources)) {
+                places.insert(name.to_owned(), place);
+            }
+            value
+        };
+        let mut text = |name: &str, one: &'a Option<Spanned<String>>| {
+            one.as_ref().map(|one| put(name, &one.value, one.span))
+        };
+        let principal = text("principal", &denial.principal);
+        let action = text("action", &denial.action);
+        let resource = text("resource", &denial.resource);
+        let policy_arn = text("policy_arn", &denial.policy_arn);
+        let error_code = text("error_code", &denial.code);
+        let service = text("service", &denial.service);
+        let operation = text("operation", &denial.operation);
+        let request_id = text("request_id", &denial.request_id);
+        let authorization_id = text("authorization_id", &denial.authorization_id);
+        let denial_kind =
+            denial.kind.as_ref().map(|one| put("denial_kind", one.value.id(), one.span));
+        let policy_type =
+            denial.policy_type.as_ref().map(|one| put("policy_type", one.value.id(), one.span));
         Self {
-            class: denial.class.id(),
+            error_class: denial.class.id(),
             form: denial.form,
             see: denial.see,
             count: denial.count,
-            principal: text(&denial.principal),
-            action: text(&denial.action),
-            resource: text(&denial.resource),
-            denial_kind: denial.kind.as_ref().map(|one| field(one.value.id(), one.span)),
-            policy_type: denial.policy_type.as_ref().map(layer),
-            policy_arn: text(&denial.policy_arn),
-            error_code: text(&denial.code),
-            service: text(&denial.service),
-            operation: text(&denial.operation),
-            request_id: text(&denial.request_id),
-            authorization_id: text(&denial.authorization_id),
-            has_encoded_message: denial.encoded.is_some(),
+            principal,
+            action,
+            resource,
+            denial_kind,
+            policy_type,
+            policy_arn,
+            error_code,
+            service,
+            operation,
+            request_id,
+            authorization_id,
+            encoded_message: denial.encoded.map(|span| EncodedV1 {
+                length: denial.encoded_length,
+                line: sources.place(span).line,
+                start: span.start,
+                end: span.end,
+            }),
+            places,
+            other_action: evidence.other_action.as_deref(),
             proves: &evidence.proves,
             does_not_prove: &evidence.open,
             who: evidence.who.as_deref(),

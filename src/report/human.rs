@@ -161,7 +161,12 @@ fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     }
 }
 
-fn push_finding(text: &mut String, finding: &Finding, sources: &SourceMap, style: &Style) {
+pub(super) fn push_finding(
+    text: &mut String,
+    finding: &Finding,
+    sources: &SourceMap,
+    style: &Style,
+) {
     push_message(text, finding.severity, Some(finding.rule), &finding.message, style);
     let mut marks =
         vec![Mark { span: finding.primary.span, text: &finding.primary.text, primary: true }];
@@ -272,6 +277,15 @@ fn push_blockers(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
 /// Adds what to check where AWS gave another answer.
 fn push_doubts(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
     if diagnosis.doubts.is_empty() {
+        // Nobody asks because it worked.
+        if diagnosis.decision == Decision::Allowed
+            && diagnosis.evidence.is_none()
+            && diagnosis.hop.is_none()
+        {
+            let line = "AWS denied it all the same? A change made seconds before may not be everywhere yet, or somebody else called: `--but-denied` says what to check";
+            text.push('\n');
+            hang(text, "", 0, line, style.columns());
+        }
         return;
     }
     let title = style.paint(Ink::Strong, "AWS denied it all the same; check, the likeliest first:");

@@ -8,7 +8,7 @@ use std::io;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Blocker, DecidingStatement, Diagnosis, Finding, Label, Settlement, Severity};
+use crate::finding::{Blocker, DecidingStatement, Diagnosis, Finding, Label, Settlement};
 use crate::layers::Gap;
 use crate::policy::Effect;
 use crate::text::{SourceMap, Span};
@@ -111,7 +111,7 @@ struct GateV1<'a> {
 }
 
 #[derive(Serialize)]
-struct FindingV1<'a> {
+pub(super) struct FindingV1<'a> {
     rule: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -246,14 +246,10 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
     }
 }
 
-fn finding<'a>(finding: &'a Finding, sources: &'a SourceMap) -> FindingV1<'a> {
+pub(super) fn finding<'a>(finding: &'a Finding, sources: &'a SourceMap) -> FindingV1<'a> {
     FindingV1 {
         rule: finding.rule,
-        severity: match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        severity: finding.severity.id(),
         message: &finding.message,
         help: finding.help.as_deref(),
         primary: label(&finding.primary, sources),

@@ -3,6 +3,7 @@
 //! Reports are given finished diagnoses and the sources that these point into; they decide nothing,
 //! and they never show more of a source than the lines that a finding names and one line around.
 
+mod check;
 mod errors;
 mod evidence;
 mod facts;
@@ -18,6 +19,7 @@ use std::io;
 use crate::finding::Diagnosis;
 use crate::text::SourceMap;
 
+pub use check::{CheckFormat, CheckReport, CheckStyle};
 pub use errors::{diagnostic, warning};
 pub use facts::{FactsReport, Question, RecognisedFile, Subject, write_facts};
 pub use redact::Redactor;

@@ -7,14 +7,15 @@ use crate::text::Span;
 
 use super::closeness::is_slip;
 use super::nearest::{Miss, Near, nearest};
-use super::{Case, Rule, identity, rule, trust};
+use super::{Case, Defect, Group, Rule, identity, rule, trust};
 
 pub(super) static RULES: &[Rule] = &[rule!(
     "action-unknown",
     IdentityPolicies,
     48,
-    "an action is written that does not exist, where the one that was asked for is meant",
-    check
+    "an action is written that does not exist",
+    check,
+    Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["INVALID_ACTION", "INVALID_SERVICE_IN_ACTION"] })
 )];
 
 /// Operations of an API whose permission has another name: service, operation, permission.
@@ -38,7 +39,7 @@ const OPERATIONS: [(&str, &str, &str); 15] = [
 ];
 
 /// The permission for an operation of an API, where the two have different names.
-fn permission(action: &str) -> Option<String> {
+pub(super) fn permission(action: &str) -> Option<String> {
     let (prefix, name) = action.split_once(':')?;
     let (service, _, permission) = OPERATIONS.iter().find(|(service, operation, _)| {
         prefix.eq_ignore_ascii_case(service) && name.eq_ignore_ascii_case(operation)

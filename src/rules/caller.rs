@@ -9,6 +9,7 @@ use super::{Case, Rule, rule};
 pub(super) static RULES: &[Rule] = &[
     rule!("caller-is-root", Caller, 11, "the caller is a root user, who cannot assume roles", root),
     rule!("caller-cannot-assume", Caller, 12, "credentials of this kind cannot make this call", cannot),
+    rule!("owned-by-aws", Caller, 13, "the call would change what is AWS's own", owned_by_aws),
 ];
 
 fn root(case: &Case<'_>) -> Vec<Finding> {
@@ -35,6 +36,27 @@ fn cannot(case: &Case<'_>) -> Vec<Finding> {
         };
         Some(
             Finding::new("caller-cannot-assume", message, caller.text.span, "credentials of this kind are refused")
+                .help(help)
+                .owner(Party::Yourself),
+        )
+    })
+}
+
+fn owned_by_aws(case: &Case<'_>) -> Vec<Finding> {
+    let request = case.request;
+    refused(case, Refusal::OwnedByAws, || {
+        let resource = &request.resource.text;
+        let (what, help) = match request.service() {
+            "kms" => ("an alias of a key that AWS manages", "give the key an alias of your own, one that does not begin with `alias/aws/`"),
+            _ if resource.value.contains(":role/") => (
+                "a role of IAM Identity Center",
+                "change the permission set in IAM Identity Center that the role was made from",
+            ),
+            _ => ("an AWS managed policy", "copy its text into a policy of your own, and attach that one"),
+        };
+        let message = format!("nobody but AWS changes {what}");
+        Some(
+            Finding::new("owned-by-aws", message, resource.span, "AWS's own")
                 .help(help)
                 .owner(Party::Yourself),
         )

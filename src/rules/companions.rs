@@ -8,6 +8,7 @@ use crate::request::CallerKind;
 use crate::text::Span;
 
 use super::nearest::Miss;
+use super::trusted::whom_to_name;
 use super::{Case, Companion, Rule, rule, trust};
 
 pub(super) static RULES: &[Rule] = &[
@@ -85,7 +86,7 @@ fn word(case: &Case<'_>, action: &str, rule: &'static str, what: &str, span: Spa
             .ask(format!(
                 "please allow `{action}` on `{}` to `{}`, beside `{}`",
                 case.request.resource.text.value,
-                case.request.caller.text.value,
+                whom_to_name(case),
                 case.request.action.value
             )).owner(owner)]
 }

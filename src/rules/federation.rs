@@ -148,7 +148,10 @@ fn differs(
             let (mut message, mut help) =
                 word(condition, has.as_deref(), policy.as_ref().map(|(text, _)| text.as_str()));
             if let Some(hint) = hint(condition, request, why, variables) {
-                hint.why.iter().for_each(|why| message.extend(["; ", why]));
+                // The words about a subject may have said so already.
+                let said = message.contains("upper and lower case");
+                let why = hint.why.filter(|why| !(said && why.contains("upper and lower case")));
+                why.iter().for_each(|why| message.extend(["; ", why]));
                 help = hint.help;
             }
             let whole = match condition.values.as_slice() {
@@ -271,6 +274,11 @@ fn cognito(case: &Case<'_>) -> Vec<Finding> {
             (
                 format!("the trust policy of `{role}` is for identity pool `{policy}`, the token comes from `{has}`"),
                 format!("write the id of the identity pool, `{has}`, under `{}`", condition.key.value),
+            )
+        } else if has == policy && condition.parsed.is_some_and(|operator| operator.set.is_none()) {
+            (
+                format!("the trust policy of `{role}` compares the login state with `{}`, and `amr` is a list", condition.operator.value),
+                format!("write `ForAnyValue:{}`: how a list is compared without it is documented in two ways", condition.operator.value),
             )
         } else {
             (

@@ -8,7 +8,8 @@ use crate::text::Span;
 
 use super::closeness::difference;
 use super::nearest::{Miss, Near, nearest};
-use super::trust::unmet;
+use super::trusted::whom_to_name;
+use super::unmet::unmet;
 use super::{Case, Rule, action_name, rule};
 
 pub(super) static RULES: &[Rule] = &[
@@ -89,11 +90,34 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
         Some((span, label)) => finding.also(span, label),
         None => finding,
     };
+    let finding = match instead(case) {
+        Some((span, label)) => finding.also(span, label),
+        None => finding,
+    };
     let ask = format!(
         "please allow `{}` on `{}` to `{}`",
-        action.value, resource.value, request.caller.text.value
+        action.value, resource.value, whom_to_name(case)
     );
     vec![finding.severity(severity).help(help).owner(owner).ask(ask)]
+}
+
+/// An action that the caller's policies allow and that is easily taken for `sts:AssumeRole`.
+fn instead(case: &Case<'_>) -> Option<(Span, &'static str)> {
+    if &*case.request.action_lower != "sts:assumerole" {
+        return None;
+    }
+    nearest(case, PolicyType::IdentityBased).into_iter().filter(|near| near.miss == Miss::Action).find_map(|near| {
+        let element = near.statement.action.as_ref()?;
+        if element.negated {
+            return near.covers("iam:passrole").then_some((element.key, "leaves `sts:AssumeRole` out"));
+        }
+        element.values.iter().find_map(|value| match &*value.value.text.to_ascii_lowercase() {
+            "iam:passrole" => Some((value.span, "lets the caller hand a role to a service, not assume it")),
+            "sts:assumerolewithwebidentity" => Some((value.span, "is for callers with a token, and no policy of theirs is asked")),
+            "sts:assumerolewithsaml" => Some((value.span, "is for callers with an assertion, and no policy of theirs is asked")),
+            _ => None,
+        })
+    })
 }
 
 /// The place in the resource's own policy that lets the caller in, and why that is not enough.

@@ -1,19 +1,25 @@
-//! The rules: each reads an evaluation, decides whether one cause is present, and words it.
+//! The rules: causes that are read off an evaluation, and defects that are read off policies.
 //!
-//! No rule interprets a policy itself; what matched and what did not is in the trace.
+//! Both kinds stand in one registry, with one page and one id each. A rule about an evaluation never
+//! interprets a policy itself: what matched and what did not is in the trace. Rules about policies are
+//! found by the passes in [`documents`], one walk for many rules.
 
 mod closeness;
+mod defects;
+pub mod documents;
 mod hints;
 mod limits;
 mod nearest;
 mod refusals;
+mod trusted;
+mod unmet;
 mod words;
 
 pub use nearest::{Miss, Near, nearest};
 pub use words::{condition_sentence, requirement};
 
 use crate::eval::{Accounts, Evaluation, StatementTrace};
-use crate::finding::{Finding, Gate, Party};
+use crate::finding::{Finding, Gate, Party, Severity};
 use crate::layers::{Attached, Layers};
 use crate::policy::{PolicyType, Statement};
 use crate::request::Request;
@@ -27,19 +33,69 @@ pub struct RuleMeta {
     pub summary: &'static str,
     /// The page, as Markdown.
     pub doc: &'static str,
-    /// The step of the checklist that it belongs to.
-    pub gate: Gate,
-    /// Its place among causes: the lower one is the more likely cause of the others.
-    pub rank: u8,
 }
 
-/// One rule.
+/// One rule: what it is, and where it plays a part. At least one of the two is there.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// What it is.
     pub meta: RuleMeta,
+    /// Its part in the diagnosis of one request.
+    pub cause: Option<Cause>,
+    /// Its part in the check of policies.
+    pub defect: Option<Defect>,
+}
+
+/// A rule's part in the diagnosis of one request.
+#[derive(Clone, Copy)]
+pub struct Cause {
+    /// The step of the checklist that it belongs to.
+    pub gate: Gate,
+    /// Its place among causes: the lower one is the more likely cause of the others.
+    pub rank: u8,
     /// What it finds in one case; nothing if its cause is absent.
     pub check: fn(&Case<'_>) -> Vec<Finding>,
+}
+
+/// A rule's part in the check of policies.
+#[derive(Clone, Copy, Debug)]
+pub struct Defect {
+    /// What kind of defect it is.
+    pub group: Group,
+    /// How much it matters, unless the configuration says otherwise.
+    pub severity: Severity,
+    /// The codes of IAM Access Analyzer that say the same.
+    pub codes: &'static [&'static str],
+}
+
+/// What kind of defect a rule about policies finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// AWS refuses it, or it can never match.
+    NeverWorks,
+    /// One half of two that have to fit is missing or does not fit.
+    Handshake,
+    /// It lets in more than people mean.
+    TooOpen,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 3] = [Self::NeverWorks, Self::Handshake, Self::TooOpen];
+
+    /// The id on the command line and in configuration files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NeverWorks => "never-works",
+            Self::Handshake => "handshake",
+            Self::TooOpen => "too-open",
+        }
+    }
+
+    /// The group with the id `id`.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.id() == id)
+    }
 }
 
 /// A role of the facts that would be allowed to do what the caller was denied.
@@ -109,15 +165,21 @@ impl<'a> Case<'a> {
     /// could help.
     pub fn is_moot(&self) -> bool {
         use crate::eval::Refusal::{
-            CallerCannot, CallerIsRoot, NoRolePair, NotARole, Partition, RoleArnMalformed,
-            RoleMissing,
+            CallerCannot, CallerIsRoot, NoRolePair, NotARole, OwnedByAws, Partition,
+            RoleArnMalformed, RoleMissing,
         };
         // Without a pair nobody can tell which provider the trust policy would have to name.
         let nobody = crate::policy::Arn::parse(&self.request.caller.name).is_none();
         self.evaluation.refusals.iter().any(|(refusal, result)| {
             let hopeless = matches!(
                 refusal,
-                RoleArnMalformed | NotARole | RoleMissing | Partition | CallerIsRoot | CallerCannot
+                RoleArnMalformed
+                    | NotARole
+                    | RoleMissing
+                    | Partition
+                    | CallerIsRoot
+                    | CallerCannot
+                    | OwnedByAws
             );
             let hopeless = hopeless || (*refusal == NoRolePair && nobody);
             hopeless && result.is_yes()
@@ -152,7 +214,7 @@ impl<'a> Case<'a> {
 macro_rules! rules {
     ($($module:ident),+ $(,)?) => {
         $(mod $module;)+
-        /// Every rule, in the order of the checklist.
+        /// Every rule about a request, in the order of the checklist.
         pub static CHECKLIST: &[&[Rule]] = &[$($module::RULES),+];
     };
 }
@@ -183,9 +245,19 @@ rules! {
     policy_defect,
 }
 
-/// Every rule, in the order of the checklist.
+/// Every rule: those about a request in the order of the checklist, then those about policies alone.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    CHECKLIST.iter().copied().flatten()
+    CHECKLIST.iter().copied().flatten().chain(defects::RULES)
+}
+
+/// Every rule that plays a part in the diagnosis of a request, in the order of the checklist.
+pub fn causes() -> impl Iterator<Item = (&'static Rule, &'static Cause)> {
+    all().filter_map(|rule| Some((rule, rule.cause.as_ref()?)))
+}
+
+/// The step of the checklist that the rule `id` belongs to.
+pub fn gate(id: &str) -> Option<Gate> {
+    find(id)?.cause.map(|cause| cause.gate)
 }
 
 /// The rule with the id `id`.
@@ -195,15 +267,22 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 
 macro_rules! rule {
     ($id:literal, $gate:ident, $rank:literal, $summary:literal, $check:expr) => {
+        $crate::rules::rule!($id, $gate, $rank, $summary, $check, None)
+    };
+    // A cause that is read off policies as well.
+    ($id:literal, $gate:ident, $rank:literal, $summary:literal, $check:expr, $defect:expr) => {
         $crate::rules::Rule {
             meta: $crate::rules::RuleMeta {
                 id: $id,
                 summary: $summary,
                 doc: include_str!(concat!("../../rules/", $id, ".md")),
+            },
+            cause: Some($crate::rules::Cause {
                 gate: $crate::finding::Gate::$gate,
                 rank: $rank,
-            },
-            check: $check,
+                check: $check,
+            }),
+            defect: $defect,
         }
     };
 }

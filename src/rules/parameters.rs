@@ -1,7 +1,7 @@
 //! The parameters of the call: are they in range?
 
 use crate::eval::Refusal;
-use crate::finding::{Finding, Party};
+use crate::finding::{Finding, Party, Severity};
 use crate::request::Parameters;
 use crate::text::{Span, Spanned};
 
@@ -134,6 +134,21 @@ fn tags(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn mfa(case: &Case<'_>) -> Vec<Finding> {
+    let passed = case.request.parameters.as_ref().and_then(|parameters| parameters.serial_number.as_ref());
+    let devices = &case.request.caller.mfa_devices;
+    if let Some((serial, [first, ..])) = passed.zip(Some(devices.as_slice()))
+        && devices.iter().all(|device| device.value != serial.value)
+    {
+        let who = case.request.caller.describe();
+        let message = format!("SerialNumber is `{}`, and the facts show other MFA devices of {who}", serial.value);
+        return vec![
+            Finding::new("mfa-parameters-invalid", message, serial.span, "not a device of the caller, as far as is known")
+                .severity(Severity::Warning)
+                .also(first.span, "a device of the caller")
+                .help(format!("pass the caller's own device, `{}`, with `--serial-number`; a FIDO key cannot be used with the API", first.value))
+                .owner(Party::Yourself),
+        ];
+    }
     word(case, Refusal::Mfa, "mfa-parameters-invalid", |parameters| {
         match &parameters.serial_number {
             Some(serial) => text(Some(serial), "SerialNumber", "9 to 256 letters, digits and `_+=/:,.@-`"),

@@ -62,14 +62,17 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     // Nothing of IAM has a policy that could let another account manage it.
     if request.service() == "iam" && evaluation.accounts == Accounts::Different {
         let account = request.resource_account().unwrap_or("of the resource");
-        let message = format!(
-            "`{}` belongs to another account than the caller, and calls to IAM are about the caller's own account alone",
-            request.resource.text.value
-        );
+        let text = &request.resource.text.value;
+        let pass = &*request.action_lower == "iam:passrole";
+        let why = if pass { "a role can be passed only within its account" } else { "calls to IAM are about the caller's own account alone" };
+        let message = format!("`{text}` belongs to another account than the caller, and {why}");
         return vec![
             Finding::new("resource-policy-no-allow", message, request.resource.text.span, "of another account")
                 .severity(severity)
-                .help(format!("assume a role in account {account} first, and call `{}` with its session", request.action.value))
+                .help(match pass {
+                    true => "pass a role of the account in which the service is to work; it may assume the other role from there, if that trusts it".to_owned(),
+                    false => format!("assume a role in account {account} first, and call `{}` with its session", request.action.value),
+                })
                 .owner(crate::finding::Party::Yourself),
         ];
     }

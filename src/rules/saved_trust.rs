@@ -1,24 +1,60 @@
 //! A trust policy that is about to be stored: IAM looks up the principals that it names.
 
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::{Arn, NamedPrincipal, Names, PolicyType, PrincipalKind, Principals};
+use crate::policy::{Arn, Effect, NamedPrincipal, Names, PolicyType, PrincipalKind, Principals};
 use crate::reference::{is_service_principal, service_principals};
 use crate::text::{Spanned, edits};
 
 use super::{Case, Rule, rule};
 
-pub(super) static RULES: &[Rule] = &[rule!(
-    "principal-may-not-exist",
-    Parameters,
-    61,
-    "IAM stores a trust policy only if every principal in it exists",
-    check
-)];
+pub(super) static RULES: &[Rule] = &[
+    rule!("principal-may-not-exist", Parameters, 61, "IAM stores a trust policy only if every principal in it exists", check),
+    rule!("provider-claim-untested", Parameters, 62, "IAM stores a trust policy for a provider that many share only if it tests whose token it is", untested),
+];
+
+/// Providers that many customers share, and the claim that tells them apart: IAM wants a condition on it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html>
+const SHARED: [(&str, &str); 2] = [("token.actions.githubusercontent.com", "sub"), ("cognito-identity.amazonaws.com", "aud")];
+
+fn stores_trust(case: &Case<'_>) -> bool {
+    matches!(&*case.request.action_lower, "iam:createrole" | "iam:updateassumerolepolicy")
+}
+
+fn untested(case: &Case<'_>) -> Vec<Finding> {
+    if !stores_trust(case) {
+        return vec![];
+    }
+    let policies = case.layers.of(PolicyType::Trust).flat_map(|layer| &layer.policies);
+    let statements = policies.flat_map(|attached| &attached.policy.statements);
+    let allows = statements.filter(|statement| {
+        statement.effect.as_ref().is_some_and(|effect| effect.value == Effect::Allow)
+    });
+    let mut found = Vec::new();
+    for statement in allows {
+        let Some(principals) = &statement.principal else { continue };
+        for one in principals.values.iter().filter(|one| one.value.kind == PrincipalKind::Federated) {
+            let text = &one.value.text;
+            let host = text.rsplit_once("oidc-provider/").map_or(text.as_str(), |(_, host)| host);
+            let Some((host, claim)) = SHARED.iter().find(|(shared, _)| *shared == host) else { continue };
+            let key = format!("{host}:{claim}");
+            if statement.conditions.iter().any(|condition| *condition.key_lower == *key) {
+                continue;
+            }
+            let message = format!("the trust policy takes every token of `{host}`, whoever it is for, and IAM does not store that");
+            found.push(
+                Finding::new("provider-claim-untested", message, one.span, format!("no condition on `{key}`"))
+                    .severity(Severity::Warning)
+                    .help(format!("add a condition on `{key}` that names whose tokens are to be taken"))
+                    .owner(Party::Yourself),
+            );
+        }
+    }
+    found
+}
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let name = case.request.action_lower.rsplit(':').next().unwrap_or_default();
-    if !matches!(name, "createrole" | "updateassumerolepolicy") {
+    if !stores_trust(case) {
         return vec![];
     }
     let statements = case
@@ -36,7 +72,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let looked_up = named.into_iter().filter(|one| {
         one.value.kind == PrincipalKind::Aws && matches!(one.value.names, Names::Role | Names::User)
     });
-    looked_up.map(|one| finding(case, one, name == "createrole")).collect()
+    looked_up.map(|one| finding(case, one, &*case.request.action_lower == "iam:createrole")).collect()
 }
 
 fn named(principals: &Principals) -> impl Iterator<Item = &Spanned<NamedPrincipal>> {

@@ -6,9 +6,9 @@ use crate::request::CallerKind;
 use crate::text::Spanned;
 
 use super::closeness::difference;
-use super::hints::{are_alternatives, hint};
 use super::nearest::{Miss, Near, nearest};
-use super::words::{condition_help, condition_sentence};
+use super::trusted::{ask_to_trust, instead, is_of_permission_set, key_of, named_principals, on_the_way, please_trust, right_keys, whom, whom_to_name};
+use super::unmet::unmet;
 use super::{Case, Rule, rule};
 
 pub(super) static RULES: &[Rule] = &[
@@ -71,53 +71,6 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
     vec![finding.help(ask_to_trust(case)).ask(please_trust(case)).owner(Party::RoleAccount)]
 }
 
-fn ask_to_trust(case: &Case<'_>) -> String {
-    let caller = &case.request.caller;
-    let account = crate::policy::Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
-    match caller.kind {
-        CallerKind::Service => format!("add `\"Service\": \"{}\"` to the principals of the trust policy", caller.name),
-        CallerKind::Federated => format!("add `\"Federated\": \"{}\"` to the principals of the trust policy", caller.name),
-        _ => {
-            let whom = whom_to_name(case);
-            if let Some(pattern) = caller.permission_set_roles() {
-                let own = caller.account.as_deref().unwrap_or("");
-                return format!(
-                    "ask the owner of account {account} to trust account {own} with the condition `\"ArnLike\": {{ \"aws:PrincipalArn\": \"{pattern}\" }}`: the role's own name changes whenever IAM Identity Center provisions it anew"
-                );
-            }
-            format!("ask the owner of account {account} to trust `{whom}`")
-        }
-    }
-}
-
-/// The sentence for the owner of the role.
-fn please_trust(case: &Case<'_>) -> String {
-    format!(
-        "please let `{}` assume `{}`: add it to the principals of the role's trust policy",
-        whom_to_name(case),
-        case.request.resource.text.value
-    )
-}
-
-/// The ARN that a trust policy should name: the role's, never a session's.
-fn whom_to_name(case: &Case<'_>) -> String {
-    let caller = &case.request.caller;
-    if caller.kind != CallerKind::RoleSession {
-        return caller.text.value.clone();
-    }
-    caller.role_arn().unwrap_or_else(|| {
-        let account = caller.account.as_deref().unwrap_or("");
-        format!("arn:{}:iam::{account}:role/{}", caller.partition, caller.name)
-    })
-}
-
-/// Whether `text` names another role of the permission set of the caller's role.
-fn is_of_permission_set(text: &str, caller: &crate::request::Caller) -> bool {
-    let set = |name: &str| name.rsplit_once('_').map(|(set, _)| set.to_owned());
-    let last = text.rsplit('/').next().unwrap_or(text);
-    caller.is_identity_center_role() && last != caller.name && set(last) == set(&caller.name)
-}
-
 /// Whether the caller is a session of the very role that it asks to assume.
 fn is_itself(case: &Case<'_>) -> bool {
     case.request.caller.kind == CallerKind::RoleSession
@@ -146,21 +99,6 @@ fn itself(case: &Case<'_>) -> Vec<Finding> {
             .ask(please_trust(case))
             .owner(Party::Yourself),
     ]
-}
-
-/// The keys under which a principal of the caller's kind may stand.
-fn right_keys(kind: CallerKind) -> &'static [PrincipalKind] {
-    match kind {
-        CallerKind::Service => &[PrincipalKind::Service],
-        CallerKind::Federated => &[PrincipalKind::Federated],
-        _ => &[PrincipalKind::Aws, PrincipalKind::CanonicalUser],
-    }
-}
-
-/// Every principal of the Allow statements that do not let the caller in.
-fn named_principals<'a>(case: &Case<'a>) -> Vec<&'a Spanned<NamedPrincipal>> {
-    let elements = nearest(case, PolicyType::Trust).into_iter().filter_map(|near| near.statement.principal.as_ref());
-    elements.filter(|element| !element.negated).flat_map(|element| &element.values).collect()
 }
 
 /// The value that would name the caller if it stood under the right key.
@@ -201,16 +139,6 @@ fn principal_type(case: &Case<'_>) -> Vec<Finding> {
             .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text.value))
             .owner(Party::RoleAccount),
     ]
-}
-
-fn key_of(kind: PrincipalKind) -> &'static str {
-    match kind {
-        PrincipalKind::Bare => "Principal",
-        PrincipalKind::Aws => "AWS",
-        PrincipalKind::Service => "Service",
-        PrincipalKind::Federated => "Federated",
-        PrincipalKind::CanonicalUser => "CanonicalUser",
-    }
 }
 
 /// Whether all principals are of kinds that the caller can never be.
@@ -336,77 +264,6 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     vec![finding]
 }
 
-/// A role that the trust policy names and that the caller's policies allow to be assumed: likely a step
-/// that was left out.
-fn on_the_way<'a>(case: &Case<'a>) -> Option<&'a str> {
-    let own = nearest(case, PolicyType::IdentityBased);
-    let mut named = named_principals(case).into_iter().filter(|value| value.value.names == Names::Role);
-    let is_granted = |role: &str| {
-        own.iter().filter(|near| near.miss == Miss::Resource).any(|near| {
-            let element = near.statement.resource.as_ref().filter(|element| !element.negated);
-            element.is_some_and(|element| element.values.iter().any(|value| value.value.text == role))
-        })
-    };
-    named.find(|value| is_granted(&value.value.text)).map(|value| value.value.text.as_str())
-}
-
-/// What to write in place of a principal with a wildcard, or of a group: AWS matches several at once
-/// only by the account and a condition.
-fn instead(named: &NamedPrincipal, wanted: &str) -> Option<String> {
-    let text = &named.text;
-    let arn = crate::policy::Arn::parse(text)?;
-    let (kind, rest) = arn.typed()?;
-    if named.kind != PrincipalKind::Aws || !matches!(named.names, Names::Invalid(_)) {
-        return None;
-    }
-    let stars = text.contains(['*', '?']);
-    match kind {
-        "assumed-role" if stars && arn.account == crate::policy::Arn::parse(wanted)?.account => {
-            Some(format!("name the role, `{wanted}`: that covers all its sessions"))
-        }
-        "group" => Some(format!("name its users, such as `{wanted}`, or the account with a condition on `aws:PrincipalArn` or a tag")),
-        "role" | "user" if stars && crate::policy::is_account_id(arn.account) => Some(format!(
-            "name `{wanted}`; or, to take all that match, name account `{}` and add the condition `\"ArnLike\": {{ \"aws:PrincipalArn\": \"arn:{}:iam::{}:{kind}/{rest}\" }}`",
-            arn.account, arn.partition, arn.account
-        )),
-        _ => None,
-    }
-}
-
-/// Whether whoever calls can meet the condition by calling differently.
-fn is_the_callers(condition: &crate::policy::Condition) -> bool {
-    let key = &*condition.key_lower;
-    let of_call = [
-        "sts:externalid",
-        "sts:rolesessionname",
-        "sts:sourceidentity",
-        "sts:transitivetagkeys",
-        "aws:multifactorauthpresent",
-        "aws:multifactorauthage",
-        "aws:sourceip",
-        "aws:tagkeys",
-    ];
-    of_call.contains(&key) || key.starts_with("aws:requesttag/")
-}
-
-/// Where the request's value under the condition's key was given.
-fn given_span(case: &Case<'_>, condition: &crate::policy::Condition) -> Option<crate::text::Span> {
-    let request = case.request;
-    let parameters = request.parameters.as_ref();
-    let parameter = |get: fn(&crate::request::Parameters) -> Option<&Spanned<String>>| {
-        parameters.and_then(get).map(|value| value.span)
-    };
-    match &*condition.key_lower {
-        "sts:externalid" => parameter(|all| all.external_id.as_ref()),
-        "sts:rolesessionname" => parameter(|all| all.session_name.as_ref()),
-        "sts:sourceidentity" => parameter(|all| all.source_identity.as_ref()),
-        lower => {
-            let entry = request.context.get(lower)?;
-            (entry.value != crate::request::Given::Absent).then_some(entry.span)
-        }
-    }
-}
-
 /// Labels for at most two more statements that came just as near.
 pub(super) fn also_near(
     case: &Case<'_>,
@@ -426,27 +283,6 @@ pub(super) fn also_near(
         };
         finding.also(near.span(wanted), label)
     })
-}
-
-/// `role `ci-old``, `account 444455556666`, `the service `ec2.amazonaws.com``.
-fn whom(named: &crate::policy::NamedPrincipal) -> String {
-    let text = &named.text;
-    let last = || text.rsplit(['/', ':']).next().unwrap_or(text);
-    let account = || crate::policy::Arn::parse(text).map_or("", |arn| arn.account);
-    match &named.names {
-        Names::Everyone => "everyone".to_owned(),
-        Names::Account { account, .. } => format!("account {account}"),
-        Names::User => format!("user `{}` of account {}", last(), account()),
-        Names::Role => format!("role `{}` of account {}", last(), account()),
-        Names::RoleSession => format!("the session `{}`", text.split_once("assumed-role/").map_or(text.as_str(), |(_, rest)| rest)),
-        Names::FederatedUser => format!("federated user `{}`", last()),
-        Names::UniqueId => format!("the unique id `{text}`"),
-        Names::Service => format!("the service `{text}`"),
-        Names::Provider => format!("the identity provider `{text}`"),
-        Names::CanonicalUser => format!("canonical user `{text}`"),
-        Names::Invalid(_) => format!("`{text}`, which is no principal"),
-        Names::Holed { .. } => format!("`{text}`, which is not known"),
-    }
 }
 
 fn action(case: &Case<'_>) -> Vec<Finding> {
@@ -486,73 +322,4 @@ fn condition(case: &Case<'_>) -> Vec<Finding> {
     let role = case.resource_name();
     let intro = format!("the trust policy of `{role}`");
     unmet(case, &near, "trust-condition-unmet", &intro, Party::RoleAccount, severity(case))
-}
-
-/// One finding for each condition of the statement that is not met, or may not be.
-pub(super) fn unmet(
-    case: &Case<'_>,
-    near: &Near<'_>,
-    rule: &'static str,
-    intro: &str,
-    owner: Party,
-    severity: Severity,
-) -> Vec<Finding> {
-    if !matches!(near.miss, Miss::Condition(_)) {
-        return vec![];
-    }
-    let near_owner = owner;
-    let any_certain = near.trace.conditions.iter().any(|(result, _)| result.is_no());
-    let pairs = near.statement.conditions.iter().zip(&near.trace.conditions).enumerate();
-    pairs
-        // An operator that AWS does not know is a defect of the policy, and reported as one.
-        .filter(|(_, (condition, _))| condition.parsed.is_some())
-        .filter(|(_, (condition, (_, why)))| !super::federation::tells(condition, case.request, *why))
-        .filter(|(_, (_, (result, _)))| if any_certain { result.is_no() } else { !result.is_yes() })
-        .filter(|(_, (condition, _))| !super::condition_key::tells(condition, case.request))
-        .map(|(_, (condition, (result, why)))| {
-            let sentence = condition_sentence(condition, case.request, *why);
-            let span = match condition.values.as_slice() {
-                [one] => one.span,
-                _ => condition.values_span,
-            };
-            let verb = if result.is_no() { "would allow this, but" } else { "allows this if its condition is met:" };
-            let mut message = format!("{intro} {verb} {sentence}");
-            let label = if result.is_no() { "this condition is not met" } else { "not known to be met" };
-            let version = near.attached.policy.version.as_ref();
-            let variables_on = version.is_some_and(|version| version.value == "2012-10-17");
-            let mut owner = if is_the_callers(condition) { Party::Yourself } else { owner };
-            let mut help = condition_help(condition, case.request);
-            if let Some(hint) = hint(condition, case.request, *why, variables_on) {
-                hint.why.iter().for_each(|why| message.extend(["; ", why]));
-                help = hint.help;
-            }
-            let met = near.statement.conditions.iter().zip(&near.trace.conditions);
-            let mut met = met.filter(|(_, (result, _))| result.is_yes()).map(|(other, _)| other);
-            let or = met.find(|other| are_alternatives(condition, other));
-            if let Some(or) = or {
-                let (one, other) = (&condition.key.value, &or.key.value);
-                help = format!("if `{one}` or `{other}` is enough, write a statement for each: all conditions of one statement have to be met");
-                owner = near_owner;
-            }
-            let finding = Finding::new(rule, message, span, label);
-            let finding = finding.severity(severity).help(help).owner(owner);
-            let given = given_span(case, condition).filter(|_| result.is_no());
-            let finding = given.into_iter().fold(finding, |finding, span| {
-                finding.also(span, "what the request carries")
-            });
-            let finding = or.into_iter().fold(finding, |finding, or| {
-                finding.also(or.values_span, "this one is met, and both have to be")
-            });
-            if owner == Party::Yourself {
-                return finding;
-            }
-            finding.ask(format!(
-                "please change the condition on `{}` under which `{}` may call `{}` on `{}`: {sentence}",
-                condition.key.value,
-                case.request.caller.text.value,
-                case.request.action.value,
-                case.request.resource.text.value
-            ))
-        })
-        .collect()
 }

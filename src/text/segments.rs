@@ -72,11 +72,12 @@ impl SegmentMap {
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let (start, end) = (to_u32(start), to_u32(end));
         let mut part = Self::default();
-        for segment in &self.segments {
+        let first = self.segments.partition_point(|segment| segment.decoded_end() <= start);
+        for segment in self.segments.iter().skip(first) {
             let from = segment.decoded.max(start);
             let until = segment.decoded_end().min(end);
             if from >= until {
-                continue;
+                break;
             }
             let len = until - from;
             if segment.atom {

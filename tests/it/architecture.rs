@@ -16,7 +16,7 @@ const ORDER: &[&[&str]] = &[
     &["finding"],
     &["rules"],
     &["diagnose"],
-    &["evidence"],
+    &["check", "evidence"],
     &["report", "snapshot"],
     &["collect"],
     &["conformance"],

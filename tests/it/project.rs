@@ -53,33 +53,51 @@ fn every_page_says_what_it_means_how_to_check_and_how_to_fix() {
         {
             assert!(page.contains(&format!("\n## {title}\n")), "{id} does not say: {title}");
         }
-        assert!(page.matches("```yaml case").count() >= 2, "{id} needs a bad and a good example");
+        let examples = ["```yaml case", "```yaml check"].map(|fence| page.matches(fence).count());
+        assert!(examples.iter().sum::<usize>() >= 2, "{id} needs a bad and a good example");
         let check = page.split("## How to check by hand").nth(1).unwrap();
         let check = check.split("\n## ").next().unwrap();
         assert!(check.contains("\naws "), "{id} shows no command of the AWS CLI");
     }
 }
 
-/// Replaces what stands between two markers of the README, or says that it is out of date.
 fn hold_readme(from: &str, to: &str, current: &str) {
-    let readme = read("README.md");
-    let (before, rest) = readme.split_once(from).unwrap_or_else(|| panic!("README has no {from}"));
-    let (found, after) = rest.split_once(to).unwrap_or_else(|| panic!("README has no {to}"));
+    hold("README.md", from, to, current);
+}
+
+/// Replaces what stands between two markers of a document, or says that it is out of date.
+fn hold(document: &str, from: &str, to: &str, current: &str) {
+    let text = read(document);
+    let (before, rest) =
+        text.split_once(from).unwrap_or_else(|| panic!("{document} has no {from}"));
+    let (found, after) = rest.split_once(to).unwrap_or_else(|| panic!("{document} has no {to}"));
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join("README.md"), format!("{before}{from}{current}{to}{after}")).unwrap();
+        fs::write(root().join(document), format!("{before}{from}{current}{to}{after}")).unwrap();
     } else {
-        assert_eq!(found, current, "run the tests with UPDATE=1 to rewrite README");
+        assert_eq!(found, current, "run the tests with UPDATE=1 to rewrite {document}");
     }
 }
 
 #[test]
 fn the_readme_is_current() {
     let mut table = "\n| rule | what it finds |\n|---|---|\n".to_owned();
-    for rule in rules::all() {
+    for (rule, _) in rules::causes() {
         let id = rule.meta.id;
         table.push_str(&format!("| [`{id}`](rules/{id}.md) | {} |\n", rule.meta.summary));
     }
     hold_readme("<!-- rules -->", "<!-- /rules -->", &table);
+
+    let mut table = "\n| rule | severity | what it finds |\n|---|---|---|\n".to_owned();
+    for group in rules::Group::ALL {
+        for rule in rules::all() {
+            let Some(defect) = rule.defect.filter(|defect| defect.group == group) else { continue };
+            let (id, severity) = (rule.meta.id, defect.severity.id());
+            let line =
+                format!("| [`{id}`](../rules/{id}.md) | {severity} | {} |\n", rule.meta.summary);
+            table.push_str(&line);
+        }
+    }
+    hold("docs/check.md", "<!-- rules -->", "<!-- /rules -->", &table);
 
     let role = "arn:aws:iam::111122223333:role/importantproject-contractorA-bucket-put";
     let caller = "arn:aws:iam::444455556666:user/Richard";

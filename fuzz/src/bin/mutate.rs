@@ -181,9 +181,9 @@ fn main() -> ExitCode {
             Err(says) => return report(&options.target, &input, count, &says),
         };
         slowest = slowest.max(took);
-        // On a busy machine anything may be slow once.
-        let took = match (took > TOO_SLOW).then(|| run(target, &input)) {
-            Some(Ok(again)) => took.min(again),
+        // On a busy machine anything may be slow: what counts is the time on the processor.
+        let took = match (took > TOO_SLOW).then(|| on_processor(|| run(target, &input))) {
+            Some((Ok(again), spent)) => took.min(again).min(spent.unwrap_or(again)),
             _ => took,
         };
         if took > TOO_SLOW {
@@ -256,6 +256,18 @@ fn run(target: fn(&[u8]), input: &[u8]) -> Result<Duration, String> {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
     })
+}
+
+/// What `work` gives, and the time that this thread spent on the processor for it, where the system
+/// tells.
+fn on_processor<T>(work: impl FnOnce() -> T) -> (T, Option<Duration>) {
+    let spent = || {
+        let line = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        line.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    };
+    let before = spent();
+    let result = work();
+    (result, before.zip(spent()).map(|(before, after)| after.saturating_sub(before)))
 }
 
 fn report(target: &str, input: &[u8], count: u64, says: &str) -> ExitCode {

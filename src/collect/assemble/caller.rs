@@ -89,11 +89,27 @@ impl<'s> Assembler<'s> {
                 caller.tags = Fact::Known(tags.clone());
             }
         }
+        self.fill_devices(&mut request.caller);
         self.fill_identity(&mut request.caller);
         self.fill_expiry(&mut request.caller);
         self.fill_role(request);
         self.fill_provider(request);
         self.fill_organizations(request);
+    }
+
+    /// `list-mfa-devices` names the user, and no account but for virtual devices.
+    fn fill_devices(&self, caller: &mut Caller) {
+        if caller.kind != CallerKind::User || !caller.mfa_devices.is_empty() {
+            return;
+        }
+        let own = |serial: &str| {
+            Arn::parse(serial).is_none_or(|arn| Some(arn.account) == caller.account.as_deref())
+        };
+        let devices = self.snapshot.mfa_devices.iter();
+        caller.mfa_devices = devices
+            .filter(|device| device.user.value == caller.name && own(&device.serial.value))
+            .map(|device| device.serial.clone())
+            .collect();
     }
 
     /// `get-caller-identity` gives the unique id, for a session before a colon.

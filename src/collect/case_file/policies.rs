@@ -38,13 +38,16 @@ impl Loader<'_> {
         fields: &mut Fields,
     ) -> Listed {
         let mut listed = Listed::default();
-        if let Some(policies) = case.get("policies").and_then(|node| fields.list(node, "policies"))
+        let listed_under = |key: &str| case.get(key).filter(|node| !node.is_null());
+        if let Some(policies) =
+            listed_under("policies").and_then(|node| fields.list(node, "policies"))
         {
             for node in policies {
                 listed.policies.extend(self.listed_policy(document, node, fields));
             }
         }
-        if let Some(unknown) = case.get("unknown").and_then(|node| fields.list(node, "unknown")) {
+        if let Some(unknown) = listed_under("unknown").and_then(|node| fields.list(node, "unknown"))
+        {
             for node in unknown {
                 listed.unknown.extend(policy_type(fields, node, "unknown"));
             }

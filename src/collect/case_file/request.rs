@@ -100,7 +100,8 @@ fn principal(fields: &mut Fields, node: Node<'_>, what: &str) -> Option<Caller> 
     if node.kind() == Kind::Mapping {
         return special(fields, node);
     }
-    let text = fields.string(node, what)?;
+    // An account id that is not in quotes is a number.
+    let text = fields.scalar(node, what)?;
     let span = text.span;
     match Caller::parse(text) {
         Ok(caller) => Some(caller),
@@ -195,7 +196,7 @@ fn context(fields: &mut Fields, node: Node<'_>) -> Context {
         context.complete =
             fields.one_of(word, "context-is", &["partial", "complete"]) == Some("complete");
     }
-    let Some(node) = node.get("context") else { return context };
+    let Some(node) = node.get("context").filter(|node| !node.is_null()) else { return context };
     if node.kind() != Kind::Mapping {
         fields.error(InputError::at(node.span(), "`context` has to be a mapping"));
     }

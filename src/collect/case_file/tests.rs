@@ -199,11 +199,29 @@ fn special_principals_are_read() {
         file.cases[0].request.clone().unwrap().caller
     };
     assert_eq!(caller("anonymous").kind, CallerKind::Anonymous);
+    assert_eq!(caller("Anonymous").kind, CallerKind::Anonymous);
+    for account in ["111122223333", "'111122223333'"] {
+        let root = caller(account);
+        assert_eq!(root.kind, CallerKind::Root);
+        assert_eq!(root.text.value, "arn:aws:iam::111122223333:root");
+    }
+    assert_eq!(caller("s3.amazonaws.com").kind, CallerKind::Service);
+    let provider = caller("arn:aws:iam::111122223333:saml-provider/corp");
+    assert_eq!((provider.kind, provider.has_assertion()), (CallerKind::Federated, true));
     assert_eq!(caller("{ service: ec2.amazonaws.com }").kind, CallerKind::Service);
     let federated = caller("{ federated: accounts.google.com, claims: { sub: '1', amr: [a, b] } }");
     assert_eq!(federated.kind, CallerKind::Federated);
     assert_eq!(federated.claims[1].name, "amr");
     assert_eq!(federated.claims[1].values, ["a", "b"]);
+}
+
+#[test]
+fn members_without_a_value_are_empty() {
+    let text = "why-denied: 1\nrequest:\n  principal: arn:aws:iam::111122223333:user/a\n  action: s3:GetObject\n  \
+                resource: '*'\n  context:\npolicies:\nunknown:\n";
+    let (_, file) = read(text, &[]);
+    assert_eq!(file.cases[0].errors, []);
+    assert_eq!(file.cases[0].layers.layers.len(), 0);
 }
 
 #[test]

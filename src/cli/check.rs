@@ -1,0 +1,240 @@
+//! `why-denied check`: the gate for a repository of policies.
+
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
+
+use crate::check::{Checker, Selection, Settings};
+use crate::collect::iac::Parameters;
+use crate::collect::policies::{Found, may_hold_policies, policies_in, policies_of_module};
+use crate::collect::{InputError, read_text};
+use crate::finding::{Finding, Severity};
+use crate::report::{CheckFormat, CheckReport, CheckStyle};
+use crate::text::{SourceId, SourceMap, Span};
+
+use super::args::{CheckArgs, CheckFormatArg, SeverityArg};
+use super::{Failure, Output, Status};
+
+/// The endings of files that are looked at in a folder.
+const EXTENSIONS: [&str; 7] = ["json", "yaml", "yml", "template", "policy", "tf", "tofu"];
+
+pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> {
+    let settings = Settings { selection: selection(args)?, now: Some(super::now()) };
+    let overrides = overrides(args)?;
+    let mut given = SourceMap::default();
+    let (parameters, wrong) = super::diagnose::parameters(&args.parameters, &mut given)?;
+    let status = super::diagnose::complain(&wrong, &given, output);
+    let mut run = Run {
+        parameters,
+        checker: Checker::new(settings),
+        report: CheckReport::new(CheckStyle {
+            format: format(args.format),
+            style: output.style,
+            statistics: args.statistics,
+        }),
+        out: output.stream()?,
+        output,
+        status,
+    };
+    run.report.begin(&mut run.out)?;
+    for path in &args.paths {
+        run.path(path, &overrides)?;
+    }
+    run.report.end(run.checker.summary(), &mut run.out)?;
+    run.out.flush()?;
+    let threshold = severity(args.fail_on);
+    let mut status = run.status;
+    if run.checker.summary().reaches(threshold) && !args.exit_zero {
+        status = status.worse(Status::Denied);
+    }
+    if run.checker.summary().files == 0 && status == Status::Good {
+        output.warn("no policy was found");
+    }
+    Ok(status)
+}
+
+fn format(format: CheckFormatArg) -> CheckFormat {
+    match format {
+        CheckFormatArg::Human => CheckFormat::Human,
+        CheckFormatArg::Concise => CheckFormat::Concise,
+        CheckFormatArg::Json => CheckFormat::Json,
+        CheckFormatArg::Github => CheckFormat::Github,
+    }
+}
+
+fn severity(severity: SeverityArg) -> Severity {
+    match severity {
+        SeverityArg::Error => Severity::Error,
+        SeverityArg::Warning => Severity::Warning,
+        SeverityArg::Note => Severity::Note,
+    }
+}
+
+/// Words that are parted by commas or given one by one.
+fn words(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|word| !word.is_empty())
+}
+
+fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
+    let usage = |error: crate::check::SelectionError| Failure::Usage(error.to_string());
+    let mut selection = Selection::default();
+    if !args.select.is_empty() {
+        selection.select(words(&args.select)).map_err(usage)?;
+    }
+    selection.extend(words(&args.extend_select)).map_err(usage)?;
+    selection.ignore(words(&args.ignore)).map_err(usage)?;
+    for word in words(&args.severity) {
+        let parse = |level: &str| {
+            Severity::from_id(level).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "`{level}` is no severity: write `error`, `warning` or `note`"
+                ))
+            })
+        };
+        match word.split_once('=') {
+            Some((rule, level)) => selection.set_severity(rule, parse(level)?).map_err(usage)?,
+            None => selection.at_least(parse(word)?),
+        }
+    }
+    Ok(selection)
+}
+
+fn overrides(args: &CheckArgs) -> Result<Override, Failure> {
+    let mut builder = OverrideBuilder::new(".");
+    let usage = |error: ignore::Error| Failure::Usage(format!("a glob cannot be read: {error}"));
+    for glob in &args.include {
+        builder.add(glob).map_err(usage)?;
+    }
+    for glob in &args.exclude {
+        builder.add(&format!("!{glob}")).map_err(usage)?;
+    }
+    builder.build().map_err(usage)
+}
+
+struct Run<'r> {
+    /// What is given for the parameters of templates.
+    parameters: Parameters,
+    checker: Checker,
+    report: CheckReport,
+    out: Box<dyn Write + 'r>,
+    output: &'r Output,
+    status: Status,
+}
+
+impl Run<'_> {
+    fn path(&mut self, path: &Path, overrides: &Override) -> Result<(), Failure> {
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes)?;
+            return self.bytes(Path::new("<stdin>"), Ok(bytes));
+        }
+        if !path.is_dir() {
+            if !path.exists() {
+                self.output.warn(&format!("there is no file or folder `{}`", path.display()));
+                self.status = self.status.worse(Status::Broken);
+                return Ok(());
+            }
+            return self.file(path);
+        }
+        let only = !overrides.is_empty() && overrides.num_whitelists() > 0;
+        let walk = WalkBuilder::new(path)
+            .require_git(false)
+            .overrides(overrides.clone())
+            .sort_by_file_path(Ord::cmp)
+            .build();
+        for entry in walk {
+            match entry {
+                Ok(entry) => {
+                    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+                    if is_file && (only || has_known_extension(entry.path())) {
+                        self.file(entry.path())?;
+                    }
+                }
+                Err(error) => self.output.warn(&error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        self.bytes(path, std::fs::read(path))
+    }
+
+    fn bytes(&mut self, path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), Failure> {
+        if bytes.as_ref().is_ok_and(|bytes| !may_hold_policies(bytes)) {
+            self.checker.other();
+            return Ok(());
+        }
+        let mut sources = SourceMap::default();
+        let name = shown(path);
+        let found = match read_text(&mut sources, Path::new(&name), bytes) {
+            Ok(id) if is_configuration(path) => self.module(&mut sources, id, path, &name),
+            Ok(id) => policies_in(&mut sources, id, Path::new(&name), &self.parameters),
+            Err(error) => Found { policies: Vec::new(), errors: vec![error] },
+        };
+        if found.is_empty() {
+            self.checker.other();
+            return Ok(());
+        }
+        let errors = found.errors.iter().map(|error| unreadable(error, &mut sources, &name));
+        let errors: Vec<_> = errors.collect();
+        let checked = self.checker.file(&name, &found.policies, errors, &sources);
+        self.report.file(&checked, &sources, &mut self.out)?;
+        Ok(())
+    }
+}
+
+/// Whether a file is one of Terraform's or OpenTofu's language.
+fn is_configuration(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf" || extension == "tofu")
+}
+
+impl Run<'_> {
+    /// The policies in a file of a module, for which the other files of the module are read too.
+    fn module(&self, sources: &mut SourceMap, id: SourceId, path: &Path, name: &str) -> Found {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut others: Vec<PathBuf> = listed.map(|entry| entry.path()).collect();
+        others.retain(|other| is_configuration(other) && other.file_name() != path.file_name());
+        others.sort();
+        let read = |sources: &mut SourceMap, path: &Path| {
+            let name = shown(path);
+            read_text(sources, Path::new(&name), std::fs::read(path)).ok()
+        };
+        let others: Vec<SourceId> =
+            others.iter().filter_map(|other| read(sources, other)).collect();
+        let beside = |sources: &mut SourceMap, path: &str| read(sources, &folder.join(path));
+        policies_of_module(sources, id, Path::new(name), &others, &beside, &self.parameters)
+    }
+}
+
+fn has_known_extension(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|own| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(own)))
+}
+
+/// The path as it is shown: without `./` at its front, and with slashes.
+fn shown(path: &Path) -> String {
+    let path: PathBuf =
+        path.components().filter(|part| *part != std::path::Component::CurDir).collect();
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// A file, or a document in one, that cannot be read.
+fn unreadable(error: &InputError, sources: &mut SourceMap, name: &str) -> Finding {
+    let span = error.span.unwrap_or_else(|| {
+        // There is no text to point into; the file itself is the place.
+        let id = sources.add_file(name, Vec::new()).unwrap_or_else(|_| sources.add_given(name, ""));
+        Span { source: id, start: 0, end: 0 }
+    });
+    let label = error.label.as_deref().unwrap_or("this file");
+    let mut finding = Finding::new("policy-unreadable", error.message.clone(), span, label);
+    finding.help = error.help.as_deref().map(str::to_owned);
+    for (span, text) in &error.related {
+        finding = finding.also(*span, text.clone());
+    }
+    finding
+}

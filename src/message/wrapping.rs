@@ -1,0 +1,243 @@
+//! Where a line end stands in the middle of a word: what a terminal or a program cut at its width.
+//!
+//! A line end between words says nothing and stays. Only what must be a cut is taken out.
+
+/// A terminal is at least this wide, so a shorter line was ended by who wrote it.
+pub(super) const NARROWEST: usize = 72;
+/// So wide are the narrowest columns in which something is cut again and again.
+const COLUMN: usize = 60;
+/// So many lines at most belong to one text that was cut.
+const LONGEST: usize = 160;
+
+/// Words of envelopes that a terminal may have cut in two at its edge.
+const CUT: &[&str] = &[
+    "Service",
+    "Status",
+    "Error",
+    "Code",
+    "Request",
+    "RequestID",
+    "authorized",
+    "perform",
+    "resource",
+    "operation",
+    "because",
+    "explicit",
+    "policy",
+    "allows",
+    "action",
+    "identity",
+    "service",
+    "control",
+    "boundary",
+    "permissions",
+    "session",
+    "message",
+    "authorization",
+    "failure",
+    "endpoint",
+    "deny",
+    "based",
+    "error",
+    "response",
+];
+
+/// Words that stand whole between others in such texts.
+const WHOLE: &[&str] = &[
+    "is",
+    "not",
+    "to",
+    "on",
+    "with",
+    "an",
+    "in",
+    "a",
+    "no",
+    "the",
+    "User:",
+    "perform:",
+    "resource:",
+    "operation:",
+    "when",
+    "calling",
+    "occurred",
+    "api",
+    "request",
+    "You",
+    "are",
+    "this",
+    "by",
+    "of",
+    "for",
+    "and",
+];
+
+/// Where in the text the line ends stand that are to be taken out, in order.
+pub(super) fn cuts(text: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut lines = Lines { text, at: 0 };
+    let mut run: Vec<Line<'_>> = Vec::new();
+    loop {
+        let line = lines.next();
+        let goes_on = match (&line, run.last()) {
+            (Some(line), Some(last)) => line.width == last.width && line.width >= COLUMN,
+            _ => false,
+        };
+        if !goes_on {
+            close(&run, line.as_ref(), &mut found);
+            run.clear();
+        }
+        let Some(line) = line else { break };
+        // What is too long to be one text is none.
+        if run.len() > LONGEST {
+            run.truncate(1);
+        }
+        run.push(line);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+struct Line<'t> {
+    text: &'t str,
+    /// Where its line end stands.
+    end: usize,
+    /// In characters.
+    width: usize,
+}
+
+struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = Line<'t>;
+
+    fn next(&mut self) -> Option<Line<'t>> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let len = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let text = rest.get(..len)?;
+        let end = self.at + len;
+        self.at = end + 1;
+        let width = if text.is_ascii() { len } else { text.chars().count() };
+        Some(Line { text, end, width })
+    }
+}
+
+/// Lines of one width, and what follows them: the boundaries between them are cuts if nothing speaks
+/// against it.
+fn close(run: &[Line<'_>], next: Option<&Line<'_>>, found: &mut Vec<usize>) {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+    let after = next;
+    let next = next.filter(|next| !next.text.is_empty() && next.width <= last.width);
+    let boundaries = || {
+        let inner = run.iter().zip(run.iter().skip(1)).map(|(one, other)| (one, other.text));
+        inner.chain(next.map(|next| (last, next.text)))
+    };
+    let column = first.width;
+    let many = run.len() >= 2 && run.len() <= LONGEST && column >= COLUMN;
+    let signs = |wanted: Sign| {
+        boundaries().filter(move |(one, other)| sign(one.text, other) == wanted).count()
+    };
+    let usual = column.is_multiple_of(10) || column == 79;
+    if many
+        && signs(Sign::Whole) == 0
+        && (usual || run.len() >= 3 || signs(Sign::Cut) > 0)
+        && !run.iter().zip(run.iter().skip(1)).any(|(one, other)| are_alike(one.text, other.text))
+    {
+        found.extend(boundaries().map(|(one, _)| one.end));
+        return;
+    }
+    if last.width >= NARROWEST {
+        let inner = run.iter().zip(run.iter().skip(1)).map(|(one, other)| (one, other.text));
+        let all = inner.chain(after.map(|after| (last, after.text)));
+        found.extend(all.filter(|(one, other)| is_cut(one.text, other)).map(|(one, _)| one.end));
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Sign {
+    /// A word goes on in the next line, or the blank between two words is kept.
+    Cut,
+    /// A word ends with the line, and the next begins one.
+    Whole,
+    Neither,
+}
+
+fn sign(one: &str, other: &str) -> Sign {
+    if one.ends_with(' ') || other.starts_with(' ') || is_cut(one, other) {
+        return Sign::Cut;
+    }
+    let left = one.rsplit(' ').next().unwrap_or("");
+    let right = other.split(' ').next().unwrap_or("");
+    let is_whole = |word: &str| WHOLE.contains(&word) || CUT.contains(&word);
+    let both = is_whole(left) && (is_whole(right) || right.starts_with("arn:"));
+    if both { Sign::Whole } else { Sign::Neither }
+}
+
+/// Whether the line end stands in one of the known words.
+fn is_cut(one: &str, other: &str) -> bool {
+    let tail = one.bytes().rev().take(20).take_while(u8::is_ascii_alphabetic).count();
+    let head = other.bytes().take(20).take_while(u8::is_ascii_alphabetic).count();
+    let before = one.get(one.len() - tail..).unwrap_or("");
+    let after = other.get(..head).unwrap_or("");
+    !before.is_empty()
+        && !after.is_empty()
+        && CUT.iter().any(|word| word.strip_prefix(before).is_some_and(|end| end == after))
+}
+
+/// Whether two lines begin alike, as those of a log do.
+fn are_alike(one: &str, other: &str) -> bool {
+    let shape = |text: &str| -> Vec<u8> {
+        let kind = |byte: u8| match byte {
+            b'0'..=b'9' => b'0',
+            b'a'..=b'z' | b'A'..=b'Z' => b'a',
+            other => other,
+        };
+        text.bytes().take(12).map(kind).collect()
+    };
+    shape(one) == shape(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(text: &str) -> String {
+        let mut text = text.to_owned();
+        for at in cuts(&text).into_iter().rev() {
+            text.remove(at);
+        }
+        text
+    }
+
+    fn cut_at(text: &str, width: usize) -> String {
+        let letters: Vec<char> = text.chars().collect();
+        letters.chunks(width).map(String::from_iter).collect::<Vec<_>>().join("\n")
+    }
+
+    const TEXT: &str = "An error occurred (AccessDenied) when calling the GetObject operation: User: arn:aws:sts::111122223333:assumed-role/reader-of-everything/session-with-a-long-name is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::bücket/some/long/key/that/goes/on.txt\" because no identity-based policy allows the s3:GetObject action";
+
+    #[test]
+    fn what_a_terminal_cut_is_put_together() {
+        for width in [80, 100, 120] {
+            assert_eq!(joined(&cut_at(TEXT, width)), TEXT, "{width}");
+        }
+    }
+
+    #[test]
+    fn lines_of_a_log_stay_apart() {
+        let line =
+            "2024-05-01T10:11:12Z app ERROR AccessDenied: Access Denied, request id: 0123456789AB";
+        let log = [line; 5].join("\n");
+        assert_eq!(joined(&log), log);
+    }
+
+    #[test]
+    fn a_line_end_between_words_stays() {
+        let text = "AccessDeniedException: User: arn:aws:iam::111122223333:user/somebody-or-o is\nnot authorized to perform: dynamodb:Query on resource: arn:aws:dynamodb:eu-1\nbecause";
+        assert_eq!(joined(text), text);
+    }
+}

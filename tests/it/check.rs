@@ -1,0 +1,185 @@
+//! `why-denied check`, as people and CI systems run it.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use why_denied::check::{Checker, Selection, Settings};
+use why_denied::collect::policies::policies_in;
+use why_denied::reference::{managed_policies, managed_policy};
+use why_denied::text::SourceMap;
+
+use crate::support::{Ran, command, finish, read, run};
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// Checks the folder from inside.
+fn check(folder: &TempDir, arguments: &[&str]) -> Ran {
+    let mut command = command(&["check"]);
+    command.args(arguments).current_dir(folder.path());
+    finish(command)
+}
+
+const SLIP: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": ["s3:GetObjcet", "s3:ListBucket"],
+      "Resource": "*"
+    }
+  ]
+}
+"#;
+
+const SOUND: &str = r#"{ "Version": "2012-10-17", "Statement": [ { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*" } ] }"#;
+
+#[test]
+fn a_finding_is_shown_with_its_lines_and_fails_the_check() {
+    let folder = folder(&[("policies/a.json", SLIP), ("policies/b.json", SOUND), ("x.json", "{}")]);
+    insta::assert_snapshot!(check(&folder, &["."]).ends_with(1).stdout);
+    check(&folder, &[".", "--format", "concise"])
+        .ends_with(1)
+        .says("policies/a.json:7:18: error[action-unknown] ");
+    check(&folder, &[".", "--exit-zero"]).ends_with(0);
+    check(&folder, &["policies/b.json"]).ends_with(0).says("no findings in 1 policy of 1 file");
+}
+
+#[test]
+fn json_is_what_its_schema_says() {
+    let folder = folder(&[("a.json", SLIP), ("b.json", SOUND)]);
+    let schema: Value = serde_json::from_str(&read("docs/json-schema/check-v1.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for arguments in [&["a.json", "--format", "json"][..], &["b.json", "--format", "json"]] {
+        let json = check(&folder, arguments).json();
+        let errors: Vec<_> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{json}");
+    }
+    let json = check(&folder, &["a.json", "--format", "json"]).json();
+    assert_eq!(json["findings"][0]["primary"]["text"], "\"s3:GetObjcet\"");
+    assert_eq!(json["findings"][0]["sid"], "Read");
+}
+
+#[test]
+fn github_gets_a_command_for_each_finding() {
+    let folder = folder(&[("a.json", SLIP)]);
+    let out = check(&folder, &["a.json", "--format", "github"]).ends_with(1).stdout;
+    assert!(
+        out.starts_with("::error file=a.json,line=7,col=18,endColumn=32,title=action-unknown::")
+    );
+    assert!(out.contains("%0Ahelp: did you mean `s3:GetObject`?\n"), "{out}");
+}
+
+#[test]
+fn lines_that_move_leave_the_fingerprint() {
+    let moved = SLIP.replacen("{\n", "{\n\n\n", 1);
+    let of = |text: &str| {
+        let folder = folder(&[("a.json", text)]);
+        check(&folder, &["a.json", "--format", "json"]).json()["findings"][0]["fingerprint"].clone()
+    };
+    assert_eq!(of(SLIP), of(&moved));
+}
+
+#[test]
+fn git_and_globs_say_what_is_looked_at() {
+    let files =
+        [(".gitignore", "build/\n"), ("build/a.json", SLIP), ("b/a.json", SLIP), ("c/a.txt", SLIP)];
+    let folder = folder(&files);
+    check(&folder, &["."]).ends_with(1).says("1 error in 1 policy of 1 file");
+    check(&folder, &[".", "--exclude", "b/**"]).ends_with(0).complains("no policy was found");
+    check(&folder, &[".", "--include", "c/*.txt"]).ends_with(1).says("1 error in 1 policy");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other() {
+    let broken = SLIP.replace("\"Resource\"", "Resource");
+    let folder = folder(&[("a.json", broken.as_str()), ("b.json", SLIP), ("c.json", "{ oh: no")]);
+    let ran = check(&folder, &[".", "--format", "concise"]).ends_with(1);
+    ran.says("a.json:8:7: error[policy-unreadable] ").says("b.json:7:18: error[action-unknown]");
+    check(&folder, &["missing", "b.json"]).ends_with(2).complains("no file or folder `missing`");
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let mut command = command(&["check", "-", "--format", "concise"]);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(SLIP.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("<stdin>:7:18: error[action-unknown]"), "{text}");
+}
+
+#[test]
+fn policies_in_strings_and_exports_are_found_where_they_stand() {
+    let text = SLIP.replace('\n', " ").replace('"', "\\\"");
+    let bucket = format!("{{\n  \"Policy\": \"{text}\"\n}}\n");
+    let folder = folder(&[("bucket.json", bucket.as_str())]);
+    let json = check(&folder, &[".", "--format", "json"]).json();
+    let found: Vec<_> = json["findings"].as_array().unwrap().iter().collect();
+    let place = &found.iter().find(|one| one["rule"] == "action-unknown").unwrap()["primary"];
+    assert_eq!(place["text"], "\\\"s3:GetObjcet\\\"");
+    let (start, end) = (place["start"].as_u64().unwrap(), place["end"].as_u64().unwrap());
+    let (start, end) = (usize::try_from(start).unwrap(), usize::try_from(end).unwrap());
+    assert_eq!(&bucket[start..end], "\\\"s3:GetObjcet\\\"");
+}
+
+#[test]
+fn rules_are_selected_by_id_and_group() {
+    let folder = folder(&[("a.json", SLIP)]);
+    check(&folder, &[".", "--ignore", "action-unknown"]).ends_with(0);
+    check(&folder, &[".", "--select", "sid-invalid"]).ends_with(0);
+    check(&folder, &[".", "--severity", "action-unknown=note"]).ends_with(0).says("1 note");
+    check(&folder, &[".", "--severity", "never-works=warning", "--fail-on", "warning"])
+        .ends_with(1);
+    check(&folder, &[".", "--select", "action-unkown"])
+        .ends_with(2)
+        .complains("did you mean `action-unknown`?");
+    check(&folder, &[".", "--statistics"]).ends_with(1).says("     1  action-unknown");
+}
+
+/// Findings in AWS's own managed policies that a person has looked at, and agrees with.
+const REAL: &[(&str, &str)] = &[];
+
+#[test]
+fn aws_managed_policies_are_fine() {
+    let mut wrong = Vec::new();
+    let mut checker =
+        Checker::new(Settings { selection: Selection::default(), ..Settings::default() });
+    for name in managed_policies() {
+        let document =
+            managed_policy(&format!("arn:aws:iam::aws:policy/{name}")).unwrap().document().unwrap();
+        let mut sources = SourceMap::default();
+        let id = sources.add_file(format!("{name}.json"), document.into_bytes()).unwrap();
+        let found =
+            policies_in(&mut sources, id, std::path::Path::new("policy.json"), &Default::default());
+        for one in checker.file(name, &found.policies, Vec::new(), &sources) {
+            let text = sources.slice(one.finding.primary.span);
+            if !REAL.contains(&(one.finding.rule, text)) {
+                wrong.push(format!("{name}: {} {text}: {}", one.finding.rule, one.finding.message));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        run(&["completions", shell]).ends_with(0).says("check");
+    }
+    run(&["man"]).ends_with(0).says(".TH why-denied 1").says("fail\\-on");
+}

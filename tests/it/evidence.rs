@@ -1,0 +1,230 @@
+//! What somebody gets who has an error text and nothing else, and what with facts beside it.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Ran, command, folder, outcome, read, rules, run, with};
+
+const SENTENCE: &str = "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::444455556666:user/Richard is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/importantproject-contractorA-bucket-put";
+
+fn piped(text: &[u8], options: &[&str]) -> Ran {
+    let mut child = command(options)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn a_text_a_file_and_a_pipe_give_the_same() {
+    let files = folder(&[("error.log", SENTENCE)]);
+    let path = files.path().join("error.log").display().to_string();
+    let json = |ran: Ran| ran.ends_with(3).json()["evidence"].clone();
+    let without_places = |mut evidence: Value| {
+        evidence.as_object_mut().unwrap().remove("places");
+        evidence
+    };
+    let text = without_places(json(run(&[SENTENCE, "--format", "json"])));
+    let words: Vec<&str> = SENTENCE.split(' ').chain(["--format", "json"]).collect();
+    assert_eq!(without_places(json(run(&words))), text, "without quotes");
+    assert_eq!(without_places(json(run(&[&path, "--format", "json"]))), text, "a file");
+    let ran = piped(SENTENCE.as_bytes(), &["-", "--format", "json"]);
+    assert_eq!(without_places(json(ran)), text, "a pipe");
+    assert_eq!(text["principal"], "arn:aws:iam::444455556666:user/Richard");
+    assert_eq!(text["operation"], "AssumeRole");
+    assert_eq!(text["denial_kind"], Value::Null);
+}
+
+#[test]
+fn a_place_is_the_bytes_of_the_file() {
+    let text = format!("first line\n│ {SENTENCE}\n");
+    let files = folder(&[("error.log", &text)]);
+    let path = files.path().join("error.log").display().to_string();
+    let json = run(&[&path, "--format", "json"]).json();
+    let place = &json["evidence"]["places"]["action"];
+    assert_eq!(place["file"], path.as_str());
+    assert_eq!(place["line"], 2);
+    let at = |name: &str| usize::try_from(place[name].as_u64().unwrap()).unwrap();
+    assert_eq!(&text[at("start")..at("end")], "sts:AssumeRole");
+}
+
+#[test]
+fn with_facts_it_is_the_whole_diagnosis_and_agreement_is_checked() {
+    let facts = ["--facts", "examples/contractor/01-no-grant", "--format", "json"];
+    let mut options = vec![SENTENCE.to_owned()];
+    options = with(options, &facts);
+    let json = run(&options).ends_with(1).json();
+    assert_eq!(outcome(&json, "identity-policies"), "failed");
+    assert_eq!(rules(&json)[0], "identity-no-allow");
+    assert_eq!(json["findings"][0]["primary"]["text"], "sts:AssumeRole");
+    assert_eq!(json["evidence"]["agreement"]["agrees"], true);
+
+    let trust = format!("{SENTENCE} because no role trust policy allows the sts:AssumeRole action");
+    let json = run(&with(vec![trust], &facts)).ends_with(1).json();
+    assert_eq!(json["evidence"]["agreement"]["agrees"], false);
+
+    let named = format!(
+        "{SENTENCE} with an explicit deny in a service control policy: arn:aws:organizations::777788889999:policy/o-exampleorg1/service_control_policy/p-examplepolicyid1"
+    );
+    let json = run(&with(vec![named], &facts)).ends_with(1).json();
+    let agreement = &json["evidence"]["agreement"];
+    assert_eq!(agreement["agrees"], Value::Null);
+    assert!(agreement["says"].to_string().contains("is not among the facts"), "{agreement}");
+}
+
+#[test]
+fn facts_that_allow_it_disagree_with_aws() {
+    let options = [SENTENCE, "--facts", "examples/contractor/03-allowed"];
+    let mut options = options.map(str::to_owned).to_vec();
+    options = with(options, &["--time", crate::support::TIME, "--format", "json"]);
+    let json = run(&options).json();
+    assert_eq!(json["evidence"]["agreement"]["agrees"], Value::Null, "the facts leave it open");
+    let options = with(options, &["--scp", "none", "--rcp", "none", "--endpoint-policy", "none"]);
+    let json = run(&options).ends_with(0).json();
+    assert_eq!(json["evidence"]["agreement"]["agrees"], false, "{json:#}");
+}
+
+#[test]
+fn options_fill_in_what_was_blackened() {
+    let text = "User: arn:aws:iam::***:user/*** is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/importantproject-contractorA-bucket-put";
+    let facts = ["--facts", "examples/contractor/01-no-grant"];
+    run(&with(vec![text.to_owned()], &facts)).complains("give it with `--caller ARN`");
+    let json = run(&with(
+        vec![text.to_owned()],
+        &[&facts[..], &["--caller", crate::support::RICHARD, "--format", "json"]].concat(),
+    ))
+    .json();
+    assert_eq!(json["decision"], "implicit-deny");
+    assert_eq!(rules(&json)[0], "identity-no-allow");
+}
+
+#[test]
+fn several_errors_come_once_each_with_their_count() {
+    let other = "AccessDeniedException: User: arn:aws:iam::111122223333:user/ana is not authorized to perform: dynamodb:Query on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/t";
+    let log =
+        format!("{SENTENCE}\n\n{other}\n\n{SENTENCE}\n\n{SENTENCE}\n\nall the rest went well\n");
+    let ran = piped(log.as_bytes(), &["-", "--format", "json"]).ends_with(3);
+    let json = ran.json();
+    let results = json["results"].as_array().unwrap();
+    let counts: Vec<_> = results
+        .iter()
+        .map(|one| {
+            (
+                one["evidence"]["action"].as_str().unwrap(),
+                one["evidence"]["count"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(counts, [("sts:AssumeRole", 3), ("dynamodb:Query", 1)]);
+}
+
+#[test]
+fn a_text_without_an_error_is_one() {
+    run(&["all is well"]).ends_with(2).complains("no error of AWS is recognised");
+    run(&["no-such-file.log"]).ends_with(2).complains("nor is it a file");
+    piped(b"", &["-"]).ends_with(2);
+    piped(&[0xff, 0xfe, 0x00, 0x80], &["-"]).ends_with(2);
+}
+
+#[test]
+fn what_is_no_matter_of_policies_says_so() {
+    for (text, says) in [
+        ("ExpiredToken: The security token included in the request is expired", "have expired"),
+        ("Unable to locate credentials", "there are no credentials"),
+        (
+            "SignatureDoesNotMatch: Signature expired: 20260101T000000Z is now earlier than 20260101T001500Z",
+            "too far from AWS's clock",
+        ),
+        (
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: Roles may not be assumed by root accounts.",
+            "the root user cannot assume a role",
+        ),
+    ] {
+        run(&[text]).ends_with(1).says("before any policy").says(says);
+    }
+    run(&["ThrottlingException: Rate exceeded"]).ends_with(3).says("no policy was asked");
+    run(&["An error occurred (DryRunOperation) when calling the RunInstances operation: Request would have succeeded, but DryRun flag is set."])
+        .ends_with(0);
+}
+
+#[test]
+fn what_people_paste_reads_well() {
+    let texts = [
+        ("bare", SENTENCE.to_owned()),
+        ("scp", read("fixtures/messages/form-deny-explicit-scp-with-arn.txt")),
+        ("pass-role", read("fixtures/messages/pass-role.txt")),
+        ("encoded", read("fixtures/messages/encoded.txt")),
+        ("s3", "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied".to_owned()),
+        ("expired", read("fixtures/messages/expired.txt")),
+        ("no-provider", "Error: Could not assume role with OIDC: No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com".to_owned()),
+        ("terraform", read("fixtures/messages/terraform-box.txt")),
+        ("authorization-id", read("fixtures/messages/authorization-id.txt")),
+    ];
+    for (name, text) in texts {
+        let ran = run(&[text.as_str()]);
+        insta::assert_snapshot!(format!("evidence_{name}"), ran.stdout);
+    }
+}
+
+/// Things that must never be seen again, in one text that is read.
+#[test]
+fn no_secret_of_a_text_is_shown() {
+    let blob = "Zm9vYmFy_-0123".repeat(60);
+    let secrets = [
+        blob.as_str(),
+        "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00",
+        "FwoGZXIvYXdzEPLANTEDTOKENPLANTEDTOKEN",
+        "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl",
+    ];
+    let [blob, key, token, signature, jwt] = secrets;
+    let lines = [
+        format!(
+            "│ api error UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:iam::111122223333:user/ana is not authorized to perform: ec2:RunInstances on resource: * with an explicit deny. Encoded authorization failure message:\n│ {blob}"
+        ),
+        format!("AWS_SECRET_ACCESS_KEY={key} AWS_SESSION_TOKEN={token} aws s3 ls"),
+        format!(
+            "GET https://reports.s3.amazonaws.com/q3.csv?X-Amz-Security-Token={token}&X-Amz-Signature={signature} AccessDenied: Access Denied"
+        ),
+        format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/s3/aws4_request, Signature={signature}"
+        ),
+        format!("InvalidIdentityToken: Incorrect token audience, web_identity_token: {jwt}"),
+        format!(
+            "{{\"SecretAccessKey\": \"{key}\", \"SessionToken\": \"{token}\"}} AccessDenied: Access Denied"
+        ),
+        format!(
+            "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message><Token-0>{token}</Token-0></Error>"
+        ),
+    ];
+    let mut texts = lines.to_vec();
+    texts.push(lines.join("\n"));
+    for text in &texts {
+        for format in
+            [&["--format", "human", "--verbose"][..], &["--format", "json"], &["--redact"]]
+        {
+            let files = folder(&[("error.log", text)]);
+            let path = files.path().join("error.log").display().to_string();
+            let facts = ["--facts", "examples/contractor/01-no-grant"];
+            for options in [vec![path.as_str()], [&[path.as_str()][..], &facts].concat()] {
+                let ran = run(&[&options[..], format].concat());
+                for secret in secrets {
+                    // A piece of it is as bad.
+                    let piece = &secret[..12];
+                    let shown = format!("{}{}", ran.stdout, ran.stderr);
+                    assert!(!shown.contains(piece), "{piece} of {text}\n{shown}");
+                }
+            }
+        }
+    }
+}

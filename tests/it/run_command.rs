@@ -1,0 +1,194 @@
+//! `why-denied run -- COMMAND…`: the command must not notice, and the caller must not either.
+#![cfg(unix)]
+
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::support::{Ran, command, run};
+
+const DENIED: &str = "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::444455556666:user/Richard is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/deploy";
+
+fn shell(script: &str) -> Ran {
+    run(&["run", "--", "/bin/sh", "-c", script])
+}
+
+#[test]
+fn the_exit_status_is_the_commands() {
+    for status in [0, 1, 2, 3, 42, 255] {
+        shell(&format!("exit {status}")).ends_with(status);
+        shell(&format!("echo '{DENIED}' >&2; exit {status}")).ends_with(status);
+    }
+    run(&["run", "--", "/no/such/program"]).ends_with(127);
+    run(&["run", "--", "/"]).ends_with(126);
+}
+
+#[test]
+fn stdout_and_arguments_stay_as_they_are() {
+    let ran =
+        run(&["run", "--", "/bin/echo", "-n", "--format", "a  b", "--", "$HOME"]).ends_with(0);
+    assert_eq!(ran.stdout, "--format a  b -- $HOME");
+    assert_eq!(ran.stderr, "");
+    // What is said on stdout is the command's business.
+    let ran = shell(&format!("echo '{DENIED}'")).ends_with(0);
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_denial_is_explained_behind_the_commands_own_words() {
+    let ran = shell(&format!("echo out; echo '{DENIED}' >&2; exit 254")).ends_with(254);
+    assert_eq!(ran.stdout, "out\n");
+    let (own, ours) = ran.stderr.split_once('\n').unwrap();
+    assert_eq!(own, DENIED);
+    assert!(ours.contains("AWS denied it"), "{ours}");
+    assert!(ours.contains("aws iam get-role --role-name deploy"), "{ours}");
+}
+
+#[test]
+fn other_programs_may_be_denied_something_too() {
+    for text in ["cat: /etc/shadow: Permission denied", "403 Forbidden", "Access denied."] {
+        let ran = shell(&format!("echo '{text}' >&2; exit 1")).ends_with(1);
+        assert_eq!(ran.stderr, format!("{text}\n"));
+    }
+}
+
+#[test]
+fn json_goes_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answer.json").display().to_string();
+    let script = format!("echo '{DENIED}' >&2; exit 7");
+    run(&["run", "--format", "json", "--", "/bin/true"]).ends_with(2).complains("--output");
+    let options = ["run", "--format", "json", "--output", &file, "--", "/bin/sh", "-c", &script];
+    let ran = run(&options).ends_with(7);
+    assert_eq!(ran.stderr, format!("{DENIED}\n"));
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(json["evidence"]["action"], "sts:AssumeRole");
+}
+
+#[test]
+fn stdin_is_the_commands() {
+    let mut child = command(&["run", "--", "/bin/cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"one\ntwo\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"one\ntwo\n");
+}
+
+#[test]
+fn the_command_runs_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs");
+    let script = format!("echo x >> '{}'; echo '{DENIED}' >&2", file.display());
+    shell(&script).ends_with(0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "x\n");
+}
+
+#[test]
+fn bytes_that_are_no_text_and_a_lot_of_output_pass_through() {
+    let mut child = command(&["run", "--", "/bin/sh", "-c"]);
+    child.arg(format!(
+        "printf '\\377\\376\\000 raw\\n' >&2; head -c 5000000 /dev/zero | tr '\\0' 'x' >&2; echo >&2; echo '{DENIED}' >&2; exit 9"
+    ));
+    let output = child.output().unwrap();
+    assert_eq!(output.status.code(), Some(9));
+    assert!(output.stderr.starts_with(b"\xff\xfe\x00 raw\n"));
+    let xs = output.stderr.iter().filter(|byte| **byte == b'x').count();
+    assert!(xs >= 5_000_000);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("look at next"));
+}
+
+#[test]
+fn a_signal_that_ends_the_command_ends_us() {
+    for signal in [9, 15] {
+        let output = command(&["run", "--", "/bin/sh", "-c", &format!("kill -{signal} $$")])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.signal(), Some(signal), "{output:?}");
+    }
+}
+
+#[test]
+fn a_signal_to_us_reaches_the_command() {
+    let mut child = command(&[
+        "run",
+        "--",
+        "/bin/sh",
+        "-c",
+        "trap 'echo asked to end; exit 33' TERM; echo ready; while :; do sleep 0.05; done",
+    ])
+    .stdin(Stdio::null())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0_u8; 6];
+    stdout.read_exact(&mut first).unwrap();
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(33));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "asked to end\n");
+}
+
+/// A terminal: our side and the other.
+fn terminal() -> (OwnedFd, OwnedFd) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let theirs = rustix::fs::open(name.as_c_str(), flags, Mode::empty()).unwrap();
+    (ours, theirs)
+}
+
+#[test]
+fn on_a_terminal_the_command_has_a_terminal() {
+    let (ours, theirs) = terminal();
+    let script = format!(
+        "test -t 2 && echo 'stderr is a terminal' >&2; test -t 0 || echo 'stdin is none' >&2; echo '{DENIED}' >&2; exit 5"
+    );
+    let mut child = command(&["run", "--", "/bin/sh", "-c", &script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::from(theirs))
+        .spawn()
+        .unwrap();
+    // A terminal keeps little: what is printed has to be read while it runs.
+    let reader = std::thread::spawn(move || {
+        let mut seen = Vec::new();
+        let mut from = std::fs::File::from(ours);
+        let mut buffer = [0_u8; 4096];
+        // The end of a terminal is an error.
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            seen.extend_from_slice(&buffer[..count]);
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let seen = reader.join().unwrap();
+    assert!(seen.starts_with("stderr is a terminal\r\nstdin is none\r\n"), "{seen}");
+    assert!(seen.contains("AWS denied it"), "{seen}");
+    assert!(!seen.contains("\r\r"), "{seen:?}");
+}
+
+#[test]
+fn a_child_that_is_left_behind_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ended");
+    let script = format!(
+        "(sleep 30; echo x > '{}') >/dev/null </dev/null & echo '{DENIED}' >&2; exit 4",
+        file.display()
+    );
+    shell(&script).ends_with(4).complains("AWS denied it");
+    assert!(!file.exists());
+}
