@@ -67,6 +67,7 @@ pub fn diagnose(
         notes: Vec::new(),
         evidence: None,
         is_bare: false,
+        identity: None,
     }
 }
 
@@ -323,10 +324,15 @@ fn headline(
     all_visible_allow: bool,
 ) -> String {
     let failed: Vec<_> = gates.iter().filter(|report| report.outcome == Outcome::Failed).collect();
+    let has_expired = evaluation.refusals.iter().any(|(refusal, result)| {
+        use crate::eval::Refusal::{Expired, TokenExpired};
+        matches!(refusal, Expired | TokenExpired) && result.is_yes()
+    });
     let by = |gate: Gate| match gate {
         Gate::RoleArn => "the role ARN",
         Gate::Caller => "the kind of caller",
-        Gate::Credentials => "expired credentials",
+        Gate::Credentials if has_expired => "expired credentials",
+        Gate::Credentials => "the credentials",
         Gate::IdentityPolicies => "the caller's identity-based policies",
         Gate::TrustPolicy => "the role's trust policy",
         Gate::ResourcePolicy => "the resource-based policy",

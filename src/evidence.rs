@@ -181,6 +181,7 @@ pub fn bare(denial: &Denial) -> Diagnosis {
         notes: Vec::new(),
         evidence: Some(Box::new(found)),
         is_bare: true,
+        identity: None,
     }
 }
 

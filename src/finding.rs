@@ -423,6 +423,19 @@ pub struct Diagnosis {
     pub evidence: Option<Box<Evidence>>,
     /// Whether there are no facts, so that the evidence is all there is.
     pub is_bare: bool,
+    /// The credentials with which AWS was asked, where it was.
+    pub identity: Option<Box<CurrentIdentity>>,
+}
+
+/// Whose credentials were at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentIdentity {
+    /// The ARN.
+    pub arn: String,
+    /// Where the credentials come from.
+    pub source: String,
+    /// Whether that is who was denied.
+    pub is_caller: bool,
 }
 
 /// What AWS's own words prove, beside what the facts say.

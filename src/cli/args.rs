@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::collect::operations::Side;
+
 /// AWS said AccessDenied: why, exactly, and what to change?
 ///
 /// Answers for one request, from files: who calls, what, on which resource, and which policies apply.
@@ -46,6 +48,14 @@ pub enum Command {
     Facts(FactsArgs),
     /// Run a command as it is, and explain the denial if it prints one
     Run(RunArgs),
+    /// Print the least policy that lets somebody read what a diagnosis of AWS itself needs
+    Permissions(PermissionsArgs),
+    /// Say whose the current credentials are, where they come from, and when they end
+    #[cfg(feature = "live")]
+    Whoami(WhoamiArgs),
+    /// Write what AWS says to files, so that the same question can be answered offline
+    #[cfg(feature = "live")]
+    Collect(CollectArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -148,6 +158,152 @@ pub struct RunArgs {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
+}
+
+/// Options of `permissions`.
+#[derive(Debug, Args)]
+pub struct PermissionsArgs {
+    /// Whose permissions: that side's policy alone is printed
+    #[arg(value_enum)]
+    pub side: Option<SideArg>,
+    /// The account that the policy is for [default: any]
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Whose permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SideArg {
+    /// Whoever was denied.
+    Caller,
+    /// The role's account.
+    Role,
+    /// The account of another resource.
+    Resource,
+    /// The organization.
+    Organization,
+    /// What AWS recorded.
+    Evidence,
+    /// The denied call itself.
+    Probe,
+}
+
+impl From<SideArg> for Side {
+    fn from(side: SideArg) -> Self {
+        match side {
+            SideArg::Caller => Self::Caller,
+            SideArg::Role => Self::Role,
+            SideArg::Resource => Self::Resource,
+            SideArg::Organization => Self::Organization,
+            SideArg::Evidence => Self::Evidence,
+            SideArg::Probe => Self::Probe,
+        }
+    }
+}
+
+/// With which credentials AWS is asked, and how long.
+#[cfg(feature = "live")]
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "AWS")]
+pub struct LiveArgs {
+    /// Ask AWS for what the facts lack. Default: only for --role and --action with neither facts, policy
+    /// files nor evidence
+    #[arg(long, conflicts_with = "offline")]
+    pub live: bool,
+    /// The profile that reads the account of the role or resource
+    #[arg(long, value_name = "NAME")]
+    pub role_profile: Option<String>,
+    /// The profile that reads the organization: its management account or a delegated one
+    #[arg(long, value_name = "NAME")]
+    pub org_profile: Option<String>,
+    /// How AWS is asked
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Really try the denied AssumeRole, for the shortest time, and compare
+    #[arg(long, conflicts_with = "offline", requires = "role")]
+    pub probe: bool,
+}
+
+/// How AWS is asked.
+#[cfg(feature = "live")]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub struct ReachArgs {
+    /// The Region to ask in [default: as the AWS CLI]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Another address than AWS's, for all calls
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// How long all calls may take together
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout: u64,
+}
+
+#[cfg(feature = "live")]
+impl Default for ReachArgs {
+    fn default() -> Self {
+        Self { region: None, endpoint_url: None, timeout: 30 }
+    }
+}
+
+/// Options of `whoami`.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 known, 1 AWS refuses the credentials or they have ended, 2 AWS could not be asked."
+)]
+pub struct WhoamiArgs {
+    /// The profile to look at [default: as the AWS CLI]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// How AWS is asked
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Options of `collect`.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(after_help = "Nothing is written over: the folder has to be new.\n\
+    Example: why-denied collect denied/ --role arn:aws:iam::111122223333:role/deploy")]
+pub struct CollectArgs {
+    /// The folder to write to
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The role that could not be assumed
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["action", "resource"])]
+    pub role: Option<String>,
+    /// The denied action
+    #[arg(long, value_name = "ACTION", requires = "resource")]
+    pub action: Option<String>,
+    /// The ARN it was denied on
+    #[arg(long, value_name = "ARN", requires = "action")]
+    pub resource: Option<String>,
+    /// Who asked [default: the current identity]
+    #[arg(long, value_name = "ARN")]
+    pub caller: Option<String>,
+    /// Everything of the current account
+    #[arg(long)]
+    pub account: bool,
+    /// The profile to ask with [default: as the AWS CLI]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The profile that reads the account of the role or resource
+    #[arg(long, value_name = "NAME")]
+    pub role_profile: Option<String>,
+    /// The profile that reads the organization: its management account or a delegated one
+    #[arg(long, value_name = "NAME")]
+    pub org_profile: Option<String>,
+    /// How AWS is asked
+    #[command(flatten)]
+    pub reach: ReachArgs,
 }
 
 /// Options of `facts`.
@@ -272,7 +428,8 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "FILE", help_heading = "Request", requires = "profile", conflicts_with_all = ["case", "token", "saml"])]
     pub aws_config: Option<PathBuf>,
     /// The profile of --aws-config
-    #[arg(long, value_name = "NAME", help_heading = "Request", requires = "aws_config")]
+    #[arg(long, value_name = "NAME", help_heading = "Request")]
+    #[cfg_attr(not(feature = "live"), arg(requires = "aws_config"))]
     pub profile: Option<String>,
     /// AWS denied this all the same: say what to check where the answer is `allowed`
     #[arg(long, help_heading = "Request")]
@@ -389,6 +546,14 @@ pub struct DiagnoseArgs {
     /// The policy of the VPC endpoint that the request went through
     #[arg(long, value_name = "FILE|none", help_heading = "Facts", conflicts_with = "case")]
     pub endpoint_policy: Vec<String>,
+    /// Never touch the network
+    #[arg(long, help_heading = "AWS")]
+    pub offline: bool,
+    /// Asking AWS
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub live: LiveArgs,
+
     /// Diagnose the requests of a case file
     #[arg(long, value_name = "FILE", help_heading = "Facts")]
     pub case: Option<PathBuf>,

@@ -11,7 +11,8 @@ use crate::collect::usable_roles::usable_roles;
 use crate::collect::{self, Collected, InputError};
 use crate::diagnose::{Background, diagnose, doubts};
 use crate::eval::Decision;
-use crate::finding::Diagnosis;
+use crate::finding::{CurrentIdentity, Diagnosis};
+use crate::layers::Layers;
 use crate::message::Denial;
 use crate::policy::PolicyType;
 use crate::report;
@@ -22,6 +23,8 @@ use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
 use super::{Failure, Output, Status, chain, evidence, input};
+#[cfg(feature = "live")]
+use super::{live, whoami};
 
 pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
@@ -155,9 +158,12 @@ fn from_options(
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
     let (parameters, wrong) = parameters(&args.parameters, sources)?;
-    let read = |path: &Path| std::fs::read(path);
-    let collected = collect::read_with(sources, &args.facts, &parameters, &read);
     let mut status = complain(&wrong, sources, output);
+    let read = match read_facts(args, denials.as_deref(), &parameters, sources, output)? {
+        Ok(read) => read,
+        Err(answer) => return Ok((answer.into_iter().collect(), status)),
+    };
+    let collected = &read.collected;
     status = status.worse(complain(&collected.errors, sources, output));
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
@@ -176,7 +182,7 @@ fn from_options(
         output.warn(&format!("nothing in the facts was recognised; {help}"));
     }
     if !chain::is_chain(args) {
-        let (diagnoses, own) = answers(args, denials, &collected, sources, output, &|_| {})?;
+        let (diagnoses, own) = answers(args, denials, &read, sources, output, &|_| {})?;
         return Ok((diagnoses, status.worse(own)));
     }
     let hops = match chain::hops(args, sources, output)? {
@@ -186,7 +192,7 @@ fn from_options(
     let mut diagnoses = Vec::new();
     for hop in &hops {
         let (own, hop_status) =
-            answers(&hop.args, None, &collected, sources, output, &|request| hop.place(request))?;
+            answers(&hop.args, None, &read, sources, output, &|request| hop.place(request))?;
         status = status.worse(hop_status);
         diagnoses.extend(own);
     }
@@ -194,6 +200,95 @@ fn from_options(
         diagnosis.hop = Some(at + 1);
     }
     Ok((diagnoses, status))
+}
+
+/// The facts, and whether AWS was asked.
+struct Read {
+    collected: Collected,
+    is_live: bool,
+    /// What AWS said when the denied call was tried.
+    probe: Option<Denial>,
+    /// What else is worth a line.
+    notes: Vec<String>,
+}
+
+/// Reads files, and AWS where it is to be asked; or the answer, where nobody knows who asks.
+fn read_facts(
+    args: &DiagnoseArgs,
+    denials: Option<&[Denial]>,
+    parameters: &Parameters,
+    sources: &mut SourceMap,
+    output: &Output,
+) -> Result<Result<Read, Option<Diagnosis>>, Failure> {
+    let read_file = |path: &Path| std::fs::read(path);
+    #[cfg(feature = "live")]
+    if live::is_wanted(args) {
+        let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
+        let profile = args.profile.as_deref().filter(|_| args.aws_config.is_none());
+        let options = live::options(&args.live.reach, profile, others)?;
+        let wanted = live::wanted(args, denials.unwrap_or_default());
+        let gathered = live::gather(&options, &wanted, output)?;
+        if let Err(error) = &gathered.identity {
+            live::complain(error, output);
+            // Without a caller there is nothing to ask of facts.
+            if wanted.caller.is_none() && !wanted.without_caller && args.facts.is_empty() {
+                return match whoami::explained(error, sources) {
+                    Some(answer) => Ok(Err(Some(answer))),
+                    None => Err(input::usage(
+                        "nobody knows who calls: say it with `--caller ARN`, or supply credentials",
+                    )),
+                };
+            }
+        }
+        let texts: Vec<_> =
+            gathered.answers.iter().map(|answer| (answer.title(), answer.text())).collect();
+        let collected = collect::read_all(sources, &args.facts, parameters, &read_file, &texts);
+        let mut read = Read { collected, is_live: true, probe: None, notes: Vec::new() };
+        if args.live.probe {
+            live::probe(args, &options, sources, &mut read.probe, &mut read.notes)?;
+        }
+        return Ok(Ok(read));
+    }
+    let _ = denials;
+    let _ = output;
+    let collected = collect::read_with(sources, &args.facts, parameters, &read_file);
+    Ok(Ok(Read { collected, is_live: false, probe: None, notes: Vec::new() }))
+}
+
+/// Says whose credentials were at hand, where AWS was asked.
+fn identify(diagnosis: &mut Diagnosis, snapshot: &Snapshot) {
+    let Some(origins) = &snapshot.origins else { return };
+    let Some(own) = snapshot.identities.first() else { return };
+    let arn = own.arn.value.clone();
+    let is_caller = arn == diagnosis.principal;
+    diagnosis.notes.extend(origins.remarks.iter().cloned());
+    diagnosis.identity =
+        Some(Box::new(CurrentIdentity { arn, source: origins.source.clone(), is_caller }));
+}
+
+/// How long a change may take to be seen everywhere, in seconds; AWS names no time.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html>
+const SPREADING: i64 = 300;
+
+/// Policies that apply and were changed right before the request.
+fn just_changed(snapshot: &Snapshot, layers: &Layers, request: &Request) -> Vec<String> {
+    let Some(time) = request.time else { return Vec::new() };
+    let attached = layers.layers.iter().flat_map(|layer| &layer.policies);
+    let mut notes: Vec<String> = attached
+        .filter_map(|attached| {
+            let policy = snapshot.managed.get(attached.arn.as_ref()?)?;
+            let age = time.as_second() - policy.updated.as_ref()?.value.as_second();
+            (0..SPREADING).contains(&age).then(|| {
+                format!(
+                    "policy {} was changed {age} seconds before the request, and a change of IAM takes a \
+                     while to be seen everywhere",
+                    attached.title()
+                )
+            })
+        })
+        .collect();
+    notes.dedup();
+    notes
 }
 
 /// What the facts say besides the request.
@@ -210,7 +305,7 @@ fn background(snapshot: &Snapshot) -> Background {
 fn answers(
     args: &DiagnoseArgs,
     denials: Option<Vec<Denial>>,
-    collected: &Collected,
+    read: &Read,
     sources: &mut SourceMap,
     output: &Output,
     place: &dyn Fn(&mut Request),
@@ -221,13 +316,14 @@ fn answers(
         // A policy that was named and cannot be read would be taken for one that says nothing.
         return Ok((Vec::new(), Status::Broken));
     }
-    let snapshot = &collected.snapshot;
-    let has_facts = !args.facts.is_empty() || has_layer_files(args);
+    let snapshot = &read.collected.snapshot;
+    let has_facts = !args.facts.is_empty() || has_layer_files(args) || read.is_live;
     let (requests, mut diagnoses) = match denials {
         Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
         None => {
             let requests = input::requests(args, snapshot, sources, super::now())?;
-            (requests.into_iter().map(|request| (request, None)).collect(), Vec::new())
+            let with_probe = |request| (request, read.probe.clone());
+            (requests.into_iter().map(with_probe).collect(), Vec::new())
         }
     };
     let mut assembler = Assembler::new(snapshot, sources, files);
@@ -246,6 +342,9 @@ fn answers(
             diagnosis.doubts = doubts(&request, &diagnosis.gaps, &background(snapshot));
         }
         diagnosis.notes.extend(notes);
+        diagnosis.notes.extend(read.notes.iter().cloned());
+        diagnosis.notes.extend(just_changed(snapshot, &layers, &request));
+        identify(&mut diagnosis, snapshot);
         if let Some(denial) = denial {
             let mut found = crate::evidence::evidence(&denial);
             found.agreement = Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
@@ -261,7 +360,7 @@ fn answers(
 }
 
 /// Whether an option stands in for a layer.
-fn has_layer_files(args: &DiagnoseArgs) -> bool {
+pub(super) fn has_layer_files(args: &DiagnoseArgs) -> bool {
     let options = [
         &args.trust_policy,
         &args.identity_policy,

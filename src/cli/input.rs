@@ -106,7 +106,14 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
     }
     let role = args.role.as_deref().filter(|role| role.starts_with("arn:"));
     snapshot.default_caller(role).map(|arn| arn.value).ok_or_else(|| {
-        usage("say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it")
+        let with = |action: &str| args.action.iter().any(|asked| asked.eq_ignore_ascii_case(action));
+        usage(if with("sts:AssumeRoleWithWebIdentity") {
+            "pass the token with `--token FILE`; if there was none, name its provider with `--caller arn:…:oidc-provider/…`"
+        } else if with("sts:AssumeRoleWithSAML") {
+            "pass the SAML response with `--saml FILE`, or name its provider with `--caller arn:…:saml-provider/…`"
+        } else {
+            "say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it"
+        })
     })
 }
 

@@ -3,15 +3,22 @@
 mod args;
 mod chain;
 mod check;
+#[cfg(feature = "live")]
+mod collect;
 mod diagnose;
 mod evidence;
 mod facts;
 mod input;
+#[cfg(feature = "live")]
+mod live;
+mod permissions;
 mod presented;
 mod rules;
 mod run;
 mod shell;
 mod test;
+#[cfg(feature = "live")]
+mod whoami;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -103,6 +110,10 @@ pub enum Failure {
         /// What the system says.
         error: io::Error,
     },
+    /// AWS could not be asked at all.
+    #[cfg(feature = "live")]
+    #[error("AWS cannot be asked: {0}")]
+    Live(io::Error),
 }
 
 /// What the process ends with.
@@ -125,6 +136,11 @@ fn run(cli: &Cli) -> Result<Ended, Failure> {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
+        Some(Command::Permissions(args)) => permissions::run(args, output),
+        #[cfg(feature = "live")]
+        Some(Command::Whoami(args)) => whoami::run(args, output),
+        #[cfg(feature = "live")]
+        Some(Command::Collect(args)) => collect::run(args, output),
         Some(Command::Run(args)) => return run::run(args, output).map(Ended::Code),
         None => diagnose::run(&cli.diagnose, output),
     };

@@ -40,6 +40,18 @@ pub fn read_with(
     parameters: &Parameters,
     read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Collected {
+    read_all(sources, paths, parameters, read, &[])
+}
+
+/// The same, and then texts that are in no file, each with its title. Where both speak of the same,
+/// the files count.
+pub fn read_all(
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    parameters: &Parameters,
+    read: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    texts: &[(String, String)],
+) -> Collected {
     let mut reader = Reader {
         sources,
         parameters,
@@ -55,6 +67,10 @@ pub fn read_with(
         } else {
             reader.file(path, read, Found::Named);
         }
+    }
+    for (title, text) in texts {
+        let bytes = text.clone().into_bytes();
+        reader.file(Path::new(title), &|_| Ok(bytes.clone()), Found::Named);
     }
     reader.modules(read);
     let Reader { sources, mut builder, store, mut collected, .. } = reader;
@@ -261,7 +277,7 @@ impl Reader<'_> {
                         .push(Recognised { path: path.to_owned(), shape: shape.id });
                     let document = Arc::new(document);
                     (shape.read)(
-                        &Input { document: &document, folder: &folder },
+                        &Input { document: &document, folder: &folder, root: None },
                         &mut self.builder,
                     );
                 }

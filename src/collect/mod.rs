@@ -2,13 +2,17 @@
 //!
 //! `files` alone reads the disk; all else works on texts.
 
+pub mod answers;
 pub mod assemble;
+#[cfg(feature = "live")]
+pub mod aws;
 pub mod aws_config;
 pub mod case_file;
 mod error;
 mod files;
 pub mod iac;
 pub mod layer_files;
+pub mod operations;
 pub mod policies;
 mod secrets;
 pub mod shapes;
@@ -17,7 +21,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_files, read_paths, read_text, read_with};
+pub use files::{read_all, read_files, read_paths, read_text, read_with};
 
 use std::path::PathBuf;
 

@@ -110,7 +110,7 @@ fn read(
     if let Some(shape) = shapes::recognise(root) {
         let mut builder = Builder::default();
         let folder: Arc<Path> = path.parent().unwrap_or(Path::new("")).into();
-        (shape.read)(&Input { document, folder: &folder }, &mut builder);
+        (shape.read)(&Input { document, folder: &folder, root: None }, &mut builder);
         let (snapshot, _) = builder.finish(sources);
         let mut places = Places::default();
         places.fill(&snapshot);

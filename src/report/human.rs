@@ -130,6 +130,16 @@ fn push_answer(text: &mut String, diagnosis: &Diagnosis, style: &Style) {
         }
         text.push('\n');
     }
+    if let Some(identity) = &diagnosis.identity {
+        let columns = style.columns();
+        if !identity.is_caller {
+            let line = format!("{}   you are not who was denied", clean(&identity.arn));
+            hang(text, "  you       ", 12, &line, columns);
+        }
+        if !identity.source.is_empty() {
+            hang(text, "  source    ", 12, &clean(&identity.source), columns);
+        }
+    }
 }
 
 fn push_checklist(text: &mut String, diagnosis: &Diagnosis, style: &Style) {

@@ -49,6 +49,15 @@ struct ResultV1<'a> {
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<super::evidence::EvidenceV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct IdentityV1<'a> {
+    arn: &'a str,
+    source: &'a str,
+    is_caller: bool,
 }
 
 #[derive(Serialize)]
@@ -243,6 +252,11 @@ fn result<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> ResultV1<'a> 
             .evidence
             .as_deref()
             .map(|evidence| super::evidence::EvidenceV1::of(evidence, sources)),
+        identity: diagnosis.identity.as_deref().map(|identity| IdentityV1 {
+            arn: &identity.arn,
+            source: &identity.source,
+            is_caller: identity.is_caller,
+        }),
     }
 }
 

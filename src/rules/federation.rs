@@ -170,6 +170,11 @@ fn differs(
                     request.resource.text.value,
                     condition_sentence(condition, request, why)
                 ));
+            // Without a token there is nothing in the policy to change.
+            if request.caller.claims.is_empty() {
+                finding.ask = None;
+                finding = finding.owner(Party::Yourself);
+            }
             if let Some(place) = claim_span(condition, &request.caller) {
                 finding = finding.also(place, "what the caller presents");
             }

@@ -9,6 +9,7 @@ use crate::policy::PolicyType;
 use crate::request::Fact;
 use crate::text::{SourceMap, Span, Spanned};
 
+use super::answers::{Owned, Owner};
 use super::join::{Pending, Unowned, Version};
 use super::merge::{Conflict, same_documents};
 use super::resource::{PendingPolicy, PendingProvider};
@@ -46,6 +47,7 @@ pub struct Builder {
     pub(super) pending_tree: Vec<PendingTree>,
     pub(super) pending_policies: Vec<PendingPolicy>,
     pub(super) pending_providers: Vec<PendingProvider>,
+    pub(super) pending_owned: Vec<(Owner, Owned)>,
 }
 
 impl Builder {
@@ -168,6 +170,7 @@ impl Builder {
     pub fn finish(mut self, sources: &SourceMap) -> (Snapshot, Vec<String>) {
         let mut notes = Vec::new();
         self.snapshot.entities.index();
+        self.place_owned();
         self.place_inline();
         self.join_lists(sources, &mut notes);
         self.know_attached();

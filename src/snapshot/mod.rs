@@ -5,6 +5,7 @@
 //! Every fact remembers the place it was read from. Documents are kept as places in parsed files
 //! and become policies only when a question needs them. Nothing here can hold a secret.
 
+mod answers;
 mod build;
 mod entities;
 mod join;
@@ -13,6 +14,7 @@ mod organization;
 mod resource;
 mod tree;
 
+pub use answers::{NotRead, Origins, Owned, Owner};
 pub use build::{Builder, EntityEntry, ManagedEntry, Origin};
 pub use entities::{Entities, EntityName, Unread};
 pub use join::Version;
@@ -66,6 +68,12 @@ pub struct Snapshot {
     pub providers_unplaced: Vec<(String, Vec<Spanned<String>>)>,
     /// MFA devices of users.
     pub mfa_devices: Vec<MfaDevice>,
+    /// Users and roles of which AWS says that they do not exist, by ARN.
+    pub absent: BTreeSet<String>,
+    /// Calls to AWS that gave no answer.
+    pub not_read: Vec<NotRead>,
+    /// Where the current credentials come from, where they were looked at.
+    pub origins: Option<Origins>,
 }
 
 /// A user, a group or a role.

@@ -1,7 +1,7 @@
 //! What is known of organizations: their trees of roots, units and accounts, and which control
 //! policies are attached where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::{Arn, PolicyType};
 use crate::request;
@@ -18,6 +18,8 @@ pub struct Organizations {
     pub targets: BTreeMap<String, Target>,
     /// Service control policies and resource control policies, by id.
     pub policies: BTreeMap<String, ControlPolicy>,
+    /// Accounts of which AWS says that they are in no organization.
+    pub outside: BTreeSet<String>,
 }
 
 /// An organization.

@@ -203,7 +203,7 @@ impl Builder {
         }
     }
 
-    fn place(&mut self, owner: &str, list: &TreeList) {
+    pub(super) fn place(&mut self, owner: &str, list: &TreeList) {
         match list {
             TreeList::Parents(parents) => {
                 parents.iter().for_each(|parent| self.parent(owner, parent));

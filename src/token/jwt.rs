@@ -89,7 +89,7 @@ pub fn read(bytes: &[u8]) -> Result<Jwt, TokenError> {
         }
         _ => Err(TokenError::new(
             "no token is in this JSON",
-            "pass the token itself, an answer with `value`, `id_token` or `token`, or the decoded claims",
+            "pass the token itself, an answer with `value`, `id_token` or `token`, or the decoded claims; a job of GitHub Actions needs `permissions: id-token: write` to get one",
         )),
     }
 }

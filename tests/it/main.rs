@@ -18,6 +18,7 @@ mod exit_status;
 mod formats;
 mod holes;
 mod layer_options;
+mod permissions;
 mod project;
 mod properties;
 mod reference;

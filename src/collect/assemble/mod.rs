@@ -9,6 +9,7 @@ mod gaps;
 mod limits;
 mod organization;
 mod resource;
+mod unread;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -124,6 +125,7 @@ impl<'s> Assembler<'s> {
             self.endpoint_once(request).into_iter().for_each(|layer| layers.push(layer));
         }
         self.note_embedded(&layers);
+        self.explain(&mut layers);
         layers
     }
 

@@ -39,15 +39,15 @@ impl Assembler<'_> {
     pub(super) fn fill_organizations(&self, request: &mut Request) {
         let of = |account: Option<&str>, fact: &Fact<Option<Organization>>| {
             let account = account.filter(|_| fact.known().is_none())?;
-            self.snapshot.organizations.place(account)
+            self.snapshot.organization_of(account)
         };
         let own = of(request.caller.account.as_deref(), &request.caller.organization);
         let others = of(request.resource_account(), &request.resource.organization);
-        if own.is_some() {
-            request.caller.organization = Fact::Known(own);
+        if let Some(own) = own {
+            request.caller.organization = own;
         }
-        if others.is_some() {
-            request.resource.organization = Fact::Known(others);
+        if let Some(others) = others {
+            request.resource.organization = others;
         }
     }
 

@@ -137,7 +137,9 @@ impl Assembler<'_> {
         let (account, name) =
             (parsed.account, parsed.iam_name("role").map_or("", |(_, name)| name));
         let Some(role) = self.snapshot.entities.get(arn) else {
-            if request.role.exists.is_none() && self.snapshot.proves_absence_of_role(account, arn) {
+            let is_absent =
+                self.snapshot.is_absent(arn) || self.snapshot.proves_absence_of_role(account, arn);
+            if request.role.exists.is_none() && is_absent {
                 request.role.exists = Some(false);
                 let alike = self.snapshot.entities.described().find(|(_, other)| {
                     other.kind == EntityKind::Role

@@ -4,6 +4,7 @@
 //! costs nothing on a file of any size.
 
 mod account;
+mod answer;
 mod credentials;
 mod entity;
 mod identity;
@@ -18,11 +19,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::doc::{Document, Kind, Node};
+use crate::doc::{Document, Kind, Node, NodeId};
 use crate::policy::moment;
 use crate::snapshot::{Builder, Handle, Origin};
 use crate::text::Spanned;
 
+pub(super) use answer::MARK;
 pub use policy::guess_type;
 
 /// A kind of file.
@@ -43,11 +45,14 @@ pub struct Input<'i> {
     pub document: &'i Arc<Document>,
     /// The folder of the file.
     pub folder: &'i Arc<Path>,
+    /// The value in it that has the shape; `None` for the whole document.
+    pub root: Option<NodeId>,
 }
 
 /// Every shape, the more telling ones first.
 pub static SHAPES: &[Shape] = &[
     policy::CASE_FILE,
+    answer::ANSWER,
     policy::BARE,
     account::DETAILS,
     organization::LIST_POLICIES_FOR_TARGET,
@@ -100,7 +105,7 @@ pub fn recognise(root: Node<'_>) -> Option<&'static Shape> {
 
 /// What a file may be, for a message about one that is nothing of that.
 pub fn expected() -> String {
-    let ids: Vec<_> = SHAPES.iter().skip(2).map(|shape| shape.id).collect();
+    let ids: Vec<_> = SHAPES.iter().skip(3).map(|shape| shape.id).collect();
     format!(
         "expected a policy document, or the JSON output of one of these `aws` commands: {}",
         ids.join(", ")
@@ -109,7 +114,7 @@ pub fn expected() -> String {
 
 impl<'i> Input<'i> {
     fn root(&self) -> Node<'i> {
-        self.document.root()
+        self.root.map_or_else(|| self.document.root(), |root| self.document.node(root))
     }
 
     fn origin(&self) -> Origin<'i> {

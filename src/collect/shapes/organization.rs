@@ -127,11 +127,11 @@ fn is_summary(policy: Node<'_>) -> bool {
     policy.get("Id").is_some() && policy.get("Type").is_some()
 }
 
-fn ids(node: Node<'_>, list: &str, key: &str) -> Vec<Spanned<String>> {
+pub(super) fn ids(node: Node<'_>, list: &str, key: &str) -> Vec<Spanned<String>> {
     items(node, list).filter_map(|item| text(item, key)).collect()
 }
 
-fn know(builder: &mut Builder, ids: &[Spanned<String>]) {
+pub(super) fn know(builder: &mut Builder, ids: &[Spanned<String>]) {
     for id in ids {
         builder.target(&id.value, None, None);
     }
@@ -177,7 +177,10 @@ fn read_roots(input: &Input<'_>, builder: &mut Builder) {
 }
 
 /// The type of a policy and its id, where it is one that decides anything.
-fn summary(builder: &mut Builder, node: Node<'_>) -> Option<(PolicyType, Spanned<String>)> {
+pub(super) fn summary(
+    builder: &mut Builder,
+    node: Node<'_>,
+) -> Option<(PolicyType, Spanned<String>)> {
     let policy_type = control_type(&text(node, "Type")?.value)?;
     let id = text(node, "Id")?;
     let arn = text(node, "Arn").map(|arn| arn.value);

@@ -85,6 +85,7 @@ fn base(decision: Decision, headline: &str) -> Diagnosis {
         notes: Vec::new(),
         evidence: None,
         is_bare: false,
+        identity: None,
     }
 }
 

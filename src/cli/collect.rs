@@ -1,0 +1,146 @@
+//! `why-denied collect`: what was read from AWS, as files that answer the same question offline.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::collect::aws::Gathered;
+use crate::report::Redactor;
+
+use super::args::{CollectArgs, DiagnoseArgs};
+use super::{Failure, Output, Status, live, whoami};
+
+pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure> {
+    if args.role.is_none() && args.action.is_none() && !args.account {
+        return Err(Failure::Usage(
+            "say what to read: `--role ARN`, `--action ACTION --resource ARN`, or the whole `--account`"
+                .to_owned(),
+        ));
+    }
+    let asked = DiagnoseArgs {
+        role: args.role.clone(),
+        action: args.action.iter().cloned().collect(),
+        resource: args.resource.iter().cloned().collect(),
+        caller: args.caller.clone(),
+        ..DiagnoseArgs::default()
+    };
+    let others = [args.role_profile.as_deref(), args.org_profile.as_deref()];
+    let options = live::options(&args.reach, args.profile.as_deref(), others)?;
+    let mut wanted = live::wanted(&asked, &[]);
+    wanted.account = args.account;
+    if args.account && args.role.is_none() && args.action.is_none() {
+        wanted.without_caller = true;
+    }
+    let gathered = live::gather(&options, &wanted, &output)?;
+    if let Err(error) = &gathered.identity {
+        live::complain(error, &output);
+        if gathered.answers.is_empty() {
+            let mut sources = crate::text::SourceMap::default();
+            if let Some(diagnosis) = whoami::explained(error, &mut sources) {
+                output.result(&[], |out| {
+                    let format = crate::report::Format::Human;
+                    crate::report::write(format, &[diagnosis], &sources, &output.style, out)
+                })?;
+            }
+            return Ok(Status::Broken);
+        }
+    }
+    let now = Timestamp::now();
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let files = files(args, &gathered, now);
+    write(&args.folder, files, output.redact)?;
+    let unread = gathered.answers.iter().filter(|answer| answer.is_nothing()).count();
+    let mut text = format!(
+        "{}: {} of {} calls answered\n",
+        args.folder.display(),
+        gathered.answers.len() - unread,
+        gathered.answers.len()
+    );
+    for answer in gathered.answers.iter().filter(|answer| answer.is_nothing()) {
+        let title = answer.title();
+        let title = title.strip_prefix("live: ").unwrap_or(&title);
+        text.push_str(&format!("  not read: {title}: {}\n", answer.why().unwrap_or_default()));
+    }
+    let case = args.folder.join("case.yaml");
+    if case.exists() {
+        text.push_str(&format!("diagnose it with `why-denied --case {}`\n", case.display()));
+    } else {
+        text.push_str(&format!("use it with `--facts {}`\n", args.folder.display()));
+    }
+    output.result(&[], |out| out.write_all(text.as_bytes()))?;
+    Ok(Status::Good)
+}
+
+/// The files, by their paths from the folder.
+fn files(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    for answer in &gathered.answers {
+        files.insert(Path::new("facts").join(answer.file_name()), answer.text());
+    }
+    if let Some(case) = case(args, gathered, now) {
+        files.insert(PathBuf::from("case.yaml"), case);
+    }
+    files
+}
+
+/// The case file; `None` where it is not known who asks, or nothing was asked.
+fn case(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> Option<String> {
+    let own = gathered.identity.as_ref().ok();
+    let caller = args.caller.clone().or_else(|| own.map(|own| own.arn.clone()))?;
+    let (action, resource) = match &args.role {
+        Some(role) if role.contains(':') => ("sts:AssumeRole".to_owned(), role.clone()),
+        Some(role) => {
+            let account = own.map(|own| own.account.clone())?;
+            let partition = caller.split(':').nth(1).unwrap_or("aws").to_owned();
+            let known = gathered.arn_of_role(role);
+            let arn = known.unwrap_or(format!("arn:{partition}:iam::{account}:role/{role}"));
+            ("sts:AssumeRole".to_owned(), arn)
+        }
+        None => (args.action.clone()?, args.resource.clone()?),
+    };
+    let mut request = Map::new();
+    request.insert("principal".to_owned(), json!(caller));
+    request.insert("action".to_owned(), json!(action));
+    request.insert("resource".to_owned(), json!(resource));
+    request.insert("time".to_owned(), json!(now.to_string()));
+    let mut text = String::from(
+        "# What was read from AWS; `why-denied --case` on this file gives the answer of that moment.\n",
+    );
+    text.push_str("why-denied: 1\nrequest:\n");
+    for (name, value) in &request {
+        // A JSON string is a YAML string.
+        text.push_str(&format!("  {name}: {}\n", Value::to_string(value)));
+    }
+    text.push_str("facts: [ facts ]\n");
+    Some(text)
+}
+
+/// Writes the files, and never over any that is there.
+fn write(folder: &Path, files: BTreeMap<PathBuf, String>, redact: bool) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| Failure::File { path, error }
+    };
+    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::Usage(format!(
+            "`{}` is not empty: name a folder that is new",
+            folder.display()
+        )));
+    }
+    let mut redactor = Redactor::default();
+    fs::create_dir_all(folder.join("facts")).map_err(failed(folder))?;
+    for (name, text) in files {
+        let (name, text) = if redact {
+            let masked = redactor.apply(&text);
+            (redactor.apply(&name.to_string_lossy()).into(), masked)
+        } else {
+            (name, text)
+        };
+        let path = folder.join(&name);
+        fs::write(&path, text).map_err(failed(&path))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! The one place that waits for AWS: each call is made once, and what came of it is written down.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::Value;
+
+use super::{Identity, NoIdentity, Options};
+use crate::collect::answers::{Answer, Outcome};
+use crate::collect::operations::Operation;
+
+/// Told of each call: when it begins, and when it has ended.
+pub type Progress<'p> = &'p dyn Fn(Event<'_>);
+
+/// What happens to a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'e> {
+    /// It is made: which, and about whom.
+    Begins(Operation, &'e str),
+    /// It has ended.
+    Ends,
+}
+
+type Key = (usize, Operation, String, Option<String>);
+
+/// Makes the calls and keeps the answers.
+pub(super) struct Reader<'p> {
+    progress: Progress<'p>,
+    limit: tokio::sync::Semaphore,
+    claimed: RefCell<BTreeSet<Key>>,
+    /// Calls that have not come back, each with the account that asks.
+    open: RefCell<BTreeMap<Key, Option<String>>>,
+    answers: RefCell<Vec<Answer>>,
+    identity: RefCell<Option<Result<Identity, NoIdentity>>>,
+    remarks: RefCell<Vec<String>>,
+    calls: Cell<usize>,
+    timeout: Duration,
+}
+
+/// How many calls are on their way at a time.
+const AT_ONCE: usize = 24;
+
+/// Who asks what about whom.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'q> {
+    /// Tells sessions apart.
+    pub(super) session: usize,
+    /// The account of the credentials.
+    pub(super) account: Option<&'q str>,
+    pub(super) operation: Operation,
+    pub(super) about: Option<&'q str>,
+    pub(super) which: Option<&'q str>,
+}
+
+/// What became of a call.
+pub(super) enum Came<T> {
+    /// An answer.
+    Back(T),
+    /// AWS says that there is none.
+    None,
+    /// Nothing; it is written down.
+    Nothing,
+    /// The call had been made before.
+    Before,
+}
+
+impl<T> Came<T> {
+    pub(super) fn back(self) -> Option<T> {
+        match self {
+            Self::Back(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl<'p> Reader<'p> {
+    pub(super) fn new(options: &Options, progress: Progress<'p>) -> Self {
+        Self {
+            progress,
+            limit: tokio::sync::Semaphore::new(AT_ONCE),
+            claimed: RefCell::default(),
+            open: RefCell::default(),
+            answers: RefCell::default(),
+            identity: RefCell::default(),
+            remarks: RefCell::default(),
+            calls: Cell::new(0),
+            timeout: options.timeout,
+        }
+    }
+
+    pub(super) fn push(&self, answer: Answer) {
+        self.answers.borrow_mut().push(answer);
+    }
+
+    pub(super) fn remark(&self, remark: String) {
+        self.remarks.borrow_mut().push(remark);
+    }
+
+    pub(super) fn set_identity(&self, identity: &Result<Identity, NoIdentity>) {
+        *self.identity.borrow_mut() = Some(identity.clone());
+    }
+
+    /// Who asks, as far as that has been found out.
+    pub(super) fn identity(&self) -> Option<Result<Identity, NoIdentity>> {
+        let mut identity = self.identity.borrow().clone()?;
+        if let Ok(identity) = &mut identity {
+            identity.remarks.extend(self.remarks.borrow().iter().cloned());
+        }
+        Some(identity)
+    }
+
+    /// Makes a call without keeping its answer; `None` if it has been made before.
+    pub(super) async fn ask<T, E>(
+        &self,
+        question: Question<'_>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> Option<Result<T, SdkError<E, Response>>> {
+        let key = (
+            question.session,
+            question.operation,
+            question.about.unwrap_or_default().to_owned(),
+            question.which.map(str::to_owned),
+        );
+        if !self.claimed.borrow_mut().insert(key.clone()) {
+            return None;
+        }
+        self.open.borrow_mut().insert(key.clone(), question.account.map(str::to_owned));
+        // INVARIANT: the semaphore is never closed.
+        let permit = self.limit.acquire().await.ok();
+        (self.progress)(Event::Begins(question.operation, question.about.unwrap_or_default()));
+        self.calls.set(self.calls.get() + 1);
+        let result = request.await;
+        drop(permit);
+        self.open.borrow_mut().remove(&key);
+        (self.progress)(Event::Ends);
+        Some(result)
+    }
+
+    /// Makes a call and writes down what came of it. `absent` are AWS's codes for "there is none".
+    pub(super) async fn call<T, E: ProvideErrorMetadata>(
+        &self,
+        question: Question<'_>,
+        absent: &[&str],
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+        to_json: impl FnOnce(&T) -> Value,
+    ) -> Came<T> {
+        let Some(result) = self.ask(question, request).await else { return Came::Before };
+        let (outcome, came) = match result {
+            Ok(answer) => (Outcome::Answer(to_json(&answer)), Came::Back(answer)),
+            Err(error) => match failure(&error, self.timeout) {
+                (Some(code), _) if absent.contains(&code.as_str()) => {
+                    (Outcome::Answer(Value::Null), Came::None)
+                }
+                (code, why) => (Outcome::Nothing { code, why }, Came::Nothing),
+            },
+        };
+        self.push(Answer {
+            operation: Some(question.operation),
+            account: question.account.map(str::to_owned),
+            about: question.about.map(str::to_owned),
+            which: question.which.map(str::to_owned),
+            outcome,
+        });
+        came
+    }
+
+    /// Writes down that what has not come back by now never will.
+    pub(super) fn give_up(&self, after: Duration) {
+        for ((_, operation, about, which), account) in std::mem::take(&mut *self.open.borrow_mut())
+        {
+            self.push(Answer {
+                operation: Some(operation),
+                account,
+                about: Some(about).filter(|about| !about.is_empty()),
+                which,
+                outcome: Outcome::Nothing {
+                    code: None,
+                    why: format!(
+                        "no answer within {} s; `--timeout` gives it more",
+                        after.as_secs()
+                    ),
+                },
+            });
+        }
+    }
+
+    /// The answers in an order that does not depend on when they came.
+    pub(super) fn finish(self) -> (Vec<Answer>, usize) {
+        let mut answers = self.answers.into_inner();
+        answers.sort_by(|one, two| {
+            let key = |answer: &Answer| {
+                (
+                    answer.operation,
+                    answer.account.clone(),
+                    answer.about.clone(),
+                    answer.which.clone(),
+                )
+            };
+            key(one).cmp(&key(two))
+        });
+        (answers, self.calls.get())
+    }
+}
+
+/// AWS's code, and what happened in words that hold nothing but words of ours and the code.
+pub(super) fn failure<E: ProvideErrorMetadata>(
+    error: &SdkError<E, Response>,
+    timeout: Duration,
+) -> (Option<String>, String) {
+    match error {
+        SdkError::ServiceError(_) => {
+            let code = error.code().map(str::to_owned);
+            let status = error.raw_response().map(|response| response.status().as_u16());
+            let why = match (&code, status) {
+                (Some(code), _) if is_throttling(code) => {
+                    format!("AWS throttled it ({code}), also when it was tried again")
+                }
+                (Some(code), _) if is_denial(code) => format!("AWS refused it ({code})"),
+                (Some(code), Some(500..)) => format!("AWS failed ({code})"),
+                (Some(code), _) => format!("AWS answered {code}"),
+                (None, Some(403)) => "AWS refused it, with HTTP status 403".to_owned(),
+                (None, Some(status)) => {
+                    format!("what came back, with HTTP status {status}, is no answer of AWS")
+                }
+                (None, None) => "what came back is no answer of AWS".to_owned(),
+            };
+            let code = code.or_else(|| (status == Some(403)).then(|| "AccessDenied".to_owned()));
+            (code, why)
+        }
+        SdkError::ResponseError(raw) => {
+            let status = raw.raw().status().as_u16();
+            let why = format!("what came back, with HTTP status {status}, cannot be read");
+            (None, why)
+        }
+        SdkError::TimeoutError(_) => {
+            (None, format!("no answer in time, within {} s", timeout.as_secs().min(10)))
+        }
+        SdkError::DispatchFailure(failed) if failed.is_timeout() => {
+            (None, "no connection in time".to_owned())
+        }
+        SdkError::DispatchFailure(failed) if failed.is_io() => {
+            (None, "the endpoint cannot be reached, or the connection broke off".to_owned())
+        }
+        SdkError::DispatchFailure(_) => (None, "the call could not be sent".to_owned()),
+        _ => (None, "the call could not be made".to_owned()),
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded"
+    )
+}
+
+fn is_denial(code: &str) -> bool {
+    code.starts_with("AccessDenied") || code.starts_with("UnauthorizedOperation")
+}

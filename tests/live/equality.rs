@@ -1,0 +1,80 @@
+//! What is collected answers offline as AWS's answers did: byte for byte but for where a fact is from.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::emulator::{Emulator, ROOT};
+use crate::program::Program;
+use crate::test;
+use crate::truth;
+
+pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
+    truth::scenarios(ministack)
+        .into_iter()
+        .map(|ran| {
+            let ministack = Arc::clone(ministack);
+            let name = format!("equality: {}", ran["scenario"]["name"].as_str().unwrap());
+            test(name, move || check(&ministack, &ran))
+        })
+        .collect()
+}
+
+const TIME: [&str; 2] = ["--time", "2026-03-17T09:30:00Z"];
+
+/// An answer without the places where its facts are from.
+fn without_origins(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if name == "file" && !value.is_null() {
+                    *value = Value::from("somewhere");
+                }
+                without_origins(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_origins),
+        _ => {}
+    }
+}
+
+fn check(ministack: &Emulator, ran: &Value) {
+    assert!(ran["broken"].is_null(), "{}", ran["broken"]);
+    let mut live = truth::ask(ministack, ran, &["--format", "json", TIME[0], TIME[1]]).json();
+    let mut program = Program::with_keys(&ministack.url(), ROOT, "test", None);
+    program.config(
+        "[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n",
+    );
+    let scenario = &ran["scenario"];
+    let (caller, resource) = (ran["caller"].as_str().unwrap(), ran["resource"].as_str().unwrap());
+    let action = scenario["request"]["action"].as_str().unwrap();
+    let mut collect = vec!["collect", "there", "--caller", caller];
+    if action == "sts:AssumeRole" {
+        collect.extend(["--role", resource]);
+    } else {
+        collect.extend(["--action", action, "--resource", resource]);
+    }
+    if resource.contains("444455556666") {
+        collect.extend(["--role-profile", "other"]);
+    }
+    program.run(&collect).ends_with(0);
+    let mut options = truth::options(ran);
+    options.retain(|option| option != "--live");
+    if let Some(session) = ran["session"].as_str() {
+        program.file("session.json", session);
+        options.extend(["--session-policy", "session.json"].map(str::to_owned));
+    }
+    let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+    all.extend(["--facts", "there", "--offline", "--format", "json", TIME[0], TIME[1]]);
+    // Whatever it would ask, nobody is there.
+    program.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let mut offline = program.run(&all).json();
+    without_origins(&mut live);
+    without_origins(&mut offline);
+    let text = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+    assert_eq!(text(&live), text(&offline));
+    // The case file that is written beside the facts is one.
+    let case = program.run(&["--case", "there/case.yaml", "--format", "json"]);
+    assert_ne!(case.status, 2, "{}", case.stderr);
+}
