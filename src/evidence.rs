@@ -4,6 +4,9 @@
 //! about policies.
 
 mod look;
+mod records;
+
+pub use records::{bare_record, evidence_of, record_agreement};
 
 use crate::eval::Decision;
 use crate::finding::{
@@ -17,6 +20,7 @@ use crate::policy::PolicyType;
 pub fn evidence(denial: &Denial) -> Evidence {
     let mut found = Evidence {
         denial: denial.clone(),
+        record: None,
         other_action: None,
         proves: Vec::new(),
         open: Vec::new(),

@@ -5,7 +5,7 @@
 
 use crate::eval::Decision;
 use crate::layers::Gap;
-use crate::message::Denial;
+use crate::message::{Denial, Record};
 use crate::policy::{Effect, PolicyType};
 use crate::text::Span;
 
@@ -443,6 +443,8 @@ pub struct CurrentIdentity {
 pub struct Evidence {
     /// What the text tells.
     pub denial: Denial,
+    /// AWS's own record of the decision, where it is that and no error text.
+    pub record: Option<Record>,
     /// Why AWS asked for another action than the one that was called.
     pub other_action: Option<String>,
     /// What it proves, in sentences.

@@ -2,9 +2,11 @@
 //!
 //! Both `fuzz_targets/` (cargo-fuzz, nightly) and `src/bin/mutate.rs` (stable) run these.
 
+mod messages;
 mod program;
 mod tokens;
 
+pub use messages::message;
 pub use program::{case_file, facts, pattern, policy, values};
 pub use tokens::{jwt, saml};
 
@@ -27,6 +29,7 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "aws_config" => Some(aws_config),
         "jwt" => Some(jwt),
         "saml" => Some(saml),
+        "message" => Some(message),
         _ => None,
     }
 }

@@ -22,6 +22,7 @@ use crate::text::SourceMap;
 use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
+use super::evidence::Told;
 use super::{Failure, Output, Status, chain, evidence, input};
 #[cfg(feature = "live")]
 use super::{live, whoami};
@@ -45,7 +46,8 @@ pub(super) fn explain(
     mut sources: SourceMap,
     output: &Output,
 ) -> Result<Status, Failure> {
-    let (diagnoses, status) = from_options(args, Some(denials), &mut sources, output)?;
+    let told = denials.into_iter().map(Told::from).collect();
+    let (diagnoses, status) = from_options(args, Some(told), &mut sources, output)?;
     conclude(args.format, &diagnoses, status, &sources, output)
 }
 
@@ -153,7 +155,7 @@ fn from_case(
 
 fn from_options(
     args: &DiagnoseArgs,
-    denials: Option<Vec<Denial>>,
+    denials: Option<Vec<Told>>,
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
@@ -215,7 +217,7 @@ struct Read {
 /// Reads files, and AWS where it is to be asked; or the answer, where nobody knows who asks.
 fn read_facts(
     args: &DiagnoseArgs,
-    denials: Option<&[Denial]>,
+    told: Option<&[Told]>,
     parameters: &Parameters,
     sources: &mut SourceMap,
     output: &Output,
@@ -226,7 +228,9 @@ fn read_facts(
         let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
         let profile = args.profile.as_deref().filter(|_| args.aws_config.is_none());
         let options = live::options(&args.live.reach, profile, others)?;
-        let wanted = live::wanted(args, denials.unwrap_or_default());
+        let denials: Vec<Denial> =
+            told.unwrap_or_default().iter().map(|one| one.denial.clone()).collect();
+        let wanted = live::wanted(args, &denials);
         let gathered = live::gather(&options, &wanted, output)?;
         if let Err(error) = &gathered.identity {
             live::complain(error, output);
@@ -249,7 +253,7 @@ fn read_facts(
         }
         return Ok(Ok(read));
     }
-    let _ = denials;
+    let _ = told;
     let _ = output;
     let collected = collect::read_with(sources, &args.facts, parameters, &read_file);
     Ok(Ok(Read { collected, is_live: false, probe: None, notes: Vec::new() }))
@@ -304,13 +308,18 @@ fn background(snapshot: &Snapshot) -> Background {
 /// The answers to one set of options; `place` mends the requests made from them.
 fn answers(
     args: &DiagnoseArgs,
-    denials: Option<Vec<Denial>>,
+    denials: Option<Vec<Told>>,
     read: &Read,
     sources: &mut SourceMap,
     output: &Output,
     place: &dyn Fn(&mut Request),
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
-    let (files, errors) = layer_files(args, sources)?;
+    let (mut files, mut errors) = layer_files(args, sources)?;
+    if let Some(told) = &denials {
+        let (notes, more) = evidence::recorded_policies(told, &args.facts, sources, &mut files);
+        notes.iter().for_each(|note| output.warn(note));
+        errors.extend(more);
+    }
     let status = complain(&errors, sources, output);
     if status == Status::Broken {
         // A policy that was named and cannot be read would be taken for one that says nothing.
@@ -322,7 +331,7 @@ fn answers(
         Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
         None => {
             let requests = input::requests(args, snapshot, sources, super::now())?;
-            let with_probe = |request| (request, read.probe.clone());
+            let with_probe = |request| (request, read.probe.clone().map(Told::from));
             (requests.into_iter().map(with_probe).collect(), Vec::new())
         }
     };
@@ -345,9 +354,20 @@ fn answers(
         diagnosis.notes.extend(read.notes.iter().cloned());
         diagnosis.notes.extend(just_changed(snapshot, &layers, &request));
         identify(&mut diagnosis, snapshot);
-        if let Some(denial) = denial {
-            let mut found = crate::evidence::evidence(&denial);
-            found.agreement = Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
+        if let Some(Told { denial, record }) = denial {
+            let found = match record {
+                Some(record) => {
+                    let mut found = crate::evidence::evidence_of(&record);
+                    found.agreement = Some(crate::evidence::record_agreement(&record, &diagnosis));
+                    found
+                }
+                None => {
+                    let mut found = crate::evidence::evidence(&denial);
+                    found.agreement =
+                        Some(crate::evidence::agreement(&denial, &diagnosis, &layers));
+                    found
+                }
+            };
             diagnosis.evidence = Some(Box::new(found));
         }
         diagnoses.push(diagnosis);

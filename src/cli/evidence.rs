@@ -5,10 +5,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::evidence::{bare, is_about_policies};
+use crate::collect::InputError;
+use crate::collect::layer_files::LayerFiles;
+use crate::evidence::{bare, bare_record, is_about_policies};
 use crate::finding::{Diagnosis, Severity};
 use crate::layers::Layers;
-use crate::message::{self, Denial};
+use crate::message::{self, Denial, Part, Record};
+use crate::policy::PolicyType;
 use crate::request::{Caller, Request};
 use crate::text::{SourceMap, Spanned};
 
@@ -16,12 +19,25 @@ use super::args::DiagnoseArgs;
 use super::input::{self, Asked, usage};
 use super::{Failure, Output};
 
-/// The errors that the evidence tells of; `None` where no evidence was given.
+/// One thing that the evidence tells of.
+pub(super) struct Told {
+    pub(super) denial: Denial,
+    /// AWS's own record, if it is from one.
+    pub(super) record: Option<Record>,
+}
+
+impl From<Denial> for Told {
+    fn from(denial: Denial) -> Self {
+        Self { denial, record: None }
+    }
+}
+
+/// What the evidence tells of; `None` where no evidence was given.
 pub(super) fn read(
     args: &DiagnoseArgs,
     sources: &mut SourceMap,
     output: &Output,
-) -> Result<Option<Vec<Denial>>, Failure> {
+) -> Result<Option<Vec<Told>>, Failure> {
     let name = match args.evidence.as_slice() {
         [] => return Ok(None),
         [one] => one.clone(),
@@ -44,6 +60,11 @@ pub(super) fn read(
     } else {
         sources.add_given("the message", message::without_secrets(&name))
     };
+    let records = message::records(sources, source);
+    if !records.is_empty() {
+        let told = |record: Record| Told { denial: record.denial.clone(), record: Some(record) };
+        return Ok(Some(records.into_iter().map(told).collect()));
+    }
     let message::Reading { denials, more } = message::read_all(sources, source);
     if more > 0 {
         output.warn(&format!("{more} more distinct errors are left out"));
@@ -57,15 +78,15 @@ pub(super) fn read(
             message::without_secrets(&shown)
         )));
     }
-    Ok(Some(denials))
+    Ok(Some(denials.into_iter().map(Told::from).collect()))
 }
 
-type Questions = (Vec<(Request, Option<Denial>)>, Vec<Diagnosis>);
+type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
 
 /// The requests that facts can answer, and the answers where there is nothing to ask.
 pub(super) fn requests(
     args: &DiagnoseArgs,
-    denials: Vec<Denial>,
+    told: Vec<Told>,
     has_facts: bool,
     sources: &mut SourceMap,
     now: Timestamp,
@@ -73,16 +94,18 @@ pub(super) fn requests(
     let mut requests = Vec::new();
     let mut answers = Vec::new();
     let time = input::time(args, Some(now))?;
-    for denial in denials {
-        let built = if is_about_policies(&denial) {
-            build(args, &denial, sources, time)?
+    for one in told {
+        let denial = &one.denial;
+        let built = if is_about_policies(denial) {
+            build(&with_context(args, one.record.as_ref()), denial, sources, time)?
         } else {
             Err(None)
         };
         match built {
-            Ok(request) if has_facts => requests.push((request, Some(denial))),
+            Ok(request) if has_facts => requests.push((request, Some(one))),
+            Ok(_) | Err(None) if one.record.is_some() => answers.push(bare_told(&one)),
             Ok(request) => {
-                let mut answer = bare(&denial);
+                let mut answer = bare(denial);
                 // What is wrong with the request itself needs no facts.
                 let found = crate::diagnose::diagnose(&request, &Layers::default(), &Vec::new);
                 let of_request = found.gates.iter().any(|report| {
@@ -119,7 +142,7 @@ pub(super) fn requests(
                 answers.push(answer);
             }
             Err(missing) => {
-                let mut answer = bare(&denial);
+                let mut answer = bare_told(&one);
                 if let (true, Some(missing)) = (has_facts, missing) {
                     answer.notes.push(missing);
                 }
@@ -128,6 +151,28 @@ pub(super) fn requests(
         }
     }
     Ok((requests, answers))
+}
+
+fn bare_told(told: &Told) -> Diagnosis {
+    told.record.as_ref().map_or_else(|| bare(&told.denial), bare_record)
+}
+
+/// The options, with the request context that AWS recorded; what is given wins.
+fn with_context(args: &DiagnoseArgs, record: Option<&Record>) -> DiagnoseArgs {
+    let mut args = args.clone();
+    let given: Vec<String> = args
+        .context
+        .iter()
+        .filter_map(|text| text.split_once('='))
+        .map(|(key, _)| key.to_ascii_lowercase())
+        .collect();
+    for (key, values) in record.into_iter().flat_map(|record| &record.context) {
+        // What is none of a condition key's is not for the evaluator.
+        if key.contains(':') && !key.contains('=') && !given.contains(&key.to_ascii_lowercase()) {
+            args.context.extend(values.iter().map(|value| format!("{key}={value}")));
+        }
+    }
+    args
 }
 
 /// The request that was denied, from the text and from the options, which win; or what is missing.
@@ -182,4 +227,81 @@ fn build(
         request.resource.text.span = resource.span;
     }
     Ok(Ok(request))
+}
+
+/// Adds the policies of a record whose texts stand among the facts, in files with the policies' names;
+/// what is to be said of the others.
+pub(super) fn recorded_policies(
+    told: &[Told],
+    facts: &[std::path::PathBuf],
+    sources: &mut SourceMap,
+    files: &mut LayerFiles,
+) -> (Vec<String>, Vec<InputError>) {
+    let mut notes = Vec::new();
+    let mut errors = Vec::new();
+    // All decisions of one record have the same policies.
+    let parts =
+        told.iter().find_map(|one| one.record.as_ref()).map_or(&[][..], |one| &one.policies);
+    let texts = json_files(facts);
+    let text_of = |part: &Part| {
+        let name = message::last_part(&part.uri);
+        texts.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name))
+    };
+    let mut types: Vec<PolicyType> = parts.iter().map(|part| part.policy_type).collect();
+    types.sort_unstable();
+    types.dedup();
+    for policy_type in types {
+        let mine: Vec<&Part> =
+            parts.iter().filter(|part| part.policy_type == policy_type).collect();
+        let missing: Vec<&str> = mine
+            .iter()
+            .filter(|part| text_of(part).is_none())
+            .map(|part| message::last_part(&part.uri))
+            .collect();
+        if missing.len() == mine.len() || files.has(policy_type) {
+            continue;
+        }
+        if !missing.is_empty() {
+            notes.push(format!(
+                "the recorded policies of type {} are not used: the text of {} is not among the files",
+                policy_type.id(),
+                missing.join(", ")
+            ));
+            continue;
+        }
+        // Policies that are attached to one place are one level.
+        let mut places: Vec<&[String]> = Vec::new();
+        for part in mine {
+            let place = part.attached_to.as_slice();
+            let level = places.iter().position(|other| *other == place).unwrap_or_else(|| {
+                places.push(place);
+                places.len() - 1
+            });
+            let limits =
+                matches!(policy_type, PolicyType::ServiceControl | PolicyType::ResourceControl);
+            let level = if limits { u32::try_from(level).unwrap_or(0) } else { 0 };
+            let Some(path) = text_of(part) else { continue };
+            match std::fs::read(path) {
+                Ok(bytes) => {
+                    let added = files.push_file(sources, path, bytes, policy_type, level);
+                    errors.extend(added.err());
+                }
+                Err(error) => {
+                    errors.push(InputError::of(path, format!("the file cannot be read: {error}")));
+                }
+            }
+        }
+    }
+    (notes, errors)
+}
+
+/// The JSON files among these, and directly in these folders, in order.
+fn json_files(paths: &[std::path::PathBuf]) -> Vec<std::path::PathBuf> {
+    let walk = paths.iter().flat_map(|path| {
+        walkdir::WalkDir::new(path).max_depth(2).sort_by_file_name().into_iter().flatten()
+    });
+    walk.filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect()
 }

@@ -100,7 +100,8 @@ fn policy_in(
         return Some((trust, None));
     }
     let version = root.get("PolicyVersion").and_then(|version| version.get("Document"));
-    let document = root.get("PolicyDocument").or(version)?;
+    // The last is `iam-toolbox get-request-authorization-policy`.
+    let document = root.get("PolicyDocument").or(version).or_else(|| root.get("policyDocument"))?;
     let name = root
         .get("PolicyName")
         .and_then(|name| Some(Spanned { value: name.text()?.into_owned(), span: name.span() }));

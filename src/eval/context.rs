@@ -207,6 +207,11 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         }
         "resourceaccount" => match &request.resource.account {
             Owner::Account(account) => One(Cow::Borrowed(account)),
+            // What is taken to be the caller's own is so here as well.
+            Owner::CallersAccount if request.resource.text.value != "*" => caller
+                .account
+                .as_deref()
+                .map_or(Unknown(NOT_GIVEN), |account| One(Cow::Borrowed(account))),
             _ => Unknown(NOT_GIVEN),
         },
         "resourceorgid" => organization(request, &request.resource.organization, |o| Some(&o.id)),

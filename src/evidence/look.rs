@@ -25,7 +25,7 @@ pub(super) fn who(denial: &Denial) -> Option<&'static str> {
 }
 
 /// A word that is safe in a command as it stands, else a placeholder.
-fn word<'t>(value: &'t str, placeholder: &'t str) -> &'t str {
+pub(super) fn word<'t>(value: &'t str, placeholder: &'t str) -> &'t str {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/:-".contains(&byte);
     let good = !value.is_empty() && value.bytes().all(safe) && !value.starts_with('-');
     if good { value } else { placeholder }

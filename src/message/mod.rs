@@ -8,6 +8,7 @@ mod forms;
 mod group;
 mod mask;
 mod normal;
+mod record;
 mod sentence;
 mod services;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod windows;
 mod wrapping;
 
 pub use mask::without_secrets;
+pub use record::{Check, Part, Record, RecordKind, Said, last_part, records};
 
 use crate::policy::PolicyType;
 use crate::text::{SourceId, SourceMap, Span, Spanned};

@@ -7,6 +7,7 @@ use super::json::place;
 use super::layout::{Ink, clean, hang};
 use super::snippet::{self, Mark};
 use crate::finding::{Diagnosis, Evidence, Severity};
+use crate::message::Said;
 use crate::text::{SourceMap, Span, Spanned};
 
 /// Adds what the text says, proves and leaves open, and what to look at next.
@@ -14,8 +15,16 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     let Some(evidence) = diagnosis.evidence.as_deref() else { return };
     let denial = &evidence.denial;
     out.push('\n');
-    let title = style.paint(Ink::Doubt, "AWS said:");
+    let recorded = evidence.record.is_some();
+    let title = style.paint(Ink::Doubt, if recorded { "AWS recorded:" } else { "AWS said:" });
     let mut said: Vec<String> = Vec::new();
+    if let Some(record) = &evidence.record {
+        said.push(match record.said {
+            Said::Allowed | Said::NoImpact => "allowed".to_owned(),
+            Said::Explicit => "explicit deny".to_owned(),
+            Said::Implicit => "implicit deny".to_owned(),
+        });
+    }
     if let Some(code) = &denial.code {
         said.push(code.value.clone());
     } else if denial.operation.is_some() {
@@ -25,7 +34,8 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
         said.push(format!("to {}", operation.value));
     }
     // An action names its service itself, and it may be another than that of the call.
-    if let Some(service) = denial.service.as_ref().filter(|_| denial.action.is_none()) {
+    let is_told = denial.action.is_some() || recorded;
+    if let Some(service) = denial.service.as_ref().filter(|_| !is_told) {
         said.push(match (&denial.operation, &denial.code) {
             (Some(_), _) => format!("of {}", service.value),
             (None, Some(_)) => format!("from {}", service.value),
@@ -38,7 +48,8 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     if denial.count > 1 {
         said.push(format!("{} times", denial.count));
     }
-    hang(out, &format!("{title} "), 10, &said.join(" "), style.columns());
+    let indent = if recorded { 14 } else { 10 };
+    hang(out, &format!("{title} "), indent, &said.join(" "), style.columns());
     let marks = marks(evidence);
     if !marks.is_empty() {
         snippet::draw(out, &marks, Severity::Note, sources, style);
@@ -96,6 +107,16 @@ fn marks(evidence: &Evidence) -> Vec<Mark<'static>> {
     let denial = &evidence.denial;
     let mark = |span: Span, text: &'static str, primary: bool| Mark { span, text, primary };
     let mut marks = Vec::new();
+    if let Some(record) = &evidence.record {
+        for matched in record.matched.iter().take(3) {
+            let first = marks.is_empty();
+            marks.push(mark(matched.span, "a statement that matched", first));
+        }
+        if marks.is_empty() {
+            marks.push(mark(denial.span, "the decision", true));
+        }
+        return marks;
+    }
     if let Some(kind) = &denial.kind {
         marks.push(mark(kind.span, "what AWS says of the reason", true));
     } else if let Some(action) = &denial.action {
@@ -133,6 +154,8 @@ pub(super) struct EvidenceV1<'a> {
     encoded_message: Option<EncodedV1>,
     /// Where each of the fields stands that are not null.
     places: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<RecordV1<'a>>,
     other_action: Option<&'a str>,
     proves: &'a [String],
     does_not_prove: &'a [String],
@@ -149,6 +172,16 @@ struct EncodedV1 {
     line: usize,
     start: u32,
     end: u32,
+}
+
+/// AWS's own record of the decision.
+#[derive(Serialize)]
+struct RecordV1<'a> {
+    kind: &'static str,
+    decision: &'static str,
+    matched: Vec<&'a str>,
+    missing_context: &'a [String],
+    policies: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -212,6 +245,17 @@ impl<'a> EvidenceV1<'a> {
                 end: span.end,
             }),
             places,
+            record: evidence.record.as_ref().map(|record| RecordV1 {
+                kind: record.kind.id(),
+                decision: match record.said {
+                    Said::Allowed | Said::NoImpact => "allowed",
+                    Said::Explicit => "explicit-deny",
+                    Said::Implicit => "implicit-deny",
+                },
+                matched: record.matched.iter().map(|one| one.value.as_str()).collect(),
+                missing_context: &record.missing,
+                policies: record.policies.iter().map(|one| one.uri.as_str()).collect(),
+            }),
             other_action: evidence.other_action.as_deref(),
             proves: &evidence.proves,
             does_not_prove: &evidence.open,

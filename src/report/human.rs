@@ -39,6 +39,9 @@ pub(super) fn write(
         }
         push_answer(&mut text, diagnosis, style);
         if diagnosis.is_bare {
+            if diagnosis.evidence.as_ref().is_some_and(|one| one.record.is_some()) {
+                push_checklist(&mut text, diagnosis, style);
+            }
             for finding in &diagnosis.findings {
                 text.push('\n');
                 push_finding(&mut text, finding, sources, style);

@@ -188,6 +188,15 @@ fn other_callers(case: &Case<'_>) -> Vec<Finding> {
     ]
 }
 
+/// Conditions of the same statement that are not met either: to name the caller would not do.
+fn also_unmet(finding: Finding, near: &Near<'_>) -> Finding {
+    let pairs = near.statement.conditions.iter().zip(&near.trace.conditions);
+    let unmet = pairs.filter(|(_, (result, _))| result.is_no() && near.certain);
+    unmet.fold(finding, |finding, (condition, _)| {
+        finding.also(condition.values_span, "this condition is not met either")
+    })
+}
+
 fn principal(case: &Case<'_>) -> Vec<Finding> {
     let itself = is_itself(case);
     let near = miss(case).filter(|near| near.miss == Miss::Principal && !(itself && near.certain));
@@ -251,6 +260,7 @@ fn principal(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::new("trust-principal-mismatch", message, span, label)
         .severity(severity(case))
         .also(caller.text.span, "the caller");
+    let finding = also_unmet(finding, &near);
     let instead = value.filter(|_| !caller.is_identity_center_role()).and_then(|value| instead(&value.value, &wanted));
     let help = instead.unwrap_or_else(|| ask_to_trust(case));
     let help = match on_the_way(case) {

@@ -47,6 +47,26 @@ fn every_diagnosis_keeps_to_the_schema() {
 }
 
 #[test]
+fn evidence_keeps_to_the_schema() {
+    let schema = schema("diagnosis-v1.json");
+    for name in ["several", "encoded", "expired", "authorization-id", "nothing-but-the-code"] {
+        let path = format!("fixtures/messages/{name}.txt");
+        let text = if crate::support::root().join(&path).exists() {
+            path
+        } else {
+            "AccessDenied: Access Denied".into()
+        };
+        assert_valid(&schema, &run(&[&text, "--format", "json"]).json());
+        let facts = "examples/contractor/01-no-grant";
+        assert_valid(&schema, &run(&[&text, "--facts", facts, "--format", "json"]).json());
+    }
+    for name in ["decoded", "details", "simulation"] {
+        let path = format!("fixtures/records/{name}.json");
+        assert_valid(&schema, &run(&[&path, "--format", "json"]).json());
+    }
+}
+
+#[test]
 fn several_requests_are_a_list_of_results() {
     let mut options = vec!["--action", "s3:PutObject", "--action", "s3:GetObject"];
     options.extend(["--resource", "arn:aws:s3:::importantprojectbucket/a"]);

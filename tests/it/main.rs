@@ -21,6 +21,7 @@ mod layer_options;
 mod permissions;
 mod project;
 mod properties;
+mod records;
 mod reference;
 mod request_options;
 mod run_command;

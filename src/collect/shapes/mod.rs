@@ -54,6 +54,7 @@ pub static SHAPES: &[Shape] = &[
     policy::CASE_FILE,
     answer::ANSWER,
     policy::BARE,
+    policy::RECORDED,
     account::DETAILS,
     organization::LIST_POLICIES_FOR_TARGET,
     organization::DESCRIBE_POLICY,

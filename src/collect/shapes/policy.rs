@@ -21,6 +21,16 @@ pub(super) const BARE: Shape = Shape {
     read: read_bare,
 };
 
+pub(super) const RECORDED: Shape = Shape {
+    id: "get-request-authorization-policy",
+    proves: "a policy as it was when AWS decided a request; used with the details of that decision",
+    recognise: |root| {
+        root.get("policyDocument").is_some_and(|document| document.get("Statement").is_some())
+    },
+    // Which policy it is stands in the details alone, and what it is attached to as well.
+    read: |_, _| {},
+};
+
 fn read_bare(input: &Input<'_>, builder: &mut Builder) {
     builder.loose(guess_type(input.root()), input.handle(input.root()).committed());
 }

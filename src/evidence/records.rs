@@ -1,0 +1,232 @@
+//! What AWS's own record of a decision proves, and whether facts say the same.
+
+use super::{advice, look, step};
+use crate::eval::Decision;
+use crate::finding::{
+    Agreement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole, Step,
+};
+use crate::message::{Record, RecordKind, Said, last_part};
+use crate::policy::PolicyType;
+
+/// What the record proves.
+pub fn evidence_of(record: &Record) -> Evidence {
+    let mut found = super::evidence(&record.denial);
+    found.record = Some(record.clone());
+    found.proves = record.matched.iter().map(|one| one.value.clone()).collect();
+    found.open.clear();
+    if found.proves.is_empty() {
+        found.proves.push(
+            match record.said {
+                Said::Implicit => "no statement allows the request, and none denies it",
+                Said::Explicit => "a statement denies the request; the record does not tell which",
+                Said::Allowed | Said::NoImpact => "nothing denied the request",
+            }
+            .to_owned(),
+        );
+    }
+    match record.kind {
+        RecordKind::Decoded => found.open.push(
+            "in which policy a statement stands: the message names statements alone".to_owned(),
+        ),
+        RecordKind::Details => {
+            if record.said == Said::Implicit {
+                found.open.push("what is missing: a missing Allow is in no statement".to_owned());
+            }
+        }
+        RecordKind::Simulated => simulated(record, &mut found),
+    }
+    found.who = look::who(&record.denial).map(str::to_owned);
+    found.next = next(record);
+    found
+}
+
+/// What IAM's simulator does not ask.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html>
+fn simulated(record: &Record, found: &mut Evidence) {
+    let action = record.denial.action.as_ref().map_or("", |one| one.value.as_str());
+    if action.to_ascii_lowercase().starts_with("sts:assumerole") {
+        found.open.push(
+            "whether the role can be assumed: IAM's simulator never asks a role's trust policy"
+                .to_owned(),
+        );
+    }
+    found.open.push(
+        "what session policies, resource control policies and endpoint policies say, and a resource's policy that was not passed to it: IAM's simulator does not ask them".to_owned(),
+    );
+    let organization =
+        record.checks.iter().any(|one| one.policy_type == PolicyType::ServiceControl);
+    if !organization {
+        found.open.push(
+            "what service control policies say: the result does not show that they were asked"
+                .to_owned(),
+        );
+    }
+    if !record.missing.is_empty() {
+        found.open.push(format!(
+            "conditions on {}: the simulation was given no value",
+            record.missing.join(", ")
+        ));
+    }
+}
+
+fn next(record: &Record) -> Vec<Step> {
+    let mut steps = Vec::new();
+    match record.kind {
+        RecordKind::Details => {
+            let layer = record.denial.policy_type.as_ref().map(|one| one.value);
+            for policy in
+                record.policies.iter().filter(|one| Some(one.policy_type) == layer).take(6)
+            {
+                let uri = look::word(&policy.uri, "POLICY_URI");
+                let name = look::word(last_part(&policy.uri), "policy");
+                steps.push(step(
+                    format!("read the text of `{name}`, as it was"),
+                    format!("aws iam-toolbox get-request-authorization-policy --authorization-id ID --policy-uri {uri} > {name}.json"),
+                ));
+            }
+            steps.push(step(
+                "ask again with the texts of all of them, in files that have the policies' names: they are evaluated in place of facts",
+                "why-denied details.json --facts FOLDER",
+            ));
+        }
+        RecordKind::Decoded => {
+            steps.push(step(
+                "export the policies of the caller's account",
+                "aws iam get-account-authorization-details > account.json",
+            ));
+            steps.push(step(
+                "ask again with them and with what the message says of the request",
+                "why-denied decoded.json --facts account.json",
+            ));
+        }
+        RecordKind::Simulated => {
+            if !record.missing.is_empty() {
+                steps.push(advice(
+                    "simulate again with `--context-entries` for the keys that had no value",
+                ));
+            }
+            steps.push(step(
+                "ask for the layers that the simulator leaves out",
+                "why-denied simulation.json --caller ARN --facts account.json",
+            ));
+        }
+    }
+    steps
+}
+
+/// The answer where there are no facts.
+pub fn bare_record(record: &Record) -> Diagnosis {
+    let mut answer = super::bare(&record.denial);
+    answer.decision = decision(record.said);
+    let recorded = match record.kind {
+        RecordKind::Simulated => "as AWS simulated it",
+        _ => "as AWS recorded it",
+    };
+    answer.headline = match record.denial.policy_type.as_ref() {
+        Some(layer) => {
+            format!("{recorded}, decided by {}", super::with_article(layer.value.name()))
+        }
+        None => recorded.to_owned(),
+    };
+    answer.gates = record
+        .checks
+        .iter()
+        .map(|check| GateReport {
+            gate: gate(check.policy_type),
+            outcome: match check.said {
+                Said::Allowed => Outcome::Passed,
+                Said::NoImpact => Outcome::NotApplicable,
+                Said::Explicit | Said::Implicit => Outcome::Failed,
+            },
+            summary: summary(check.said, &check.matched),
+        })
+        .collect();
+    answer.gates.sort_by_key(|report| report.gate);
+    answer.context.clone_from(&record.context);
+    answer.evidence = Some(Box::new(evidence_of(record)));
+    answer
+}
+
+fn summary(said: Said, matched: &[String]) -> String {
+    match (said, matched) {
+        (_, [one]) => one.clone(),
+        (_, [one, rest @ ..]) => format!("{one}, and {} more", rest.len()),
+        (Said::Allowed, []) => "lets it through".to_owned(),
+        (Said::NoImpact, []) => "made no difference".to_owned(),
+        (Said::Explicit, []) => "a statement denies it".to_owned(),
+        (Said::Implicit, []) => "nothing allows it".to_owned(),
+    }
+}
+
+fn decision(said: Said) -> Decision {
+    match said {
+        Said::Allowed | Said::NoImpact => Decision::Allowed,
+        Said::Explicit => Decision::ExplicitDeny,
+        Said::Implicit => Decision::ImplicitDeny,
+    }
+}
+
+fn gate(policy_type: PolicyType) -> Gate {
+    match policy_type {
+        PolicyType::IdentityBased => Gate::IdentityPolicies,
+        PolicyType::Trust => Gate::TrustPolicy,
+        PolicyType::ResourceBased => Gate::ResourcePolicy,
+        PolicyType::PermissionsBoundary => Gate::PermissionsBoundary,
+        PolicyType::Session => Gate::SessionPolicy,
+        PolicyType::ServiceControl => Gate::ServiceControlPolicies,
+        PolicyType::ResourceControl => Gate::ResourceControlPolicies,
+        PolicyType::VpcEndpoint => Gate::EndpointPolicy,
+    }
+}
+
+/// Holds AWS's record against what the facts say.
+pub fn record_agreement(record: &Record, diagnosis: &Diagnosis) -> Agreement {
+    let theirs = decision(record.said);
+    let mut says = Vec::new();
+    let mut agrees = match diagnosis.decision {
+        Decision::Undetermined => None,
+        ours => Some(ours == theirs),
+    };
+    let name = |decision: Decision| match decision {
+        Decision::Allowed => "allowed",
+        Decision::ExplicitDeny => "explicit deny",
+        Decision::ImplicitDeny => "implicit deny",
+        Decision::Undetermined => "undetermined",
+    };
+    says.push(match agrees {
+        Some(true) => format!("both say {}", name(theirs)),
+        Some(false) => format!(
+            "AWS recorded {}, and by these facts it is {}: they are not what AWS saw",
+            name(theirs),
+            name(diagnosis.decision)
+        ),
+        None => format!("AWS recorded {}, and the facts leave it open", name(theirs)),
+    });
+    for check in &record.checks {
+        let outcome = diagnosis
+            .gates
+            .iter()
+            .find(|report| report.gate == gate(check.policy_type))
+            .map(|report| report.outcome);
+        // A Deny is a step of its own in our checklist.
+        let denies = diagnosis.statements.iter().any(|statement| {
+            statement.role == StatementRole::Denies && statement.policy_type == check.policy_type
+        });
+        let differs = match check.said {
+            Said::Allowed => denies || outcome == Some(Outcome::Failed),
+            Said::Explicit => !denies && outcome == Some(Outcome::Passed),
+            Said::Implicit => outcome == Some(Outcome::Passed),
+            Said::NoImpact => false,
+        };
+        if differs {
+            agrees = Some(false);
+            says.push(format!(
+                "of the {} AWS says: {}; by these facts it {}",
+                check.policy_type.name(),
+                summary(check.said, &[]),
+                if check.said == Said::Allowed { "stops the request" } else { "lets it through" }
+            ));
+        }
+    }
+    Agreement { agrees, says }
+}

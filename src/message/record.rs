@@ -1,0 +1,421 @@
+//! AWS's own records of a decision: a decoded authorization message, the details of a request's
+//! authorization, the results of a simulation. Each is recognised by its members.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>,
+//! <https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/>
+
+use super::{Denial, DenialKind, ErrorClass};
+use crate::doc::{Document, Kind, Node, Syntax, embed, parse};
+use crate::policy::PolicyType;
+use crate::text::{SourceId, SourceMap, Span, Spanned};
+
+/// Which record it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// `aws sts decode-authorization-message`.
+    Decoded,
+    /// `aws iam-toolbox get-request-authorization-details`.
+    Details,
+    /// `aws iam simulate-principal-policy` and `simulate-custom-policy`.
+    Simulated,
+}
+
+impl RecordKind {
+    /// The id in JSON, which is that of the form too.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Decoded => "decoded-message",
+            Self::Details => "authorization-details",
+            Self::Simulated => "simulation",
+        }
+    }
+
+    fn page(self) -> &'static str {
+        match self {
+            Self::Decoded => {
+                "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html"
+            }
+            Self::Details => {
+                "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied-authorization-id.html"
+            }
+            Self::Simulated => {
+                "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html"
+            }
+        }
+    }
+}
+
+/// What AWS says of a request, or of one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Allowed.
+    Allowed,
+    /// A Deny matched.
+    Explicit,
+    /// No Allow.
+    Implicit,
+    /// It made no difference.
+    NoImpact,
+}
+
+/// One layer that AWS checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The layer.
+    pub policy_type: PolicyType,
+    /// What came of it.
+    pub said: Said,
+    /// Where that stands.
+    pub span: Span,
+    /// The statements that matched, in words.
+    pub matched: Vec<String>,
+}
+
+/// A policy that took part, whose text is elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its type.
+    pub policy_type: PolicyType,
+    /// The address that its text is asked for by.
+    pub uri: String,
+    /// What it is attached to.
+    pub attached_to: Vec<String>,
+}
+
+/// One decision that AWS recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which record it is.
+    pub kind: RecordKind,
+    /// The decision.
+    pub said: Said,
+    /// Who asked for what: the fields that an error text has too.
+    pub denial: Denial,
+    /// The request context, as far as it is recorded.
+    pub context: Vec<(String, Vec<String>)>,
+    /// The layers that are told apart.
+    pub checks: Vec<Check>,
+    /// The statements that matched, in words, each with its place.
+    pub matched: Vec<Spanned<String>>,
+    /// Condition keys that the simulation was not given.
+    pub missing: Vec<String>,
+    /// The policies that took part.
+    pub policies: Vec<Part>,
+}
+
+/// The records in a text; none if it is something else.
+pub fn records(sources: &mut SourceMap, source: SourceId) -> Vec<Record> {
+    if !sources.text(source).trim_start().starts_with('{') {
+        return Vec::new();
+    }
+    let Ok(documents) = parse(sources, source, Syntax::Json) else { return Vec::new() };
+    let Some(document) = documents.first() else { return Vec::new() };
+    let root = document.root();
+    if let Some(message) = root.get("DecodedMessage") {
+        return match embed::document_in(sources, document, message.id()) {
+            Some(Ok(inner)) => decoded(&inner).into_iter().collect(),
+            _ => Vec::new(),
+        };
+    }
+    if root.get("allowed").is_some() && has(root, "context", Kind::Mapping) {
+        return decoded(document).into_iter().collect();
+    }
+    if has(root, "evaluations", Kind::Sequence) && has(root, "requestContext", Kind::Mapping) {
+        return details(root);
+    }
+    if has(root, "EvaluationResults", Kind::Sequence) {
+        return simulated(root);
+    }
+    Vec::new()
+}
+
+fn has(node: Node<'_>, key: &str, kind: Kind) -> bool {
+    node.get(key).is_some_and(|value| value.kind() == kind)
+}
+
+fn text(node: Node<'_>, key: &str) -> Option<Spanned<String>> {
+    let value = node.get(key)?;
+    let text = value.text()?.into_owned();
+    (!text.is_empty()).then(|| Spanned { value: text, span: value.inner_span() })
+}
+
+fn items<'d>(node: Node<'d>, key: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
+    node.get(key).into_iter().flat_map(|list| list.items())
+}
+
+/// A decision with nothing known of it but where it stands.
+fn record(kind: RecordKind, said: Said, span: Span) -> Record {
+    let denied = match said {
+        Said::Explicit => Some(DenialKind::Explicit),
+        Said::Implicit => Some(DenialKind::Implicit),
+        Said::Allowed | Said::NoImpact => None,
+    };
+    let denial = Denial {
+        form: kind.id(),
+        see: kind.page(),
+        class: ErrorClass::AccessDenied,
+        principal: None,
+        action: None,
+        resource: None,
+        kind: denied.map(|value| Spanned { value, span }),
+        policy_type: None,
+        policy_arn: None,
+        code: None,
+        service: None,
+        operation: None,
+        request_id: None,
+        authorization_id: None,
+        encoded: None,
+        encoded_length: 0,
+        words: Some(span),
+        span,
+        count: 1,
+    };
+    Record {
+        kind,
+        said,
+        denial,
+        context: Vec::new(),
+        checks: Vec::new(),
+        matched: Vec::new(),
+        missing: Vec::new(),
+        policies: Vec::new(),
+    }
+}
+
+/// The service of an action.
+fn service(action: Option<&Spanned<String>>) -> Option<Spanned<String>> {
+    let action = action?;
+    let (prefix, _) = action.value.split_once(':')?;
+    Some(Spanned { value: prefix.to_ascii_lowercase(), span: action.span })
+}
+
+/// The values of a list as `{"items": [{"value": …}]}`.
+fn values(node: Node<'_>, key: &str) -> Vec<String> {
+    let Some(list) = node.get(key) else { return Vec::new() };
+    items(list, "items")
+        .filter_map(|item| Some(item.get("value")?.scalar()?.into_owned()))
+        .collect()
+}
+
+fn decoded(document: &Document) -> Option<Record> {
+    let root = document.root();
+    let allowed = root.get("allowed")?;
+    let explicit = root.get("explicitDeny");
+    let is_true = |node: Option<Node<'_>>| node.and_then(|node| node.as_bool()).unwrap_or(false);
+    let (said, span) = match explicit {
+        _ if is_true(Some(allowed)) => (Said::Allowed, allowed.span()),
+        Some(explicit) if is_true(Some(explicit)) => (Said::Explicit, explicit.span()),
+        _ => (Said::Implicit, allowed.span()),
+    };
+    let mut found = record(RecordKind::Decoded, said, span);
+    let context = root.get("context")?;
+    found.denial.principal = context.get("principal").and_then(|one| text(one, "arn"));
+    found.denial.action = text(context, "action");
+    found.denial.resource = text(context, "resource");
+    found.denial.service = service(found.denial.action.as_ref());
+    for item in context.get("conditions").into_iter().flat_map(|one| items(one, "items")) {
+        if let Some(key) = text(item, "key") {
+            found.context.push((key.value, values(item, "values")));
+        }
+    }
+    for statement in root.get("matchedStatements").into_iter().flat_map(|one| items(one, "items")) {
+        let sid = text(statement, "statementId");
+        let span = sid.as_ref().map_or(statement.span(), |sid| sid.span);
+        let id = sid.map_or_else(
+            || "a statement without a Sid".to_owned(),
+            |id| format!("statement `{}`", id.value),
+        );
+        let effect = text(statement, "effect").map_or_else(String::new, |one| one.value);
+        let effect = if effect.eq_ignore_ascii_case("deny") { "denies" } else { "allows" };
+        let list = |key: &str| values(statement, key).join(", ");
+        let conditions =
+            statement.get("conditions").is_some_and(|one| items(one, "items").next().is_some());
+        let under = if conditions { ", under conditions" } else { "" };
+        let words = format!("{id} {effect} {} on {}{under}", list("actions"), list("resources"));
+        found.matched.push(Spanned { value: words, span });
+    }
+    Some(found)
+}
+
+fn effect(node: Node<'_>, key: &str) -> Option<(Said, Span)> {
+    let value = node.get(key)?;
+    let said = match value.text()?.as_ref() {
+        "ALLOW" | "allowed" => Said::Allowed,
+        "EXPLICIT_DENY" | "explicitDeny" => Said::Explicit,
+        "IMPLICIT_DENY" | "implicitDeny" => Said::Implicit,
+        "NO_IMPACT" => Said::NoImpact,
+        _ => return None,
+    };
+    Some((said, value.inner_span()))
+}
+
+/// The layer that a check of the authorization details is about.
+fn checked(name: &str) -> Option<PolicyType> {
+    Some(match name {
+        "SERVICE_CONTROL_POLICY" => PolicyType::ServiceControl,
+        "RESOURCE_CONTROL_POLICY" => PolicyType::ResourceControl,
+        "VPC_ENDPOINT" | "VPC_ENDPOINT_POLICY" => PolicyType::VpcEndpoint,
+        "RESOURCE" | "RESOURCE_BASED_POLICY" => PolicyType::ResourceBased,
+        "PRINCIPAL" | "IDENTITY_BASED_POLICY" => PolicyType::IdentityBased,
+        "PERMISSIONS_BOUNDARY" => PolicyType::PermissionsBoundary,
+        "SESSION" | "SESSION_POLICY" => PolicyType::Session,
+        _ => return None,
+    })
+}
+
+/// The statements below `matchedPolicies`, in words.
+fn matched(node: Node<'_>) -> Vec<Spanned<String>> {
+    let mut found = Vec::new();
+    for policy in items(node, "matchedPolicies") {
+        let uri = text(policy, "uri");
+        let name = uri.as_ref().map_or("a policy", |uri| last_part(&uri.value));
+        for statement in items(policy, "matchedStatements") {
+            let effect = text(statement, "evaluatedEffect").map_or(String::new(), |one| one.value);
+            let effect = if effect.eq_ignore_ascii_case("deny") { "denies" } else { "allows" };
+            let sid = text(statement, "sid");
+            let span = sid.as_ref().map_or(statement.span(), |sid| sid.span);
+            let words = match sid {
+                Some(sid) => format!("statement `{}` of `{name}` {effect} it", sid.value),
+                None => format!("a statement of `{name}` {effect} it"),
+            };
+            found.push(Spanned { value: words, span });
+        }
+    }
+    found
+}
+
+/// What names a policy best: the end of its address.
+pub fn last_part(uri: &str) -> &str {
+    uri.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(uri)
+}
+
+/// A context's values, of whatever shape.
+fn context(node: Option<Node<'_>>, into: &mut Vec<(String, Vec<String>)>) {
+    for entry in node.into_iter().flat_map(|map| map.entries()) {
+        let key = entry.key.into_owned();
+        let value = entry.value;
+        let values: Vec<String> = match value.kind() {
+            Kind::Sequence => {
+                value.items().filter_map(|item| Some(item.scalar()?.into_owned())).collect()
+            }
+            Kind::Mapping => continue,
+            _ => value.scalar().map(|text| text.into_owned()).into_iter().collect(),
+        };
+        match into.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, mine)) => *mine = values,
+            None => into.push((key, values)),
+        }
+    }
+}
+
+fn details(root: Node<'_>) -> Vec<Record> {
+    let mut shared = Vec::new();
+    context(root.get("requestContext"), &mut shared);
+    let policies: Vec<Part> = items(root, "policies")
+        .filter_map(|policy| {
+            Some(Part {
+                policy_type: checked(&text(policy, "type")?.value)?,
+                uri: text(policy, "uri")?.value,
+                attached_to: items(policy, "attachedTo")
+                    .filter_map(|one| Some(text(one, "arn")?.value))
+                    .collect(),
+            })
+        })
+        .collect();
+    let principal = root.get("requestContext").and_then(|context| {
+        ["aws:PrincipalArn", "principalArn", "principal"].iter().find_map(|key| text(context, key))
+    });
+    let mut found = Vec::new();
+    for evaluation in items(root, "evaluations") {
+        let Some((said, span)) = effect(evaluation, "evaluatedEffect") else { continue };
+        let mut one = record(RecordKind::Details, said, span);
+        one.denial.principal.clone_from(&principal);
+        one.denial.action = text(evaluation, "action");
+        one.denial.resource = text(evaluation, "resource");
+        one.denial.service = service(one.denial.action.as_ref());
+        one.context.clone_from(&shared);
+        context(evaluation.get("context"), &mut one.context);
+        one.matched = matched(evaluation);
+        one.policies.clone_from(&policies);
+        for check in items(evaluation, "checks") {
+            let policy_type = text(check, "checkType").and_then(|name| checked(&name.value));
+            let (Some(policy_type), Some((said, span))) =
+                (policy_type, effect(check, "evaluatedEffect"))
+            else {
+                continue;
+            };
+            let below = matched(check);
+            let words = below.iter().map(|one| one.value.clone()).collect();
+            for statement in below {
+                if !one.matched.iter().any(|other| other.value == statement.value) {
+                    one.matched.push(statement);
+                }
+            }
+            one.checks.push(Check { policy_type, said, span, matched: words });
+        }
+        let stops = one.checks.iter().find(|check| check.said == said && said != Said::Allowed);
+        one.denial.policy_type =
+            stops.map(|check| Spanned { value: check.policy_type, span: check.span });
+        found.push(one);
+    }
+    found
+}
+
+fn simulated(root: Node<'_>) -> Vec<Record> {
+    let mut found = Vec::new();
+    for result in items(root, "EvaluationResults") {
+        let action = text(result, "EvalActionName");
+        let specific: Vec<Node<'_>> = items(result, "ResourceSpecificResults").collect();
+        let each = if specific.is_empty() { vec![result] } else { specific };
+        for one in each {
+            let decision =
+                effect(one, "EvalResourceDecision").or_else(|| effect(one, "EvalDecision"));
+            let Some((said, span)) = decision else { continue };
+            let mut record = record(RecordKind::Simulated, said, span);
+            record.denial.action.clone_from(&action);
+            record.denial.resource = text(one, "EvalResourceName");
+            record.denial.service = service(record.denial.action.as_ref());
+            for statement in items(one, "MatchedStatements") {
+                let id = text(statement, "SourcePolicyId");
+                let name = id.as_ref().map_or("a policy", |id| id.value.as_str());
+                let line =
+                    statement.get("StartPosition").and_then(|place| place.get("Line")?.as_i64());
+                let at = line.map_or(String::new(), |line| format!(", line {line}"));
+                let words = format!("a statement of `{name}`{at} matched");
+                let span = id.as_ref().map_or(statement.span(), |id| id.span);
+                record.matched.push(Spanned { value: words, span });
+            }
+            record.missing = items(one, "MissingContextValues")
+                .filter_map(|key| Some(key.text()?.into_owned()))
+                .collect();
+            limits(result, one, &mut record);
+            found.push(record);
+        }
+    }
+    found
+}
+
+/// What the simulator says of boundaries and control policies.
+fn limits(result: Node<'_>, one: Node<'_>, record: &mut Record) {
+    let details = [
+        ("OrganizationsDecisionDetail", "AllowedByOrganizations", PolicyType::ServiceControl),
+        (
+            "PermissionsBoundaryDecisionDetail",
+            "AllowedByPermissionsBoundary",
+            PolicyType::PermissionsBoundary,
+        ),
+    ];
+    for (detail, member, policy_type) in details {
+        let node = one.get(detail).or_else(|| result.get(detail)).and_then(|node| node.get(member));
+        let Some((node, allowed)) = node.and_then(|node| Some((node, node.as_bool()?))) else {
+            continue;
+        };
+        let said = if allowed { Said::Allowed } else { record.said };
+        record.checks.push(Check { policy_type, said, span: node.span(), matched: Vec::new() });
+        if !allowed && record.denial.policy_type.is_none() {
+            record.denial.policy_type = Some(Spanned { value: policy_type, span: node.span() });
+        }
+    }
+}
