@@ -606,7 +606,8 @@ fn of_holders(
         let Some(mut holder) = holder else { continue };
         let plain = holder.as_str().to_owned();
         if service == "s3" && !plain.starts_with("arn:") {
-            let mut arn = Text::standing_for("arn:${AWS::Partition}:s3:::", node.span());
+            let mut arn = resolver.arn_start("s3", node.span());
+            arn.push_atom("::", node.span());
             arn.push_text(&holder.moved(node.span()), node.span());
             holder = arn;
         } else if service == "sqs"

@@ -130,7 +130,8 @@ fn expressions_are_worked_out_as_far_as_they_say() {
             vec![r#"${[for i in var.ids : "arn:aws:s3:::${i}"]}"#],
         ),
         ("module.x.arn", &[], vec!["${module.x.arn}"]),
-        ("cidrhost(var.name, 1)", &[], vec!["${cidrhost(var.name, 1)}"]),
+        ("cidrhost(var.name, 1)", &[], vec!["${var.name}"]),
+        ("timestamp()", &[], vec!["${timestamp()}"]),
     ] {
         assert_eq!(resources(expression, pairs).0, wanted, "{expression} {pairs:?}");
     }
