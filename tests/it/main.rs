@@ -30,4 +30,6 @@ mod shapes;
 mod subcommands;
 mod support;
 mod tokens;
+mod trail;
+mod trail_sql;
 mod widths;
