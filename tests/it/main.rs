@@ -7,6 +7,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod answers;
 mod architecture;
 mod broken;
 mod causes;
