@@ -36,3 +36,5 @@ pub mod snapshot;
 pub mod text;
 #[deny(clippy::disallowed_methods)]
 pub mod token;
+#[deny(clippy::disallowed_methods)]
+pub mod trail;

@@ -5,10 +5,12 @@
 mod messages;
 mod program;
 mod tokens;
+mod trail;
 
 pub use messages::message;
 pub use program::{case_file, facts, pattern, policy, values};
 pub use tokens::{jwt, saml};
+pub use trail::{trail_event, trail_stream};
 
 use serde_json::Value;
 use why_denied::doc::embed::{decode_percent, decode_string, document_in};
@@ -29,6 +31,8 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "aws_config" => Some(aws_config),
         "jwt" => Some(jwt),
         "saml" => Some(saml),
+        "trail_event" => Some(trail_event),
+        "trail_stream" => Some(trail_stream),
         "message" => Some(message),
         _ => None,
     }

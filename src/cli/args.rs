@@ -48,6 +48,8 @@ pub enum Command {
     Facts(FactsArgs),
     /// Run a command as it is, and explain the denial if it prints one
     Run(RunArgs),
+    /// Say what CloudTrail saw denied, most often first, and why
+    Trail(TrailArgs),
     /// Print the least policy that lets somebody read what a diagnosis of AWS itself needs
     Permissions(PermissionsArgs),
     /// Say whose the current credentials are, where they come from, and when they end
@@ -60,6 +62,70 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page
     Man,
+}
+
+/// Options of `trail`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 nothing was denied, 1 something was, 2 something could not be read.\n\
+    Example: why-denied trail AWSLogs/ --facts account.json --since 7d"
+)]
+pub struct TrailArgs {
+    /// Files or folders of CloudTrail: as it puts them into S3, the output of `aws cloudtrail
+    /// lookup-events`, results of Athena or CloudTrail Lake, packed with gzip or not; `-` is stdin
+    #[arg(required_unless_present = "sql", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Files or folders of facts, by which each group is diagnosed; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub facts: Vec<PathBuf>,
+    /// Only what was denied at or after this: `2026-11-23T10:00:00Z`, `2026-11-23`, `24h`, `7d`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what was denied before this
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only what was denied to this role or user: its ARN or name, `*` stands for anything; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub principal: Vec<String>,
+    /// Only this action, such as `s3:GetObject` or `kms:*`; repeatable
+    #[arg(long, value_name = "ACTION")]
+    pub action: Vec<String>,
+    /// Show so many groups. Default: 10, and all of them in JSON
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TrailFormat::Human)]
+    pub format: TrailFormat,
+    /// Print the query that takes the denials out of a trail too large to read here, with the filters
+    /// above. `trail` reads its result. For DuckDB, PATH is where the files are. Default: AWSLogs
+    #[arg(long, value_name = "DIALECT", value_enum, conflicts_with_all = ["facts", "top", "format"])]
+    pub sql: Option<SqlDialect>,
+    /// The table in Athena, cloudtrail_logs by default, or the id of the event data store of CloudTrail
+    /// Lake
+    #[arg(long, value_name = "NAME", requires = "sql")]
+    pub table: Option<String>,
+}
+
+/// Whose SQL is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SqlDialect {
+    /// Amazon Athena.
+    Athena,
+    /// CloudTrail Lake.
+    Lake,
+    /// DuckDB.
+    Duckdb,
+}
+
+/// Formats of `trail`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TrailFormat {
+    /// For people.
+    Human,
+    /// For scripts.
+    Json,
+    /// For a page or a ticket.
+    Markdown,
 }
 
 /// Options of `completions`.

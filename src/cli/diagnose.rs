@@ -169,6 +169,9 @@ fn from_options(
     status = status.worse(complain(&collected.errors, sources, output));
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
+        for call in &collected.snapshot.not_read {
+            output.warn(&format!("not read: `{}` {}: {}", call.operation, call.about, call.why));
+        }
         for skipped in &collected.skipped {
             output.warn(&format!("{}: left out: {}", skipped.path.display(), skipped.why));
         }
@@ -225,6 +228,7 @@ fn read_facts(
     let read_file = |path: &Path| std::fs::read(path);
     #[cfg(feature = "live")]
     if live::is_wanted(args) {
+        input::validate(args)?;
         let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
         let profile = args.profile.as_deref().filter(|_| args.aws_config.is_none());
         let options = live::options(&args.live.reach, profile, others)?;

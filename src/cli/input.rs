@@ -99,6 +99,37 @@ pub(super) fn requests(
     Ok(requests)
 }
 
+/// Whether the options can become requests at all, before anybody is asked for facts.
+#[cfg(feature = "live")]
+pub(super) fn validate(args: &DiagnoseArgs) -> Result<(), Failure> {
+    time(args, None)?;
+    if args.role.is_none() && args.action.is_empty() {
+        return Ok(());
+    }
+    if let Some(address) = args.source_ip.as_ref().filter(|text| text.parse::<IpAddr>().is_err()) {
+        return Err(usage(format!("`--source-ip {address}`: write one IPv4 or IPv6 address")));
+    }
+    let presented = Presented::read(args)?;
+    let caller = match (&presented, &args.caller) {
+        (Some(presented), _) => presented.caller(args)?,
+        (None, Some(caller)) => caller.clone(),
+        // Whoever it will turn out to be has an account.
+        (None, None) => "arn:aws:iam::111122223333:user/somebody".to_owned(),
+    };
+    let api = presented.as_ref().map_or("sts:AssumeRole", Presented::action);
+    let snapshot = Snapshot::default();
+    for (action, resource) in wanted(args, &caller, api, &snapshot)? {
+        let asked = Asked {
+            caller: &caller,
+            action: &action,
+            resource: &resource,
+            presented: presented.as_ref(),
+        };
+        request(args, &mut SourceMap::default(), &asked, None)?;
+    }
+    Ok(())
+}
+
 /// The caller as given, else the identity in the facts, else the only principal there.
 fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
     if let Some(caller) = &args.caller {

@@ -75,8 +75,10 @@ pub(super) fn wanted(args: &DiagnoseArgs, denials: &[Denial]) -> Wanted {
         args.resource.iter().for_each(|resource| add(action, resource));
     }
     for denial in denials {
-        if let (Some(action), Some(resource)) = (&denial.action, &denial.resource) {
-            add(&action.value, &resource.value);
+        let action = args.action.first().or(denial.action.as_ref().map(|action| &action.value));
+        let said = denial.resource.as_ref().map(|resource| &resource.value);
+        if let (Some(action), Some(resource)) = (action, args.resource.first().or(said)) {
+            add(action, resource);
         }
     }
     if wanted.caller.is_none() {

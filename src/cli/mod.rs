@@ -17,6 +17,7 @@ mod rules;
 mod run;
 mod shell;
 mod test;
+mod trail;
 #[cfg(feature = "live")]
 mod whoami;
 
@@ -136,6 +137,7 @@ fn run(cli: &Cli) -> Result<Ended, Failure> {
         Some(Command::Test(args)) => test::run(args, output),
         Some(Command::Rules(args)) => rules::run(args, output),
         Some(Command::Facts(args)) => facts::run(args, output),
+        Some(Command::Trail(args)) => trail::run(args, output),
         Some(Command::Permissions(args)) => permissions::run(args, output),
         #[cfg(feature = "live")]
         Some(Command::Whoami(args)) => whoami::run(args, output),

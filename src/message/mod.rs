@@ -57,7 +57,7 @@ impl ErrorClass {
 }
 
 /// Whether AWS named a Deny or a missing Allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DenialKind {
     /// A Deny statement matched.
     Explicit,

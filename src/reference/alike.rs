@@ -1,6 +1,8 @@
 //! Names that come near to others: what somebody may have meant who wrote one that does not exist.
 
-use super::service::{Service, service};
+use std::sync::OnceLock;
+
+use super::service::{Service, fits, service};
 use super::{global_key, global_keys};
 use crate::text::{edits, is_slip};
 
@@ -90,9 +92,15 @@ pub fn is_misspelled_key(lower: &str) -> bool {
     if !of_aws || global_key(lower).is_some() {
         return false;
     }
-    let sts = service("sts");
-    let exists = |service: &Service| service.condition_keys().any(|key| key.is(lower));
-    !sts.as_ref().is_some_and(exists) && !alike_keys(lower, sts.as_ref()).is_empty()
+    // Asked for every condition of every request, so the keys are inflated once.
+    static OF_STS: OnceLock<Vec<String>> = OnceLock::new();
+    let of_sts = OF_STS.get_or_init(|| {
+        let sts = service("sts");
+        let keys = sts.iter().flat_map(Service::condition_keys);
+        keys.map(|key| key.name.to_owned()).collect()
+    });
+    !of_sts.iter().any(|name| fits(name, lower))
+        && !alike_keys(lower, service("sts").as_ref()).is_empty()
 }
 
 /// Whether the key is a claim of an identity provider: `token.actions.githubusercontent.com:sub`.

@@ -96,7 +96,7 @@ impl ServiceKey<'_> {
 }
 
 /// Whether `key` has the form of `name`, in which `${…}` and `<…>` stand for one character or more.
-fn fits(name: &str, key: &str) -> bool {
+pub(super) fn fits(name: &str, key: &str) -> bool {
     let opening = name.find("${").into_iter().chain(name.find('<')).min();
     let Some((front, rest)) = opening.and_then(|at| name.split_at_checked(at)) else {
         return name.eq_ignore_ascii_case(key);

@@ -17,7 +17,7 @@ use crate::text::{SourceMap, Span};
 pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Single<'a> {
+pub(super) struct Single<'a> {
     version: u32,
     #[serde(flatten)]
     result: ResultV1<'a>,
@@ -198,7 +198,7 @@ pub(super) fn write_value(value: &impl Serialize, out: &mut dyn io::Write) -> io
     out.write_all(&text)
 }
 
-fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {
+pub(super) fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {
     Single { version: VERSION, result: result(diagnosis, sources) }
 }
 

@@ -13,6 +13,7 @@ mod layout;
 mod redact;
 mod snippet;
 mod test_run;
+mod trail;
 
 use std::io;
 
@@ -24,6 +25,7 @@ pub use errors::{diagnostic, warning};
 pub use facts::{FactsReport, Question, RecognisedFile, Subject, write_facts};
 pub use redact::Redactor;
 pub use test_run::{CaseOutcome, TestFormat, TestRun, TestedCase, write_test_run};
+pub use trail::{ExplainedGroup, TrailFormat, TrailReport, write_trail};
 
 /// How a diagnosis is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ const ORDER: &[&[&str]] = &[
     &["finding"],
     &["rules"],
     &["diagnose"],
-    &["check", "evidence"],
+    &["check", "evidence", "trail"],
     &["report", "snapshot"],
     &["collect"],
     &["conformance"],

@@ -70,7 +70,7 @@ fn usage_errors_end_with_2_and_print_no_result() {
         (&[], "--role"),
         (&["--caller", RICHARD], "--role"),
         (&["--nonsense"], "--nonsense"),
-        (&["--role", ROLE], "--caller"),
+        (&["--offline", "--role", ROLE], "--caller"),
         (&["--role", "deploy", "--caller", "anonymous"], "ARN"),
         (&["--action", "s3:GetObject", "--caller", RICHARD], "--resource"),
         (&["--action", "s3:Get*", "--resource", "*", "--caller", RICHARD], "one action"),

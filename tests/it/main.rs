@@ -7,6 +7,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod answers;
 mod architecture;
 mod broken;
 mod causes;
@@ -30,4 +31,6 @@ mod shapes;
 mod subcommands;
 mod support;
 mod tokens;
+mod trail;
+mod trail_sql;
 mod widths;

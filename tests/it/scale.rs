@@ -14,7 +14,7 @@ use why_denied::text::{SourceMap, Spanned};
 use crate::support::{folder, root, run};
 
 #[path = "../../benches/generator.rs"]
-mod generator;
+pub(crate) mod generator;
 
 /// White space that makes any file a large one.
 const PADDING: usize = 1 << 16;

@@ -59,6 +59,13 @@ pub(crate) fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_why-denied"));
     command.current_dir(root()).env_clear().args(arguments);
     command.envs([("NO_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", "80"), ("LC_ALL", "C.UTF-8")]);
+    // Nobody's credentials, and nobody to ask.
+    command.envs([
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ]);
     command
 }
 

@@ -252,7 +252,7 @@ def call(scenario, names, keys):
 def main():
     out = []
     for at, scenario in enumerate(yaml.safe_load(open(sys.argv[3], encoding="utf-8"))):
-        names = {"prefix": f"s{at}-", "root": ROOT}
+        names = {"prefix": f"{sys.argv[4]}{at}-", "root": ROOT}
         try:
             resources(scenario.get("resources", {}), names)
             keys = principals(scenario, names)

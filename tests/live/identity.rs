@@ -12,7 +12,7 @@ use crate::wire::{Stub, error};
 
 pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/identities.yaml");
-    let made = Arc::new(helper("actor.py", &[&ministack.url(), ROOT, file]));
+    let made = Arc::new(helper("actor.py", &[&ministack.url(), ROOT, file, "i"]));
     let mut tests = Vec::new();
     let mut add = |name: &str, run: fn(&Emulator, &Value)| {
         let (ministack, made) = (Arc::clone(ministack), Arc::clone(&made));
@@ -123,10 +123,8 @@ fn role_profile(ministack: &Emulator, made: &Value) {
 }
 
 fn address_is_passed_on(ministack: &Emulator, made: &Value) {
-    let program = base(ministack, made, &chain(made));
-    let mut program = program;
-    // The environment's address leads nowhere; the option is the one that counts.
-    program.set("AWS_ENDPOINT_URL", "");
+    let mut program = base(ministack, made, &chain(made));
+    program.unset("AWS_ENDPOINT_URL");
     let url = ministack.url();
     program
         .run(&["whoami", "--profile", "hub", "--endpoint-url", &url])

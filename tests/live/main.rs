@@ -5,11 +5,8 @@
 //! stopped at the end.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
     reason = "a test may fail loudly"
 )]
 
@@ -26,10 +23,7 @@ mod wire_tests;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Failed, Trial};
-
-/// What a test does.
-pub(crate) type Test = Box<dyn FnOnce() -> Result<(), Failed> + Send>;
+use libtest_mimic::{Arguments, Trial};
 
 /// A test with its name.
 pub(crate) fn test(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Trial {
@@ -44,17 +38,24 @@ fn main() -> ExitCode {
     if arguments.list {
         return libtest_mimic::run(&arguments, wire_tests::tests()).exit_code();
     }
+    let _stop = Stop;
     let ministack = Arc::new(emulator::ministack());
     let moto = Arc::new(emulator::moto());
     let mut trials = wire_tests::tests();
     trials.extend(identity::tests(&ministack));
     trials.extend(organization::tests(&moto));
     trials.extend(refusal::tests(&ministack));
-    trials.extend(truth::tests(&ministack));
-    trials.extend(equality::tests(&ministack));
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    drop(ministack);
-    drop(moto);
-    emulator::stop_all();
-    conclusion.exit_code()
+    let scenarios = truth::scenarios(&ministack);
+    trials.extend(truth::tests(&ministack, &scenarios));
+    trials.extend(equality::tests(&ministack, &scenarios));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Ends the emulators, whatever happens.
+struct Stop;
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        emulator::stop_all();
+    }
 }

@@ -1,7 +1,6 @@
 //! Runs the binary as a user would, with nothing of this machine's environment and no way out of the
 //! loopback.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -89,6 +88,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn unset(&mut self, name: &str) -> &mut Self {
+        self.variables.retain(|(known, _)| known != name);
+        self
+    }
+
     /// Writes the config file.
     pub(crate) fn config(&mut self, text: &str) -> &mut Self {
         std::fs::write(self.home.path().join(".aws/config"), text).unwrap();
@@ -104,12 +108,8 @@ impl Program {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        self.run_in(self.home.path(), arguments)
-    }
-
-    pub(crate) fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_why-denied"));
-        command.current_dir(folder).env_clear().args(arguments).stdin(Stdio::null());
+        command.current_dir(self.home.path()).env_clear().args(arguments).stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let output = command.output().unwrap();
         let ran = Ran {

@@ -29,7 +29,7 @@ const RESOURCES: [&str; 8] = [
 
 pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/refusals.yaml");
-    let made = helper("actor.py", &[&ministack.url(), ROOT, file]);
+    let made = helper("actor.py", &[&ministack.url(), ROOT, file, "r"]);
     let made = Arc::new(made);
     let mut tests = Vec::new();
     for operation in USER.split_whitespace() {

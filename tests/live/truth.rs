@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::emulator::{Emulator, ROOT, helper};
-use crate::program::Program;
+use crate::program::{Program, Ran};
 use crate::test;
 
 /// The options that ask about a scenario, with the emulator's root as the reader.
@@ -36,18 +36,21 @@ pub(crate) fn options(ran: &Value) -> Vec<String> {
 /// The scenarios, with what happened.
 pub(crate) fn scenarios(ministack: &Emulator) -> Vec<Value> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/scenarios.yaml");
-    let ran = helper("actor.py", &[&ministack.url(), ROOT, file]);
+    let ran = helper("actor.py", &[&ministack.url(), ROOT, file, "s"]);
     ran.as_array().unwrap().clone()
 }
 
 /// Runs the question of a scenario.
-pub(crate) fn ask(ministack: &Emulator, ran: &Value, more: &[&str]) -> crate::program::Ran {
+pub(crate) fn ask(ministack: &Emulator, ran: &Value, more: &[&str]) -> Ran {
+    run(ministack, ran, options(ran), more)
+}
+
+fn run(ministack: &Emulator, ran: &Value, mut options: Vec<String>, more: &[&str]) -> Ran {
     let mut program = Program::with_keys(&ministack.url(), ROOT, "test", None);
     // The other account's side is read with its own credentials.
     program.config(
         "[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n",
     );
-    let mut options = options(ran);
     let resource = ran["resource"].as_str().unwrap();
     if resource.contains("444455556666") {
         options.extend(["--role-profile", "other"].map(str::to_owned));
@@ -61,11 +64,10 @@ pub(crate) fn ask(ministack: &Emulator, ran: &Value, more: &[&str]) -> crate::pr
     program.run(&all)
 }
 
-pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
-    let ran = scenarios(ministack);
+pub(crate) fn tests(ministack: &Arc<Emulator>, ran: &[Value]) -> Vec<Trial> {
     let count = ran.len();
     let mut tests = vec![test("truth: there are eighty scenarios", move || assert!(count >= 80))];
-    for one in ran {
+    for one in ran.iter().cloned() {
         let ministack = Arc::clone(ministack);
         let name = format!("truth: {}", one["scenario"]["name"].as_str().unwrap());
         tests.push(test(name, move || check(&ministack, &one)));
@@ -90,11 +92,17 @@ fn check(ministack: &Emulator, ran: &Value) {
         ask(ministack, ran, &[]).stdout,
         said.stderr
     );
-    if let (Some(error), true) = (ran["error"].as_str(), emulated == verdict) {
-        let mut options = vec![error, "--live", "--context", "aws:SourceVpce="];
-        if ran["session"].is_null() {
-            options.extend(["--session-policy", "none"]);
-        }
-        let _ = options;
-    }
+    // The error text, fed back, comes to the same.
+    let Some(error) = ran["error"].as_str().filter(|_| emulated == verdict) else { return };
+    let resource = ran["resource"].as_str().unwrap();
+    let mut options: Vec<String> =
+        [error, "--live", "--resource", resource].map(str::to_owned).to_vec();
+    let of_request = self::options(ran);
+    let at = of_request.iter().position(|option| option == "--context").unwrap();
+    options.extend(of_request[at..].iter().cloned());
+    let again = run(ministack, ran, options, &["--format", "json"]);
+    let cause = |answer: &Value| answer["findings"][0]["rule"].clone();
+    let told = again.json();
+    assert_eq!(told["decision"], answer["decision"], "{error}\n{}", again.stderr);
+    assert_eq!(cause(&told), cause(&answer), "{error}");
 }

@@ -87,7 +87,8 @@ fn account(request: &Request) -> Reply {
         "iam:GetUserPolicy" => xml(
             name,
             &format!(
-                "<UserName>ana</UserName><PolicyName>all</PolicyName><PolicyDocument>{encoded}</PolicyDocument>"
+                "<UserName>ana</UserName><PolicyName>{}</PolicyName><PolicyDocument>{encoded}</PolicyDocument>",
+                if request.body.contains("PolicyName=first") { "first" } else { "all" }
             ),
         ),
         "iam:ListAttachedUserPolicies" => {
@@ -167,7 +168,7 @@ fn html() {
 fn truncated() {
     let (_stub, ran) =
         failing(|| Reply::Whole(200, "text/xml", "<GetRoleResponse><GetRoleRes".to_owned()));
-    ran.says("`iam:GetRole`: what came back, with HTTP status 200, cannot be read");
+    ran.says("`iam:GetRole`: what came back, with HTTP status 200");
 }
 
 fn cut() {
@@ -219,7 +220,7 @@ fn no_role() {
         "iam:GetRole" => error(404, "NoSuchEntity", "The role with name deploy cannot be found."),
         _ => account(request),
     });
-    ask(&stub, &QUESTION).ends_with(1).says("does not exist");
+    ask(&stub, &QUESTION).ends_with(1).says("account 111122223333 has no role");
 }
 
 fn other_path() {

@@ -26,6 +26,9 @@ const BUILT_IN: &[&str] = &[
     "a: &x >-\n  folded é\n  text\n\n   more\nb: *x\nc: !!str plain\n  text # comment\n---\n? k\n: v\n",
     r#"{"iss": "https://token.actions.githubusercontent.com", "sub": "repo:octo/app:environment:prod", "aud": "repo:octo/*:ref:refs/heads/main", "exp": 1774000300}"#,
     r#"<Response><Assertion IssueInstant="2026-01-01T00:00:00Z"><Issuer>a&amp;b</Issuer><Attribute Name="https://aws.amazon.com/SAML/Attributes/Role"><AttributeValue>r,p</AttributeValue></Attribute></Assertion></Response>"#,
+    r#"{"Records":[{"eventVersion":"1.09","userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE01:s","arn":"arn:aws:sts::111122223333:assumed-role/ci/s","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/ci"}}},"eventTime":"2026-10-01T09:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListObjects","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.7","errorCode":"AccessDenied","errorMessage":"Access Denied","requestParameters":{"bucketName":"b","note":"\\\"errorCode\\\":{"},"eventID":"00000000-0000-4000-8000-000000000001"},{"errorCode":"NoSuchKey","eventName":"GetObject"}]}"#,
+    r#"{"eventVersion":"1.09","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","errorCode":"AccessDenied","errorMessage":"User: arn:aws:iam::111122223333:user/ana is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/app","requestParameters":{"roleArn":"arn:aws:iam::444455556666:role/app","roleSessionName":"s","tags":[{"key":"a","value":"b"}]}}"#,
+    "eventname,errorcode,useridentity,resources\nGetObject,AccessDenied,\"{type=IAMUser, arn=arn:aws:iam::111122223333:user/ana, sessioncontext={attributes={mfaauthenticated=false}}}\",\"[{arn=arn:aws:s3:::b, accountid=null}]\"\n",
     "a: |+\r\n  x\r\n\r\nb: \"\\\r\n  é\\u00e9\"\r\n",
 ];
 const TOKENS: &[&str] = &[
@@ -119,6 +122,12 @@ const TOKENS: &[&str] = &[
     "<!DOCTYPE",
     "&#x41;",
     "<![CDATA[",
+    "\"errorCode\":\"AccessDenied\"",
+    "\\\"errorCode\\\":",
+    "{\"eventVersion\"",
+    "\"Records\":[",
+    ", arn=",
+    "null",
 ];
 
 /// xorshift64*: good enough to choose bytes, and the same everywhere.

@@ -55,7 +55,10 @@ fn is_refusal(code: &str) -> bool {
 
 /// Whether the answer of this call would have closed the gap.
 fn closes(call: &NotRead, gap: &Gap) -> bool {
-    let about = call.about.as_str();
+    let about = match (call.about.as_str(), &call.account) {
+        ("", Some(account)) => account.as_str(),
+        (about, _) => about,
+    };
     let which = call.which.as_deref().unwrap_or("");
     let name = Arn::parse(about).map_or(about, |arn| arn.resource);
     let (noun, name) = name.split_once('/').unwrap_or(("", name));

@@ -323,7 +323,7 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
     let profile = &own.profile;
     let mut remarks = Vec::new();
     let known = own.profiles.iter().any(|(name, _)| name == profile);
-    let (text, summary) = if has("infinite loop") {
+    let (text, summary) = if has("infinite loop") || has("CredentialLoop") {
         (
             "Infinite loop in credential configuration detected.".to_owned(),
             format!("profile {profile} leads back to itself"),

@@ -42,7 +42,7 @@ impl Session {
             .operation_attempt_timeout(Duration::from_secs(10).min(options.timeout))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::adaptive().with_initial_backoff(Duration::from_millis(200)))
+            .retry_config(RetryConfig::adaptive().with_max_attempts(attempts()))
             .timeout_config(timeouts.clone());
         let mut files = EnvConfigFiles::builder()
             .include_default_config_file(true)
@@ -117,6 +117,14 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// IAM, Organizations and the global endpoint of STS are there.
 const REGION: &str = "us-east-1";
+
+/// How often a call is made before it counts as failed, as for the AWS CLI.
+fn attempts() -> u32 {
+    env("AWS_MAX_ATTEMPTS")
+        .and_then(|text| text.parse().ok())
+        .filter(|count| *count > 0)
+        .unwrap_or(3)
+}
 
 /// A variable of the environment that has a value.
 pub(super) fn env(name: &str) -> Option<String> {

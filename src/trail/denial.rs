@@ -1,0 +1,333 @@
+//! A denied call as a request: who, what, on which resource, with which request context.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::action::Actions;
+use super::codes;
+use super::event::{Event, Identity};
+use super::resource;
+use super::said::Reader;
+use crate::message::DenialKind;
+use crate::policy::{Arn, PolicyType};
+use crate::request::Given;
+
+/// A call that was not authorized.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The role or user, whatever session it was.
+    pub principal: String,
+    /// What was denied; `None` where neither the text nor the call says.
+    pub action: Option<String>,
+    /// On what; `None` where it is not known.
+    pub resource: Option<String>,
+    /// Why, as far as AWS says.
+    pub reason: Reason,
+    /// What varies from one call to the next.
+    pub call: Call,
+}
+
+/// Why a call was denied, as far as AWS says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reason {
+    /// The error code.
+    pub code: String,
+    /// Whether a Deny matched, or no Allow did.
+    pub kind: Option<DenialKind>,
+    /// The layer that AWS named.
+    pub layer: Option<PolicyType>,
+    /// The policy that AWS named.
+    pub policy: Option<String>,
+}
+
+/// One call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The id of its event.
+    pub event_id: String,
+    /// When it was made.
+    pub time: Option<Timestamp>,
+    /// The operation, as `s3:ListObjects`.
+    pub operation: String,
+    /// Who made it, as [`crate::request::Caller::parse`] reads it; `None` for one that it cannot read.
+    pub caller: Option<String>,
+    /// A token's provider and what is known of its claims, for a caller without AWS credentials.
+    pub federated: Option<(String, Vec<(String, String)>)>,
+    /// The role of the session.
+    pub role: Option<String>,
+    /// The unique id of the principal.
+    pub unique_id: Option<String>,
+    /// Whether it was signed with temporary credentials.
+    pub temporary: Option<bool>,
+    /// Who owns the resource, where the event says so.
+    pub owner: Option<String>,
+    /// The request context, as far as the event tells it.
+    pub context: Vec<(&'static str, Given)>,
+    /// The text of the error.
+    pub message: String,
+    /// The parameters of an AssumeRole* call.
+    pub parameters: Option<Value>,
+}
+
+/// Reads events as denials.
+#[derive(Debug, Default)]
+pub struct Denials {
+    actions: Actions,
+    texts: Reader,
+}
+
+impl Denials {
+    /// The denial that an event tells of; `None` for one that tells of none.
+    pub fn of(&mut self, event: &Event<'_>) -> Option<Denial> {
+        if !codes::is_denial(event.error_code.as_bytes()) {
+            return None;
+        }
+        let said = self.texts.read(&event.error_message);
+        let known = self.actions.of(&event.source, &event.name);
+        let is_assume = matches!(
+            event.name.as_str(),
+            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity"
+        );
+        let names_resource = said.resource.as_deref().is_some_and(|one| one.starts_with("arn:"));
+        let parameters =
+            if is_assume || !names_resource { event.parameters.value() } else { Value::Null };
+        let own =
+            said.action.as_ref().is_none_or(|action| action.eq_ignore_ascii_case(&known.name));
+        let from_call = |known| {
+            // What the call is about need not be what another action was denied on.
+            own.then(|| resource::resource(event, known, &parameters)).flatten()
+        };
+        let resource = match said.resource {
+            Some(resource) if names_resource || resource == "*" => Some(resource),
+            // A name without the rest of an ARN is better than nothing.
+            other => from_call(known).or(other),
+        };
+        let action = said.action.or_else(|| Some(known.name.clone()).filter(|_| known.is_known));
+        let operation = format!("{}:{}", super::action::prefix(&event.source), event.name);
+        let who = Who::of(&event.identity, said.principal.as_deref());
+        let owner = resource.as_deref().and_then(|arn| owner(event, arn));
+        Some(Denial {
+            principal: who.principal,
+            action: Some(action.unwrap_or_else(|| operation.clone())),
+            resource,
+            reason: Reason {
+                code: event.error_code.clone(),
+                kind: said.kind,
+                layer: said.layer,
+                policy: said.policy,
+            },
+            call: Call {
+                event_id: event.id.clone(),
+                time: event.time,
+                operation,
+                caller: who.caller,
+                federated: who.federated,
+                role: who.role,
+                unique_id: unique_id(&event.identity.principal_id),
+                temporary: event.identity.temporary_key,
+                owner,
+                context: context(event),
+                message: event.error_message.clone(),
+                parameters: Some(parameters).filter(|one| is_assume && one.is_object()),
+            },
+        })
+    }
+}
+
+/// The account that owns a resource whose ARN does not say it.
+fn owner(event: &Event<'_>, arn: &str) -> Option<String> {
+    if Arn::parse(arn).is_none_or(|arn| !arn.account.is_empty()) {
+        return None;
+    }
+    let bucket = |arn: &str| arn.split('/').next().map(str::to_owned);
+    let own = event
+        .resources
+        .iter()
+        .find(|(one, account)| !account.is_empty() && bucket(one) == bucket(arn));
+    own.map(|(_, account)| account.clone())
+}
+
+/// `AROAEXAMPLE` of `AROAEXAMPLE:session`.
+fn unique_id(principal_id: &str) -> Option<String> {
+    let id = principal_id.split(':').next()?;
+    let is_id =
+        id.len() >= 16 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (is_id && id.starts_with('A')).then(|| id.to_owned())
+}
+
+/// Who called.
+struct Who {
+    principal: String,
+    caller: Option<String>,
+    federated: Option<(String, Vec<(String, String)>)>,
+    role: Option<String>,
+}
+
+impl Who {
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+    fn of(identity: &Identity, said: Option<&str>) -> Self {
+        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let arn = filled(&identity.arn);
+        let issuer = identity.session.as_ref().and_then(|session| filled(&session.issuer_arn));
+        let said = || said.filter(|said| said.starts_with("arn:")).map(str::to_owned);
+        let simple = |principal: String, caller: Option<String>| Self {
+            principal,
+            caller,
+            federated: None,
+            role: None,
+        };
+        match identity.kind.as_str() {
+            "AssumedRole" | "Role" | "FederatedUser" => {
+                let caller = arn.or_else(said);
+                let role = issuer.clone().filter(|issuer| issuer.contains(":role/"));
+                let principal = issuer
+                    .or_else(|| caller.as_deref().and_then(role_of))
+                    .or_else(|| caller.clone())
+                    .unwrap_or_else(|| nameless(identity));
+                Self { role, ..simple(principal, caller) }
+            }
+            "AWSService" => {
+                let name =
+                    filled(&identity.invoked_by).unwrap_or_else(|| "an AWS service".to_owned());
+                let caller = name.contains(".amazon").then(|| name.clone());
+                simple(name, caller)
+            }
+            "AWSAccount" | "AWSPrincipal" if arn.is_none() => {
+                let is_anonymous = identity.principal_id == "ANONYMOUS_PRINCIPAL"
+                    || identity.account.eq_ignore_ascii_case("anonymous")
+                    || identity.account == "ANONYMOUS_PRINCIPAL";
+                if is_anonymous {
+                    return simple("anonymous".to_owned(), Some("anonymous".to_owned()));
+                }
+                let caller = said();
+                let principal = caller.as_deref().and_then(role_of).or_else(|| caller.clone());
+                simple(principal.unwrap_or_else(|| nameless(identity)), caller)
+            }
+            "WebIdentityUser" | "SAMLUser" => {
+                let provider = filled(&identity.provider);
+                let user = filled(&identity.user_name);
+                let principal = match (&provider, &user) {
+                    (Some(provider), Some(user)) => format!("{user} of {provider}"),
+                    (Some(provider), None) => format!("a user of {provider}"),
+                    _ => nameless(identity),
+                };
+                let claims = if identity.kind == "WebIdentityUser" {
+                    user.map(|user| ("sub".to_owned(), user)).into_iter().collect()
+                } else {
+                    Vec::new()
+                };
+                let federated = provider.map(|provider| (provider, claims));
+                Self { federated, ..simple(principal, None) }
+            }
+            "IdentityCenterUser" => {
+                let principal = filled(&identity.on_behalf_of).map_or_else(
+                    || nameless(identity),
+                    |id| {
+                        format!("user {id} of IAM Identity Center in account {}", identity.account)
+                    },
+                );
+                simple(principal, arn)
+            }
+            // IAMUser, Root, Directory, Unknown, and what comes after them.
+            _ => {
+                let caller = arn.or_else(said);
+                let principal = caller.as_deref().and_then(role_of).or_else(|| caller.clone());
+                simple(principal.unwrap_or_else(|| nameless(identity)), caller)
+            }
+        }
+    }
+}
+
+/// What there is to say of somebody without a name.
+fn nameless(identity: &Identity) -> String {
+    let id = identity.principal_id.split(':').next().unwrap_or_default();
+    match (identity.account.as_str(), id, identity.user_name.as_str()) {
+        ("", "", "") => "somebody".to_owned(),
+        ("", "", name) => name.to_owned(),
+        ("", id, _) => id.to_owned(),
+        (account, "", "") => format!("somebody in account {account}"),
+        (account, "", name) => format!("{name} in account {account}"),
+        (account, id, _) => format!("{id} in account {account}"),
+    }
+}
+
+/// The role of a session, by its ARN alone: the path of the role is not known.
+fn role_of(session: &str) -> Option<String> {
+    let arn = Arn::parse(session)?;
+    let (name, _) = arn.resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some(format!("arn:{}:sts::{}:assumed-role/{name}", arn.partition, arn.account))
+}
+
+/// Services whose forwarded requests carry `aws:CalledVia`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia>
+const CALLED_VIA: &[&str] = &[
+    "athena.amazonaws.com",
+    "cloudformation.amazonaws.com",
+    "dynamodb.amazonaws.com",
+    "kms.amazonaws.com",
+];
+
+/// The request context, as far as the event tells it. What it does not tell is not set.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn context(event: &Event<'_>) -> Vec<(&'static str, Given)> {
+    let mut context: Vec<(&'static str, Given)> = Vec::with_capacity(12);
+    let identity = &event.identity;
+    let one = |text: &str| Given::One(text.to_owned());
+    let address = event.source_ip.parse::<std::net::IpAddr>().is_ok();
+    let via = identity.invoked_by.as_str();
+    let is_own = via.is_empty();
+    let has_endpoint = event.vpc_endpoint.starts_with("vpce-");
+    if address && is_own {
+        // Through an endpoint the address is one of the VPC, and the public one is not there.
+        if has_endpoint {
+            context.push(("aws:VpcSourceIp", one(&event.source_ip)));
+            context.push(("aws:SourceIp", Given::Absent));
+        } else {
+            context.push(("aws:SourceIp", one(&event.source_ip)));
+        }
+    }
+    if has_endpoint {
+        context.push(("aws:SourceVpce", one(&event.vpc_endpoint)));
+        if !event.vpc_endpoint_account.is_empty() {
+            context.push(("aws:VpceAccount", one(&event.vpc_endpoint_account)));
+        }
+    } else if is_own && address {
+        context.push(("aws:SourceVpce", Given::Absent));
+    }
+    if event.is_tls {
+        context.push(("aws:SecureTransport", one("true")));
+    }
+    if !event.user_agent.is_empty() && is_own {
+        // S3 puts it in brackets.
+        let agent = event.user_agent.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        context.push(("aws:UserAgent", one(agent.unwrap_or(&event.user_agent))));
+    }
+    if !event.region.is_empty() {
+        context.push(("aws:RequestedRegion", one(&event.region)));
+    }
+    if identity.kind != "AWSService" {
+        if is_own {
+            context.push(("aws:ViaAWSService", one("false")));
+            context.push(("aws:CalledVia", Given::Many(Vec::new())));
+        } else if via.contains(".amazonaws.com") {
+            context.push(("aws:ViaAWSService", one("true")));
+            if CALLED_VIA.contains(&via) {
+                context.push(("aws:CalledViaLast", one(via)));
+            }
+        }
+    }
+    if let Some(session) = &identity.session {
+        if let Some(mfa) = session.mfa {
+            context.push(("aws:MultiFactorAuthPresent", one(if mfa { "true" } else { "false" })));
+        }
+        if let Some(created) = session.created {
+            context.push(("aws:TokenIssueTime", Given::One(created.to_string())));
+        }
+        if !session.source_identity.is_empty() {
+            context.push(("aws:SourceIdentity", one(&session.source_identity)));
+        } else if session.issuer_kind == "Role" {
+            context.push(("aws:SourceIdentity", Given::Absent));
+        }
+    }
+    context
+}

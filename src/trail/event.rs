@@ -1,0 +1,356 @@
+//! One event as CloudTrail writes it, as far as a denial needs it.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// An event.
+#[derive(Clone, Debug, Default)]
+pub struct Event<'b> {
+    /// Its id.
+    pub id: String,
+    /// When the call was made.
+    pub time: Option<Timestamp>,
+    /// Which service was called: `s3.amazonaws.com`.
+    pub source: String,
+    /// Which of its operations.
+    pub name: String,
+    /// The region.
+    pub region: String,
+    /// The caller's address, or the service that called.
+    pub source_ip: String,
+    /// The caller's program.
+    pub user_agent: String,
+    /// The error.
+    pub error_code: String,
+    /// Its text.
+    pub error_message: String,
+    /// The VPC endpoint that the call went through.
+    pub vpc_endpoint: String,
+    /// The account of that endpoint.
+    pub vpc_endpoint_account: String,
+    /// The account that was called.
+    pub recipient: String,
+    /// Whether the call is known to have come over TLS.
+    pub is_tls: bool,
+    /// Who called.
+    pub identity: Identity,
+    /// The resources: the ARN of each, and the account that owns it.
+    pub resources: Vec<(String, String)>,
+    /// The parameters of the call.
+    pub parameters: Parameters<'b>,
+}
+
+/// The parameters of a call, read when they are asked for.
+#[derive(Clone, Debug, Default)]
+pub enum Parameters<'b> {
+    /// There are none, or they are not told.
+    #[default]
+    None,
+    /// As they stand in the event.
+    Raw(&'b RawValue),
+    /// As a column has them.
+    Text(String),
+}
+
+impl Parameters<'_> {
+    /// The parameters as a value.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Raw(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+            Self::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+        }
+    }
+}
+
+/// Who called.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// `IAMUser`, `AssumedRole`, …
+    pub kind: String,
+    /// The unique id, with the session's name behind a colon.
+    pub principal_id: String,
+    /// The ARN; not every kind has one.
+    pub arn: String,
+    /// The account.
+    pub account: String,
+    /// The name.
+    pub user_name: String,
+    /// Whether the access key is a temporary one, where it is told.
+    pub temporary_key: Option<bool>,
+    /// The service that made the call for somebody, or by itself.
+    pub invoked_by: String,
+    /// The provider of a web identity or SAML user.
+    pub provider: String,
+    /// The user in IAM Identity Center, where it is told.
+    pub on_behalf_of: String,
+    /// What the session was made from.
+    pub session: Option<Session>,
+}
+
+/// What a session was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `Role`, `IAMUser`, `Root`.
+    pub issuer_kind: String,
+    /// The role or user.
+    pub issuer_arn: String,
+    /// The account of it.
+    pub issuer_account: String,
+    /// When the session was made.
+    pub created: Option<Timestamp>,
+    /// Whether it was made with MFA.
+    pub mfa: Option<bool>,
+    /// Its source identity.
+    pub source_identity: String,
+}
+
+/// A text, or nothing where something else stands.
+#[derive(Default)]
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Text;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("anything")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Text, E> {
+                Ok(Text(text))
+            }
+            fn visit_bool<E>(self, yes: bool) -> Result<Text, E> {
+                Ok(Text(if yes { "true" } else { "false" }.to_owned()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+            fn visit_unit<E>(self) -> Result<Text, E> {
+                Ok(Text::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Text::default())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Text::default())
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// An event as it stands in a file.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Written<'b> {
+    #[serde(rename = "eventID")]
+    event_id: Text,
+    event_time: Text,
+    event_source: Text,
+    event_name: Text,
+    aws_region: Text,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip: Text,
+    user_agent: Text,
+    error_code: Text,
+    error_message: Text,
+    vpc_endpoint_id: Text,
+    vpc_endpoint_account_id: Text,
+    recipient_account_id: Text,
+    user_identity: Option<WrittenIdentity>,
+    #[serde(borrow)]
+    request_parameters: Option<&'b RawValue>,
+    resources: Option<Vec<WrittenResource>>,
+    tls_details: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenIdentity {
+    #[serde(rename = "type")]
+    kind: Text,
+    principal_id: Text,
+    arn: Text,
+    account_id: Text,
+    access_key_id: Text,
+    user_name: Text,
+    invoked_by: Text,
+    identity_provider: Text,
+    on_behalf_of: Option<WrittenBehalf>,
+    session_context: Option<WrittenSession>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenBehalf {
+    user_id: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenSession {
+    session_issuer: Option<WrittenIssuer>,
+    attributes: Option<WrittenAttributes>,
+    source_identity: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenIssuer {
+    #[serde(rename = "type")]
+    kind: Text,
+    arn: Text,
+    account_id: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenAttributes {
+    creation_date: Text,
+    mfa_authenticated: Text,
+}
+
+/// CloudTrail writes `ARN` in events; in queries it is in small letters.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WrittenResource {
+    #[serde(rename = "ARN", alias = "arn")]
+    arn: Text,
+    #[serde(rename = "accountId", alias = "accountid")]
+    account: Text,
+}
+
+/// What holds an event: itself, or an envelope around it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope<'b> {
+    /// Of `lookup-events`: the event as a text.
+    #[serde(rename = "CloudTrailEvent")]
+    event: Option<String>,
+    /// Of CloudWatch Logs.
+    message: Option<String>,
+    /// Of EventBridge.
+    #[serde(borrow)]
+    detail: Option<&'b RawValue>,
+}
+
+/// Reads an event, or one in an envelope, and gives it to `take`; whether it can be read. What is no
+/// event, such as an event of another kind in the same list, is passed over.
+pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Event<'_>)) -> bool {
+    let Ok(written) = serde_json::from_slice::<Written<'_>>(bytes) else { return false };
+    if !written.event_name.0.is_empty() {
+        take(written.into());
+        return true;
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else { return true };
+    let inner = envelope.event.or(envelope.message);
+    let inner = inner.as_deref().or(envelope.detail.map(RawValue::get));
+    let Some(inner) = inner.map(str::trim).filter(|inner| inner.starts_with('{')) else {
+        return true;
+    };
+    let Ok(written) = serde_json::from_str::<Written<'_>>(inner) else { return false };
+    if !written.event_name.0.is_empty() {
+        take(written.into());
+    }
+    true
+}
+
+/// A moment as CloudTrail writes it, or as query engines print it.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    // `2026-10-01 09:00:00.000`, which is UTC.
+    let text = text.strip_suffix(" UTC").unwrap_or(text);
+    format!("{}Z", text.replacen(' ', "T", 1)).parse().ok()
+}
+
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+impl<'b> From<Written<'b>> for Event<'b> {
+    fn from(written: Written<'b>) -> Self {
+        let resources = written.resources.unwrap_or_default().into_iter();
+        Self {
+            id: written.event_id.0,
+            time: moment(&written.event_time.0),
+            source: written.event_source.0,
+            name: written.event_name.0,
+            region: written.aws_region.0,
+            source_ip: written.source_ip.0,
+            user_agent: written.user_agent.0,
+            error_code: written.error_code.0,
+            error_message: written.error_message.0,
+            vpc_endpoint: written.vpc_endpoint_id.0,
+            vpc_endpoint_account: written.vpc_endpoint_account_id.0,
+            recipient: written.recipient_account_id.0,
+            is_tls: written.tls_details.is_some(),
+            identity: written.user_identity.unwrap_or_default().into(),
+            resources: resources.map(|one| (one.arn.0, one.account.0)).collect(),
+            parameters: written.request_parameters.map_or(Parameters::None, Parameters::Raw),
+        }
+    }
+}
+
+impl From<WrittenIdentity> for Identity {
+    fn from(written: WrittenIdentity) -> Self {
+        Self {
+            kind: written.kind.0,
+            principal_id: written.principal_id.0,
+            arn: written.arn.0,
+            account: written.account_id.0,
+            temporary_key: is_temporary(&written.access_key_id.0),
+            user_name: written.user_name.0,
+            invoked_by: written.invoked_by.0,
+            provider: written.identity_provider.0,
+            on_behalf_of: written.on_behalf_of.unwrap_or_default().user_id.0,
+            session: written.session_context.map(|session| {
+                let issuer = session.session_issuer.unwrap_or_default();
+                let attributes = session.attributes.unwrap_or_default();
+                Session {
+                    issuer_kind: issuer.kind.0,
+                    issuer_arn: issuer.arn.0,
+                    issuer_account: issuer.account_id.0,
+                    created: moment(&attributes.creation_date.0),
+                    mfa: flag(&attributes.mfa_authenticated.0),
+                    source_identity: session.source_identity.0,
+                }
+            }),
+        }
+    }
+}
+
+/// Whether an access key is a temporary one; the key itself is not kept.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
+pub(super) fn is_temporary(key: &str) -> Option<bool> {
+    match key.get(..4) {
+        Some("ASIA") => Some(true),
+        Some("AKIA") => Some(false),
+        _ => None,
+    }
+}

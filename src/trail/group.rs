@@ -1,0 +1,187 @@
+//! Denials that are the same but for the moment, counted together.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
+use jiff::Timestamp;
+
+use super::denial::{Call, Denial, Denials, Reason};
+use super::event::Event;
+
+/// Which denials are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// Principals; one of them, by ARN, name or a pattern with `*`.
+    pub principals: Vec<String>,
+    /// Actions; one of them, `*` stands for anything.
+    pub actions: Vec<String>,
+}
+
+impl Filter {
+    /// Whether an event may be wanted, as far as its time says.
+    fn has_time(&self, time: Option<Timestamp>) -> bool {
+        // An event without a moment is left out only if a moment was asked for.
+        let at = |wanted: Option<Timestamp>, is_within: fn(Timestamp, Timestamp) -> bool| {
+            wanted.is_none_or(|wanted| time.is_some_and(|time| is_within(time, wanted)))
+        };
+        at(self.since, |time, since| time >= since) && at(self.until, |time, until| time < until)
+    }
+
+    fn has(&self, denial: &Denial) -> bool {
+        let is_principal = |wanted: &String| {
+            let caller = denial.call.caller.as_deref().unwrap_or_default();
+            [denial.principal.as_str(), caller].into_iter().any(|own| {
+                let name = own.rsplit('/').next().unwrap_or(own);
+                matches(wanted, own) || matches(wanted, name)
+            })
+        };
+        let is_action = |wanted: &String| {
+            let own = denial.action.as_deref().unwrap_or_default();
+            matches(&wanted.to_ascii_lowercase(), &own.to_ascii_lowercase())
+        };
+        (self.principals.is_empty() || self.principals.iter().any(is_principal))
+            && (self.actions.is_empty() || self.actions.iter().any(is_action))
+    }
+}
+
+/// Whether a text has a form in which `*` stands for anything.
+pub(super) fn matches(form: &str, text: &str) -> bool {
+    let mut parts = form.split('*');
+    let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    let mut rest = rest;
+    for part in parts {
+        let Some((_, tail)) = rest.split_once(part) else { return false };
+        rest = tail;
+    }
+    rest.ends_with(last)
+}
+
+/// Denials of one principal, action, resource and reason.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The role or user.
+    pub principal: String,
+    /// The action.
+    pub action: Option<String>,
+    /// The resource.
+    pub resource: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// How many.
+    pub count: u64,
+    /// The first one's moment.
+    pub first: Option<Timestamp>,
+    /// The last one's moment.
+    pub last: Option<Timestamp>,
+    /// The last one.
+    pub call: Call,
+}
+
+/// Denials, grouped as they come.
+#[derive(Debug, Default)]
+pub struct Groups {
+    filter: Filter,
+    denials: Denials,
+    groups: Vec<Group>,
+    places: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+    seen: HashSet<u128>,
+    total: u64,
+    twice: u64,
+}
+
+impl Groups {
+    /// Groups what passes the filter.
+    pub fn new(filter: Filter) -> Self {
+        Self { filter, ..Self::default() }
+    }
+
+    /// Takes an event, which may be no denial.
+    pub fn push(&mut self, event: &Event<'_>) {
+        if !self.filter.has_time(event.time) {
+            return;
+        }
+        let Some(denial) = self.denials.of(event) else { return };
+        if !self.filter.has(&denial) {
+            return;
+        }
+        // Two trails may deliver one event.
+        if let Some(id) = number(&event.id)
+            && !self.seen.insert(id)
+        {
+            self.twice += 1;
+            return;
+        }
+        self.total += 1;
+        self.add(denial);
+    }
+
+    fn add(&mut self, denial: Denial) {
+        let Denial { principal, action, resource, reason, call } = denial;
+        let key = self.hasher.hash_one((&principal, &action, &resource, &reason));
+        let places = self.places.entry(key).or_default();
+        let same = places.iter().copied().find(|place| {
+            self.groups.get(*place).is_some_and(|group| {
+                group.principal == principal
+                    && group.action == action
+                    && group.resource == resource
+                    && group.reason == reason
+            })
+        });
+        if let Some(group) = same.and_then(|place| self.groups.get_mut(place)) {
+            group.count += 1;
+            if call.time.is_some() && (group.first.is_none() || call.time < group.first) {
+                group.first = call.time;
+            }
+            // Events of one second have an order too, so that the answer does not depend on files.
+            if (call.time, &call.event_id) > (group.last, &group.call.event_id) {
+                group.last = call.time;
+                group.call = call;
+            }
+            return;
+        }
+        places.push(self.groups.len());
+        let (first, last) = (call.time, call.time);
+        self.groups.push(Group {
+            principal,
+            action,
+            resource,
+            reason,
+            count: 1,
+            first,
+            last,
+            call,
+        });
+    }
+
+    /// How many denials there are, and how many were met a second time.
+    pub fn totals(&self) -> (u64, u64) {
+        (self.total, self.twice)
+    }
+
+    /// The groups, those with the most denials first, and of as many those that were last.
+    pub fn finish(self) -> Vec<Group> {
+        let mut groups = self.groups;
+        groups.sort_by(|one, other| {
+            (other.count, other.last)
+                .cmp(&(one.count, one.last))
+                .then_with(|| one.principal.cmp(&other.principal))
+                .then_with(|| one.action.cmp(&other.action))
+                .then_with(|| one.resource.cmp(&other.resource))
+                .then_with(|| one.reason.cmp(&other.reason))
+        });
+        groups
+    }
+}
+
+/// An event's id as a number.
+fn number(id: &str) -> Option<u128> {
+    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
+    (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
+}

@@ -1,0 +1,192 @@
+//! What the text of an error says, read once for each wording.
+//!
+//! Texts of one wording differ in the ARNs that they name. The first one is read by `message`; of the
+//! others the ARNs are put where those of the first stood.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::message::{self, DenialKind, ErrorClass};
+use crate::policy::PolicyType;
+use crate::text::{SourceMap, Span};
+
+/// What a text says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Who was denied.
+    pub(super) principal: Option<String>,
+    /// The action.
+    pub(super) action: Option<String>,
+    /// The resource.
+    pub(super) resource: Option<String>,
+    /// Whether a Deny matched, or no Allow did.
+    pub(super) kind: Option<DenialKind>,
+    /// The layer that AWS named.
+    pub(super) layer: Option<PolicyType>,
+    /// The policy that AWS named.
+    pub(super) policy: Option<String>,
+}
+
+/// Reads texts, and remembers their wordings.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    wordings: HashMap<String, Wording>,
+    /// A text without its ARNs, used again.
+    shape: String,
+    slots: Vec<Range<usize>>,
+}
+
+#[derive(Debug)]
+enum Wording {
+    /// Where each field comes from.
+    Known([Field; 4], Option<DenialKind>, Option<PolicyType>),
+    /// A field is part of an ARN, so that each text is read by itself.
+    Each,
+}
+
+#[derive(Clone, Debug)]
+enum Field {
+    Missing,
+    /// The same in every text of the wording.
+    Same(String),
+    /// One of the ARNs, by its number.
+    Slot(usize),
+}
+
+/// Wordings that are kept; whoever has more of them has texts of their own.
+const KEPT: usize = 4096;
+const ENCODED: &str = "ncoded authorization failure message:";
+
+impl Reader {
+    /// What `text` says.
+    pub(super) fn read(&mut self, text: &str) -> Said {
+        // An encoded message is no part of any field.
+        let text = text.find(ENCODED).and_then(|at| text.get(..at + ENCODED.len())).unwrap_or(text);
+        self.cut(text);
+        if let Some(wording) = self.wordings.get(&self.shape) {
+            match wording {
+                Wording::Known(fields, kind, layer) => {
+                    let mut values = fields.iter().map(|field| match field {
+                        Field::Missing => None,
+                        Field::Same(value) => Some(value.clone()),
+                        Field::Slot(number) => {
+                            let slot = self.slots.get(*number)?;
+                            text.get(slot.clone()).map(str::to_owned)
+                        }
+                    });
+                    let mut next = || values.next().flatten();
+                    return Said {
+                        principal: next(),
+                        action: next(),
+                        resource: next(),
+                        policy: next(),
+                        kind: *kind,
+                        layer: *layer,
+                    };
+                }
+                Wording::Each => return read(text, &[]).0,
+            }
+        }
+        let (said, fields) = read(text, &self.slots);
+        if self.wordings.len() < KEPT {
+            let wording = match fields {
+                Some(fields) => Wording::Known(fields, said.kind, said.layer),
+                None => Wording::Each,
+            };
+            self.wordings.insert(self.shape.clone(), wording);
+        }
+        said
+    }
+
+    /// Finds the ARNs of a text, and the text without them.
+    fn cut(&mut self, text: &str) {
+        self.shape.clear();
+        self.slots.clear();
+        let mut at = 0;
+        while let Some(start) = text.get(at..).and_then(|rest| rest.find("arn:")).map(|it| at + it)
+        {
+            let rest = text.get(start..).unwrap_or_default();
+            let is_end = |letter: char| {
+                letter.is_whitespace()
+                    || matches!(letter, '"' | '\'' | '`' | ',' | ')' | '\\' | '<' | '>')
+            };
+            let length = rest.find(is_end).unwrap_or(rest.len());
+            let arn = rest.get(..length).unwrap_or_default().trim_end_matches('.');
+            self.shape.push_str(text.get(at..start).unwrap_or_default());
+            // The service stays: what it says may depend on it.
+            let head = arn.match_indices(':').nth(2).and_then(|(end, _)| arn.get(..end));
+            self.shape.push('\u{1}');
+            self.shape.push_str(head.unwrap_or(arn));
+            self.shape.push('\u{1}');
+            at = start + arn.len();
+            self.slots.push(start..at);
+            // What may hold a secret is read by itself.
+            if arn.contains("X-Amz-") || arn.contains("eyJ") {
+                self.shape.push_str(arn);
+            }
+        }
+        self.shape.push_str(text.get(at..).unwrap_or_default());
+    }
+}
+
+/// What a text says, and where each field comes from, unless one is a part of a slot.
+fn read(text: &str, slots: &[Range<usize>]) -> (Said, Option<[Field; 4]>) {
+    let mut sources = SourceMap::default();
+    let source = sources.add_given("the message", message::without_secrets(text));
+    let found = message::read(&sources, source);
+    let Some(denial) = found.into_iter().find(|one| one.class == ErrorClass::AccessDenied) else {
+        return (
+            Said::default(),
+            Some([Field::Missing, Field::Missing, Field::Missing, Field::Missing]),
+        );
+    };
+    let field = |value: Option<(&String, Span)>| -> Option<Field> {
+        let Some((value, span)) = value else { return Some(Field::Missing) };
+        let (start, end) = (span.start as usize, span.end as usize);
+        match slots.iter().position(|slot| slot.start < end && start < slot.end) {
+            Some(number) => {
+                let is_whole = slots.get(number).is_some_and(|slot| *slot == (start..end));
+                (is_whole && text.get(start..end) == Some(value)).then_some(Field::Slot(number))
+            }
+            None => Some(Field::Same(value.clone())),
+        }
+    };
+    let given = [&denial.principal, &denial.action, &denial.resource, &denial.policy_arn]
+        .map(|one| one.as_ref().map(|one| (&one.value, one.span)));
+    let [principal, action, resource, policy] = given;
+    let fields = (|| Some([field(principal)?, field(action)?, field(resource)?, field(policy)?]))();
+    let value = |given: Option<(&String, Span)>| given.map(|(value, _)| value.clone());
+    let said = Said {
+        principal: value(principal),
+        action: value(action),
+        resource: value(resource),
+        policy: value(policy),
+        kind: denial.kind.as_ref().map(|one| one.value),
+        layer: denial.policy_type.as_ref().map(|one| one.value),
+    };
+    (said, fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wording_that_was_seen_says_what_it_says_when_it_is_new() {
+        let text = |session: &str, object: &str| {
+            format!(
+                "User: arn:aws:sts::111122223333:assumed-role/app/{session} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::logs/{object}\" with an explicit deny in a service control policy: arn:aws:organizations::111122223333:policy/o-a1b2c3d4e5/service_control_policy/p-11112222"
+            )
+        };
+        let mut reader = Reader::default();
+        reader.read(&text("one", "a"));
+        let again = reader.read(&text("two", "b c"));
+        assert_eq!(reader.wordings.len(), 2, "a blank in a resource is another wording");
+        assert_eq!(again, Reader::default().read(&text("two", "b c")));
+        let again = reader.read(&text("three", "d"));
+        assert_eq!(reader.wordings.len(), 2);
+        assert_eq!(again, Reader::default().read(&text("three", "d")));
+        assert_eq!(again.resource.as_deref(), Some("arn:aws:s3:::logs/d"));
+        assert_eq!(again.layer, Some(PolicyType::ServiceControl));
+    }
+}
