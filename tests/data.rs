@@ -102,7 +102,7 @@ fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
     let path = Path::new("example.yaml");
     let mut sources = SourceMap::default();
     let source = sources.add_file("example.yaml", block.into()).unwrap();
-    let found = policies_in(&mut sources, source, path);
+    let found = policies_in(&mut sources, source, path, &Default::default());
     let mut selection = Selection::default();
     selection.select(["all"]).unwrap();
     let now = Some("2026-11-27T12:00:00Z".parse().unwrap());

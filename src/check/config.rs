@@ -44,7 +44,6 @@ struct Written {
     include: Vec<String>,
     exclude: Vec<String>,
     baseline: Option<String>,
-    organization: Option<Spanned<String>>,
     accounts: BTreeMap<Spanned<String>, String>,
     severity: BTreeMap<String, Spanned<String>>,
     types: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -96,8 +95,6 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// The baseline, relative to the configuration.
     pub baseline: Option<String>,
-    /// The organization whose accounts are trusted.
-    pub organization: Option<String>,
     /// Known accounts and what they are called.
     pub accounts: BTreeMap<String, String>,
     /// Severities of rules and groups.
@@ -131,16 +128,6 @@ impl Config {
             baseline: written.baseline,
             ..Self::default()
         };
-        if let Some(id) = written.organization {
-            if !id.get_ref().starts_with("o-") {
-                return Err(ConfigError::at(
-                    id.span(),
-                    "the id of an organization begins with `o-`",
-                    "write it as `aws organizations describe-organization` prints it",
-                ));
-            }
-            config.organization = Some(id.into_inner());
-        }
         for (account, name) in written.accounts {
             if !is_account_id(account.get_ref()) {
                 return Err(ConfigError::at(

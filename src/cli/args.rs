@@ -146,6 +146,9 @@ pub struct CheckArgs {
     /// Files and folders; `-` is stdin. Folders are walked, and .gitignore is respected
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// A value for a parameter of a template or a variable of Terraform; or a file of them; repeatable
+    #[arg(long, value_name = "KEY=VALUE|FILE", help_heading = "Files")]
+    pub parameters: Vec<String>,
     /// In folders, look at files that match this glob alone; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub include: Vec<String>,

@@ -9,7 +9,8 @@ use ignore::overrides::{Override, OverrideBuilder};
 use crate::check::{
     Baseline, Checked, Checker, Config, Known, Selection, Settings, State, write_baseline,
 };
-use crate::collect::policies::{Found, may_hold_policies, policies_in};
+use crate::collect::iac::Parameters;
+use crate::collect::policies::{Found, may_hold_policies, policies_in, policies_of_module};
 use crate::collect::{InputError, read_text};
 use crate::finding::{Finding, Severity};
 use crate::report::{CheckFormat, CheckReport, CheckStyle};
@@ -19,7 +20,7 @@ use super::args::{CheckArgs, CheckFormatArg, SeverityArg};
 use super::{Failure, Output, Status};
 
 /// The endings of files that are looked at in a folder.
-const EXTENSIONS: [&str; 5] = ["json", "yaml", "yml", "template", "policy"];
+const EXTENSIONS: [&str; 7] = ["json", "yaml", "yml", "template", "policy", "tf", "tofu"];
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
@@ -38,17 +39,17 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
     let settings = Settings {
         selection: selection(args, &config)?,
         now: Some(super::now()),
-        known: Known {
-            accounts: config.accounts.clone(),
-            organization: config.organization.clone(),
-            wants_open: false,
-        },
+        known: Known { accounts: config.accounts.clone(), wants_open: false },
         ignores: config.ignores.clone(),
         types: config.types.clone(),
         baseline,
     };
     let overrides = overrides(args, &config)?;
+    let mut given = SourceMap::default();
+    let (parameters, wrong) = super::diagnose::parameters(&args.parameters, &mut given)?;
+    let status = super::diagnose::complain(&wrong, &given, output);
     let mut run = Run {
+        parameters,
         checker: Checker::new(settings),
         report: CheckReport::new(CheckStyle {
             format: format(args.format),
@@ -57,7 +58,7 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         }),
         out: output.stream()?,
         output,
-        status: Status::Good,
+        status,
         sources: Vec::new(),
         kept: args.write_baseline.is_some().then(Vec::new),
     };
@@ -224,6 +225,8 @@ fn overrides(args: &CheckArgs, config: &Config) -> Result<Override, Failure> {
 }
 
 struct Run<'r> {
+    /// What is given for the parameters of templates.
+    parameters: Parameters,
     checker: Checker,
     report: CheckReport,
     out: Box<dyn Write + 'r>,
@@ -282,7 +285,10 @@ impl Run<'_> {
         let mut sources = SourceMap::default();
         let name = shown(path);
         let (host, mut found) = match read_text(&mut sources, Path::new(&name), bytes) {
-            Ok(id) => (Some(id), policies_in(&mut sources, id, Path::new(&name))),
+            Ok(id) if is_configuration(path) => {
+                (Some(id), self.module(&mut sources, id, path, &name))
+            }
+            Ok(id) => (Some(id), policies_in(&mut sources, id, Path::new(&name), &self.parameters)),
             Err(error) => (None, Found { policies: Vec::new(), errors: vec![error] }),
         };
         if let Some((policy_type, service)) = self.checker.type_of(&name) {
@@ -316,6 +322,31 @@ impl Run<'_> {
         }
         self.report.file(checked, sources, &mut self.out)?;
         Ok(())
+    }
+}
+
+/// Whether a file is one of Terraform's or OpenTofu's language.
+fn is_configuration(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf" || extension == "tofu")
+}
+
+impl Run<'_> {
+    /// The policies in a file of a module, for which the other files of the module are read too.
+    fn module(&self, sources: &mut SourceMap, id: SourceId, path: &Path, name: &str) -> Found {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut others: Vec<PathBuf> = listed.map(|entry| entry.path()).collect();
+        others.retain(|other| is_configuration(other) && other.file_name() != path.file_name());
+        others.sort();
+        let read = |sources: &mut SourceMap, path: &Path| {
+            let name = shown(path);
+            read_text(sources, Path::new(&name), std::fs::read(path)).ok()
+        };
+        let others: Vec<SourceId> =
+            others.iter().filter_map(|other| read(sources, other)).collect();
+        let beside = |sources: &mut SourceMap, path: &str| read(sources, &folder.join(path));
+        policies_of_module(sources, id, Path::new(name), &others, &beside, &self.parameters)
     }
 }
 

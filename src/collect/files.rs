@@ -1,6 +1,6 @@
 //! Reading facts from the disk: files as named, folders walked in the order of their paths.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::doc::{Syntax, parse, parse_outline};
 use crate::snapshot::Builder;
 use crate::text::{SourceId, SourceMap};
 
-use super::iac::{self, Parameters, Stack};
+use super::iac::{self, Parameters, Stack, hcl};
 use super::shapes::{self, Input};
 use super::store::{self, Store};
 use super::{Collected, InputError, Recognised, Skipped, secrets};
@@ -58,6 +58,7 @@ pub fn read_all(
         builder: Builder::default(),
         store: Store::default(),
         collected: Collected::default(),
+        modules: BTreeMap::new(),
         seen: HashSet::new(),
     };
     for path in paths {
@@ -71,6 +72,7 @@ pub fn read_all(
         let bytes = text.clone().into_bytes();
         reader.file(Path::new(title), &|_| Ok(bytes.clone()), Found::Named);
     }
+    reader.modules(read);
     let Reader { sources, mut builder, store, mut collected, .. } = reader;
     store.read(&mut builder);
     let (snapshot, notes) = builder.finish(sources);
@@ -104,6 +106,8 @@ struct Reader<'r> {
     builder: Builder,
     store: Store,
     collected: Collected,
+    /// The files of Terraform's configurations, by folder: each is a module.
+    modules: BTreeMap<PathBuf, Vec<hcl::File>>,
     /// Files that were read, so that one which is named twice counts once.
     seen: HashSet<PathBuf>,
 }
@@ -129,6 +133,11 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> InputError {
     InputError::of(path, format!("cannot read `{}`: {why}", path.display()))
 }
 
+/// Whether a file is one of Terraform's or OpenTofu's language.
+fn is_configuration(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tf" || extension == "tofu")
+}
+
 impl Reader<'_> {
     /// Hidden files and folders are left out, links are followed, and a loop of links is an error of
     /// its own that hides nothing else.
@@ -145,7 +154,7 @@ impl Reader<'_> {
                 Ok(entry) if entry.file_type().is_file() => {
                     let extension =
                         entry.path().extension().and_then(|extension| extension.to_str());
-                    if matches!(extension, Some("json" | "yaml" | "yml")) {
+                    if matches!(extension, Some("json" | "yaml" | "yml" | "tf" | "tofu")) {
                         self.file(entry.path(), read, Found::Walking);
                     }
                 }
@@ -166,6 +175,26 @@ impl Reader<'_> {
 
     fn recognised(&mut self, path: &Path, shape: &'static str) {
         self.collected.recognised.push(Recognised { path: path.to_owned(), shape });
+    }
+
+    /// Adds what the modules describe whose files were found.
+    fn modules(&mut self, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>) {
+        for (folder, files) in std::mem::take(&mut self.modules) {
+            let mut beside = HashMap::new();
+            for path in hcl::read_beside(&files) {
+                let whole = folder.join(&path);
+                let source =
+                    read(&whole).ok().and_then(|bytes| add(self.sources, &whole, bytes).ok());
+                let Some(source) = source else { continue };
+                // The same file, by the way that leads through its folder.
+                let plain: PathBuf = whole.components().collect();
+                self.builder.taken_in(&plain.to_string_lossy(), self.sources);
+                beside.insert(path, source);
+            }
+            let beside = |path: &str| beside.get(path).copied();
+            let stack = hcl::module(self.sources, &files, &beside, self.parameters);
+            self.stack(&stack, &folder);
+        }
     }
 
     /// Adds what a template or configuration describes.
@@ -189,6 +218,17 @@ impl Reader<'_> {
             Ok(id) => id,
             Err(error) => return self.collected.errors.push(error),
         };
+        if is_configuration(path) {
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            match hcl::parse(self.sources, id) {
+                Ok(file) => {
+                    self.recognised(path, iac::CONFIGURATION);
+                    self.modules.entry(folder).or_default().push(file);
+                }
+                Err(error) => self.collected.errors.push(error.file(path)),
+            }
+            return;
+        }
         let syntax = Syntax::guess(&path.to_string_lossy(), self.sources.text(id));
         let read = if self.sources.text(id).len() > LARGE { parse_outline } else { parse };
         let documents = match read(self.sources, id, syntax) {
@@ -217,9 +257,9 @@ impl Reader<'_> {
                 self.store.add(path, document);
                 continue;
             }
-            if iac::is_template(root) {
-                self.recognised(path, iac::TEMPLATE);
-                let stack = iac::template(self.sources, &document, self.parameters);
+            if let Some(shape) = iac::recognise(root) {
+                self.recognised(path, shape);
+                let stack = iac::describe(self.sources, &document, self.parameters);
                 self.stack(&stack, &folder);
                 continue;
             }

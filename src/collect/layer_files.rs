@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::doc::{Document, Kind, Node, Syntax, parse};
+use crate::doc::{Document, Hole, Kind, Node, NodeId, Syntax, parse};
 use crate::layers::{Attached, Layer};
 use crate::policy::{self, PolicyType};
 use crate::snapshot::Handle;
@@ -116,6 +116,12 @@ pub(in crate::collect) fn read_policy(
 ) -> Result<policy::Policy, InputError> {
     let read = if handle.is_committed() { policy::read_committed } else { policy::read };
     let node = handle.node();
+    if let Some((hole, text)) = doubted_text(node) {
+        let handle = handle.beside(text);
+        let mut policy = read_policy(&handle, sources, policy_type)?;
+        policy.statements.iter_mut().for_each(|one| one.doubts.push(Arc::clone(&hole)));
+        return Ok(policy);
+    }
     if node.kind() != Kind::String {
         // One that was passed over so far is read as a whole, since every part of it is looked at.
         let whole = handle.document().read(handle.id());
@@ -128,6 +134,14 @@ pub(in crate::collect) fn read_policy(
         None => Err(InputError::at(node.span(), "this text is no policy document")
             .help("give the document as JSON, or as JSON in a string")),
     }
+}
+
+/// A text that may not be there: on what that depends, and the text.
+pub(super) fn doubted_text(node: Node<'_>) -> Option<(Arc<Hole>, NodeId)> {
+    let hole = node.unknown()?;
+    let mut either = node.items();
+    let only = either.next().filter(|one| one.kind() == Kind::String)?;
+    either.next().is_none().then(|| (Arc::clone(hole), only.id()))
 }
 
 fn embedded(

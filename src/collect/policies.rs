@@ -15,7 +15,8 @@ use crate::snapshot::{Builder, Handle, Snapshot};
 use crate::text::{SourceId, SourceMap, Span};
 
 use super::InputError;
-use super::iac;
+use super::iac::{self, Parameters, Stack, hcl};
+use super::layer_files::doubted_text;
 use super::shapes::{self, Input, guess_type};
 
 /// What was found in a file.
@@ -54,11 +55,17 @@ pub fn may_hold_policies(bytes: &[u8]) -> bool {
 
 /// Whether a text that cannot be read looks like a policy.
 fn looks_like_policy(text: &str) -> bool {
-    text.contains("Statement") && text.contains("Effect") && text.contains("Action")
+    text.contains("Statement") && (text.contains("Effect") || text.contains("Action"))
 }
 
-/// The policies in the text `id` of the file `path`.
-pub fn policies_in(sources: &mut SourceMap, id: SourceId, path: &Path) -> Found {
+/// The policies in the text `id` of the file `path`. `given` is what is said of the parameters of
+/// templates.
+pub fn policies_in(
+    sources: &mut SourceMap,
+    id: SourceId,
+    path: &Path,
+    given: &Parameters,
+) -> Found {
     let mut found = Found::default();
     let syntax = Syntax::guess(&path.to_string_lossy(), sources.text(id));
     let documents = match parse(sources, id, syntax) {
@@ -71,21 +78,28 @@ pub fn policies_in(sources: &mut SourceMap, id: SourceId, path: &Path) -> Found 
         }
     };
     for document in documents {
-        read(sources, &Arc::new(document), path, &mut found);
+        read(sources, &Arc::new(document), path, given, &mut found);
     }
     found
 }
 
-fn read(sources: &mut SourceMap, document: &Arc<Document>, path: &Path, found: &mut Found) {
+fn read(
+    sources: &mut SourceMap,
+    document: &Arc<Document>,
+    path: &Path,
+    given: &Parameters,
+    found: &mut Found,
+) {
     let root = document.root();
     if let Some(shape) = POLICY_SHAPES.iter().find(|shape| (shape.recognise)(root)) {
         return (shape.read)(sources, document, found);
     }
+    if iac::recognise(root).is_some() {
+        let stack = iac::describe(sources, document, given);
+        return found.add_stack(sources, &stack, document.source());
+    }
     if is_policy(root) {
         return found.add(document, root.id(), None, Host::default());
-    }
-    if iac::is_template(root) {
-        return template(sources, document, found);
     }
     if root.kind() == Kind::Sequence {
         for item in root.items().filter(|item| is_policy(*item)) {
@@ -104,22 +118,33 @@ fn read(sources: &mut SourceMap, document: &Arc<Document>, path: &Path, found: &
     }
 }
 
-/// The policies of a template, in the order of their places.
-fn template(sources: &mut SourceMap, document: &Arc<Document>, found: &mut Found) {
-    let stack = iac::template(sources, document, &iac::Parameters::default());
-    let mut policies = stack.policies();
-    policies.sort_by_key(|policy| policy.document.span().start);
-    for policy in policies {
-        let service = policy.service.as_deref().and_then(reference::catalogue);
-        let host = Host {
-            arn: policy.arn,
-            name: policy.name.or(Some(policy.label)),
-            service: service.map(|service| service.prefix),
-            is_managed: policy.is_managed,
-        };
-        let (document, id) = (policy.document.document(), policy.document.id());
-        found.add_embedded(sources, document, id, Some(policy.policy_type), host);
-    }
+/// The policies in one file of Terraform's language. `others` are the other files of its module, as far
+/// as they can be read; `beside` gives the text of a file that the module takes in.
+pub fn policies_of_module(
+    sources: &mut SourceMap,
+    id: SourceId,
+    path: &Path,
+    others: &[SourceId],
+    beside: &dyn Fn(&mut SourceMap, &str) -> Option<SourceId>,
+    given: &Parameters,
+) -> Found {
+    let mut found = Found::default();
+    let file = match hcl::parse(sources, id) {
+        Ok(file) => file,
+        Err(error) => {
+            found.errors.push(error.file(path));
+            return found;
+        }
+    };
+    // What is wrong with another file is said where that is checked.
+    let others = others.iter().filter_map(|other| hcl::parse(sources, *other).ok());
+    let files: Vec<hcl::File> = std::iter::once(file).chain(others).collect();
+    let paths = hcl::read_beside(&files);
+    let taken = paths.into_iter().filter_map(|path| Some((path.clone(), beside(sources, &path)?)));
+    let taken: HashMap<String, SourceId> = taken.collect();
+    let stack = hcl::module(sources, &files, &|path| taken.get(path).copied(), given);
+    found.add_stack(sources, &stack, id);
+    found
 }
 
 /// Whether the value is a policy document by itself.
@@ -155,6 +180,27 @@ impl Found {
             is_typed: policy_type.is_some(),
             host,
         });
+    }
+
+    /// Adds the policies of a template or configuration that stand in the file `source`.
+    fn add_stack(&mut self, sources: &mut SourceMap, stack: &Stack, source: SourceId) {
+        for policy in stack.policies() {
+            if sources.to_host(policy.document.span()).source != source {
+                continue;
+            }
+            let service = policy.service.as_deref().and_then(reference::catalogue);
+            let host = Host {
+                arn: policy.arn,
+                name: policy.name.or(Some(policy.label)).filter(|name| !name.is_empty()),
+                service: service.map(|service| service.prefix),
+                is_managed: policy.is_managed,
+            };
+            let document = policy.document.document();
+            // A text that may not be there is looked at as if it were.
+            let node = policy.document.node();
+            let id = doubted_text(node).map_or(node.id(), |(_, text)| text);
+            self.add_embedded(sources, document, id, Some(policy.policy_type), host);
+        }
     }
 
     /// Adds the policy at `id`, which may stand in a string.

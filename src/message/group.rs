@@ -185,7 +185,10 @@ fn mentions(text: &str) -> Vec<Mention> {
 
 fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fields> {
     let piece = |name: &str| {
-        captures.name(name).map(|one| Piece { value: one.as_str().to_owned(), range: one.range() })
+        // A line end in a value is where something wrapped it.
+        captures
+            .name(name)
+            .map(|one| Piece { value: one.as_str().replace('\n', ""), range: one.range() })
     };
     let mut fields = Fields {
         code: piece("code").map(|mut code| {

@@ -106,6 +106,13 @@ impl Builder {
         self.snapshot.loose.push(LoosePolicy { policy_type, document });
     }
 
+    /// That the file `path` is taken in by another that says what it is for.
+    pub fn taken_in(&mut self, path: &str, sources: &SourceMap) {
+        let is_it =
+            |policy: &LoosePolicy| sources.path(policy.document.span().source) == Some(path);
+        self.snapshot.loose.retain(|policy| !is_it(policy));
+    }
+
     /// An inline policy of a principal of which only the name is said.
     pub fn inline_of(&mut self, kind: EntityKind, owner: Spanned<String>, policy: InlinePolicy) {
         self.snapshot.unplaced.push(Unplaced { kind, owner, policy });

@@ -118,6 +118,12 @@ impl Handle {
         Self { committed: true, ..self }
     }
 
+    /// Another value of the same document.
+    #[must_use]
+    pub fn beside(&self, node: NodeId) -> Self {
+        Self { node, ..self.clone() }
+    }
+
     /// Whether it may hold placeholders.
     pub fn is_committed(&self) -> bool {
         self.committed

@@ -274,7 +274,8 @@ fn aws_managed_policies_are_fine() {
             managed_policy(&format!("arn:aws:iam::aws:policy/{name}")).unwrap().document().unwrap();
         let mut sources = SourceMap::default();
         let id = sources.add_file(format!("{name}.json"), document.into_bytes()).unwrap();
-        let found = policies_in(&mut sources, id, std::path::Path::new("policy.json"));
+        let found =
+            policies_in(&mut sources, id, std::path::Path::new("policy.json"), &Default::default());
         for one in checker.file(name, None, &found.policies, Vec::new(), &sources) {
             let text = sources.slice(one.finding.primary.span);
             let is_real =

@@ -406,7 +406,8 @@ fn policy_for_many(resource: &Resource<'_, '_>) -> Vec<Found> {
     };
     if owners.is_empty() {
         // Whoever has it, it is a policy to be looked at.
-        let nobody = Text::standing_for("?", resource.span);
+        let hole = made_later("?", "who has it", "the stack is deployed");
+        let nobody = Text::unknown(&Arc::new(hole), resource.span);
         found.push(Found::Inline(inline(EntityKind::Role, nobody)));
     }
     found.extend(owners.into_iter().map(|(kind, owner)| Found::Inline(inline(kind, owner))));
@@ -605,7 +606,8 @@ fn of_holders(
         let Some(mut holder) = holder else { continue };
         let plain = holder.as_str().to_owned();
         if service == "s3" && !plain.starts_with("arn:") {
-            let mut arn = Text::standing_for("arn:${AWS::Partition}:s3:::", node.span());
+            let mut arn = resolver.arn_start("s3", node.span());
+            arn.push_atom("::", node.span());
             arn.push_text(&holder.moved(node.span()), node.span());
             holder = arn;
         } else if service == "sqs"

@@ -203,7 +203,7 @@ impl<'t> Resolver<'t> {
                 let name =
                     exported.as_text().map(|text| text.as_str().to_owned()).unwrap_or_default();
                 match exported.known().and_then(|name| self.given.get(name)) {
-                    Some(given) => Placed { span, ..given.clone() },
+                    Some(given) => moved(given, span),
                     None => Placed::unknown(
                         Hole {
                             name: format!("${{Fn::ImportValue {name}}}"),

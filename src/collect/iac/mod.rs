@@ -6,10 +6,13 @@
 
 mod cloudformation;
 mod functions;
+pub mod hcl;
 mod names;
 mod parameters;
 mod permission;
+mod plan;
 mod stack;
+mod terraform;
 #[cfg(test)]
 mod tests;
 
@@ -25,14 +28,49 @@ use crate::text::{SourceMap, Span};
 /// The id of the shape of a template.
 pub const TEMPLATE: &str = "cloudformation-template";
 
+/// The id of the shape of a plan of Terraform.
+pub const PLAN: &str = "terraform-plan";
+/// The id of the shape of a state of Terraform.
+pub const STATE: &str = "terraform-state";
+/// The id of the shape of a configuration of Terraform.
+pub const CONFIGURATION: &str = "terraform-configuration";
+
 /// What files of each kind prove.
-pub const PROVES: [(&str, &str); 1] = [(
-    TEMPLATE,
-    "the principals and policies that a template makes, each with no other policies than the template gives it",
-)];
+pub const PROVES: [(&str, &str); 4] = [
+    (
+        TEMPLATE,
+        "the principals and policies that a template makes, each with no other policies than the template gives it",
+    ),
+    (PLAN, "the principals and policies that there will be when the plan is applied"),
+    (STATE, "the principals and policies that Terraform has made"),
+    (
+        CONFIGURATION,
+        "the principals and policies that a module makes, as far as it says what they will be",
+    ),
+];
+
+/// What kind of infrastructure code a document is, if it is any.
+pub fn recognise(root: Node<'_>) -> Option<&'static str> {
+    if is_template(root) {
+        return Some(TEMPLATE);
+    }
+    if !plan::is_plan(root) {
+        return None;
+    }
+    Some(if root.get("planned_values").is_some() { PLAN } else { STATE })
+}
+
+/// What a document of such a kind describes.
+pub fn describe(sources: &SourceMap, document: &Document, given: &Parameters) -> Stack {
+    if is_template(document.root()) {
+        cloudformation::read(sources, document, given)
+    } else {
+        plan::read(sources, document, given)
+    }
+}
 
 /// Whether a document is a template of CloudFormation, SAM or the AWS CDK.
-pub fn is_template(root: Node<'_>) -> bool {
+fn is_template(root: Node<'_>) -> bool {
     if root.kind() != Kind::Mapping {
         return false;
     }
@@ -45,11 +83,6 @@ pub fn is_template(root: Node<'_>) -> bool {
             let kind = entry.value.get("Type").and_then(|kind| kind.text());
             kind.is_some_and(|kind| kind.contains("::"))
         })
-}
-
-/// What a template describes.
-pub fn template(sources: &SourceMap, document: &Document, given: &Parameters) -> Stack {
-    cloudformation::read(sources, document, given)
 }
 
 /// A policy document as a document of its own; `None` if the value can be none.

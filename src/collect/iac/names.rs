@@ -221,7 +221,7 @@ impl<'t> Resolver<'t> {
     }
 
     /// `arn:P:service:`.
-    fn arn_start(&self, service: &str, span: Span) -> Text {
+    pub(super) fn arn_start(&self, service: &str, span: Span) -> Text {
         let mut arn = Text::new(span.source);
         arn.push_atom("arn:", span);
         arn.push_text(&self.pseudo_text("AWS::Partition", span), span);

@@ -121,6 +121,15 @@ pub struct MadeProvider {
     pub client_ids: Option<Vec<Spanned<String>>>,
 }
 
+/// A policy document of which nothing says what it is for.
+#[derive(Clone, Debug)]
+pub struct Loose {
+    /// The document.
+    pub document: Handle,
+    /// What a person would call it in the file.
+    pub label: String,
+}
+
 /// Everything that a template or configuration describes.
 #[derive(Debug, Default)]
 pub struct Stack {
@@ -128,6 +137,10 @@ pub struct Stack {
     pub account: Option<String>,
     /// The partition in which it is made.
     pub partition: Option<String>,
+    /// The Region in which it is made.
+    pub region: Option<String>,
+    /// Policy documents that nothing refers to.
+    pub loose: Vec<Loose>,
     /// Users, groups and roles.
     pub owners: Vec<Owner>,
     /// Managed policies.
@@ -150,6 +163,12 @@ pub struct Stack {
     pub notes: Vec<(Span, String)>,
     /// Kinds of principals of which some policies are not described whole: who has them is not known.
     pub open_kinds: BTreeSet<EntityKind>,
+}
+
+/// Whether what is missing is the partition.
+fn is_partition(hole: &Hole) -> bool {
+    hole.name == "${AWS::Partition}"
+        || (hole.name.starts_with("${data.aws_partition.") && hole.name.ends_with(".partition}"))
 }
 
 /// A policy document of a stack.
@@ -180,18 +199,19 @@ impl Stack {
     /// A text as far as it can be settled: the partition of what is made is the usual one unless
     /// something says otherwise.
     pub fn settle(&self, text: &Text) -> String {
-        let partition = self.settled_partition();
-        text.as_str()
-            .replace("${AWS::Partition}", partition)
-            .replace("${data.aws_partition.current.partition}", partition)
+        let (mut settled, mut at) = (String::new(), 0);
+        for one in text.holes().iter().filter(|one| is_partition(&one.hole)) {
+            settled.push_str(text.as_str().get(at..one.start).unwrap_or(""));
+            settled.push_str(self.settled_partition());
+            at = one.end;
+        }
+        settled.push_str(text.as_str().get(at..).unwrap_or(""));
+        settled
     }
 
     /// The same, if nothing of it is missing.
     pub fn settled(&self, text: &Text) -> Option<String> {
-        let open = |hole: &Hole| {
-            !matches!(&*hole.name, "${AWS::Partition}" | "${data.aws_partition.current.partition}")
-        };
-        let known = !text.holes().iter().any(|one| open(&one.hole));
+        let known = text.holes().iter().all(|one| is_partition(&one.hole));
         known.then(|| self.settle(text))
     }
 
@@ -278,7 +298,20 @@ impl Stack {
                 label: one.label.clone(),
             });
         }
+        for one in &self.loose {
+            policies.push(StackPolicy {
+                policy_type: super::super::shapes::guess_type(one.document.node()),
+                document: one.document.clone(),
+                arn: None,
+                name: None,
+                is_managed: false,
+                service: None,
+                label: one.label.clone(),
+            });
+        }
         policies.sort_by_key(|policy| policy.document.span());
+        // One document may be attached in several places.
+        policies.dedup_by_key(|policy| (policy.document.span(), policy.policy_type));
         policies
     }
 
@@ -368,6 +401,21 @@ impl Stack {
             }
         }
         self.add_rest(builder, notes);
+        self.add_others(builder);
+    }
+
+    /// Inline policies of principals that are made elsewhere.
+    fn add_others(&self, builder: &mut Builder) {
+        for inline in &self.inline {
+            let is_made = self.arn_by_name(inline.kind, &inline.owner).is_some();
+            if let Some(owner) = self.settled(&inline.owner).filter(|_| !is_made) {
+                let policy = InlinePolicy {
+                    name: Spanned { value: self.settle(&inline.name), span: inline.span },
+                    document: inline.document.clone(),
+                };
+                builder.inline_of(inline.kind, Spanned { value: owner, span: inline.span }, policy);
+            }
+        }
     }
 
     fn add_owner(&self, owner: &Owner, builder: &mut Builder, folder: &Path) {

@@ -36,8 +36,8 @@ fn stack(sources: &mut SourceMap, name: &str, text: &str, pairs: &[&str]) -> Sta
     let given = given(sources, pairs);
     let id = sources.add_file(name, text.as_bytes().to_vec()).unwrap();
     let document = parse(sources, id, Syntax::guess(name, text)).unwrap().remove(0);
-    assert!(is_template(document.root()), "{text}");
-    template(sources, &document, &given)
+    assert_eq!(recognise(document.root()), Some(TEMPLATE), "{text}");
+    describe(sources, &document, &given)
 }
 
 fn read_one(sources: &mut SourceMap, one: &StackPolicy) -> Policy {
@@ -271,4 +271,47 @@ fn parameters_come_from_files_of_every_shape() {
     let mut sources = SourceMap::default();
     let path = PathBuf::from("parameters.json");
     assert!(Parameters::default().file(&mut sources, &path, b"7".to_vec()).is_err());
+}
+
+fn collected_from(paths: &[&str]) -> (SourceMap, Collected) {
+    let mut sources = SourceMap::default();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/inputs");
+    let paths: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+    let read = |path: &std::path::Path| std::fs::read(path);
+    let collected = read_with(&mut sources, &paths, &Parameters::default(), &read);
+    assert_eq!(collected.errors, Vec::new());
+    (sources, collected)
+}
+
+#[test]
+fn a_plan_a_state_and_its_configuration_say_the_same() {
+    let arn = "arn:aws:iam::111122223333:role/delivery/deploy-prod";
+    let all = ["terraform-plan", "terraform-state/shown.json", "terraform-configuration"];
+    for path in all {
+        let (mut sources, collected) = collected_from(&[path]);
+        assert_eq!(collected.notes, Vec::<String>::new(), "{path}");
+        let role = &collected.snapshot.entities[arn];
+        assert_eq!(role.max_session_duration.as_ref().map(|one| one.value), Some(3600), "{path}");
+        let trust = role.trust.as_ref().unwrap();
+        let trust =
+            crate::collect::layer_files::read_policy(trust, &mut sources, PolicyType::Trust);
+        let trust = trust.unwrap();
+        let named = &trust.statements[0].principal.as_ref().unwrap().values[0];
+        assert_eq!(named.value.text, "arn:aws:iam::444455556666:role/ci", "{path}");
+        let place = sources.place(named.span);
+        assert!(place.text.contains("role/ci"), "{path}: {}", place.text);
+        let logs = "arn:aws:iam::111122223333:policy/delivery-logs";
+        if path != "terraform-configuration" {
+            assert_eq!(role.attached.items[0].arn.value, logs, "{path}");
+        }
+        assert!(collected.snapshot.managed[logs].document.is_some(), "{path}");
+    }
+    let (_, plan) = collected_from(&["terraform-plan"]);
+    let role = &plan.snapshot.entities[arn];
+    assert_eq!(role.inline.items[0].name.value, "artifacts");
+    assert_eq!(role.tags, Fact::Known(vec![("team".to_owned(), "delivery".to_owned())]));
+    let queue = "arn:aws:sqs:eu-west-1:111122223333:jobs";
+    assert!(plan.snapshot.resource_policy(queue).unwrap().document.is_some());
+    let (_, state) = collected_from(&["terraform-state/state.json"]);
+    assert!(state.snapshot.entities.contains_key(arn));
 }

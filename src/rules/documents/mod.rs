@@ -48,8 +48,6 @@ pub struct Subject<'d> {
 pub struct Known {
     /// Accounts of one's own, and what they are called.
     pub accounts: BTreeMap<String, String>,
-    /// The organization that is trusted.
-    pub organization: Option<String>,
     /// Whether to look for what is too open.
     pub wants_open: bool,
 }

@@ -298,6 +298,26 @@ fn read<'d>(node: Node<'d>, subject: &Subject<'d>, sink: &mut Sink) -> Statement
     view
 }
 
+/// Visits a value, or the values of a list; of what is not known, whatever it can be and then it.
+fn each<'d>(node: Node<'d>, visit: &mut dyn FnMut(Node<'d>)) {
+    match node.kind() {
+        Kind::Sequence => node.items().for_each(|item| either(item, visit)),
+        _ => either(node, visit),
+    }
+}
+
+fn either<'d>(node: Node<'d>, visit: &mut dyn FnMut(Node<'d>)) {
+    if node.kind() == Kind::Unknown {
+        for one in node.items() {
+            match one.kind() {
+                Kind::Sequence => one.items().for_each(&mut *visit),
+                _ => visit(one),
+            }
+        }
+    }
+    visit(node);
+}
+
 /// A string; `None` and a finding for anything else.
 fn string<'d>(entry: &Entry<'d>, sink: &mut Sink) -> Option<Text<'d>> {
     let found = entry.value.text();
@@ -309,23 +329,20 @@ fn string<'d>(entry: &Entry<'d>, sink: &mut Sink) -> Option<Text<'d>> {
 }
 
 /// A string or a list of strings. Whether part of it is not known.
-fn strings<'d>(entry: &Entry<'d>, sink: &mut Sink, mut each: impl FnMut(Text<'d>)) -> bool {
-    let one = (entry.value.kind() != Kind::Sequence).then_some(entry.value);
+fn strings<'d>(entry: &Entry<'d>, sink: &mut Sink, mut add: impl FnMut(Text<'d>)) -> bool {
     let mut open = false;
-    for node in entry.value.items().chain(one) {
-        match node.text() {
-            Some(text) => {
-                let text = Text::new(text, node);
-                open |= text.open;
-                each(text);
-            }
-            None if is_hole(node) => open = true,
-            None => {
-                let message = format!("a value of `{}` has to be a string", entry.key);
-                misshapen(sink, node.span(), &message, "put it in quotes, or take it out");
-            }
+    each(entry.value, &mut |node| match node.text() {
+        Some(text) => {
+            let text = Text::new(text, node);
+            open |= text.open;
+            add(text);
         }
-    }
+        None if is_hole(node) => open = true,
+        None => {
+            let message = format!("a value of `{}` has to be a string", entry.key);
+            misshapen(sink, node.span(), &message, "put it in quotes, or take it out");
+        }
+    });
     open
 }
 
@@ -395,29 +412,21 @@ fn conditions<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Si
         for inner in outer.value.entries() {
             let mut values = Vec::new();
             let mut open = is_open(&inner.key);
-            let one = (inner.value.kind() != Kind::Sequence).then_some(inner.value);
-            for node in inner.value.items().chain(one) {
-                match node.scalar() {
-                    Some(text) => {
-                        let text = Text::new(text, node);
-                        open |= text.open;
-                        values.push(text);
-                    }
-                    None if is_hole(node) => open = true,
-                    None => {
-                        let message = format!(
-                            "a value of `{}` has to be a string, a number, true or false",
-                            inner.key
-                        );
-                        misshapen(
-                            sink,
-                            node.span(),
-                            &message,
-                            "write one value, or a list of them",
-                        );
-                    }
+            each(inner.value, &mut |node| match node.scalar() {
+                Some(text) => {
+                    let text = Text::new(text, node);
+                    open |= text.open;
+                    values.push(text);
                 }
-            }
+                None if is_hole(node) => open = true,
+                None => {
+                    let message = format!(
+                        "a value of `{}` has to be a string, a number, true or false",
+                        inner.key
+                    );
+                    misshapen(sink, node.span(), &message, "write one value, or a list of them");
+                }
+            });
             view.conditions.push(ConditionView {
                 operator: outer.key.clone(),
                 operator_span: outer.key_span,
