@@ -30,7 +30,8 @@ pub(super) fn parse(text: Arc<String>, source: SourceId) -> Result<Document, Syn
 /// Reads `text`, but passes over the objects in the lists of the outermost object.
 pub(super) fn outline(text: Arc<String>, source: SourceId) -> Result<Document, SyntaxError> {
     let skipper = (text.len() <= unread::LONGEST).then(Skipper::default);
-    read(text, source, Vec::new(), skipper)
+    // What is wrong is told from what stands before it, so by whoever has read all of that.
+    read(Arc::clone(&text), source, Vec::new(), skipper).or_else(|_| parse(text, source))
 }
 
 fn read(

@@ -94,6 +94,9 @@ fn what_may_be_wrong_is_read_at_once() {
         assert_eq!(outline(text).unwrap_err(), slip, "{text}");
     }
     assert!(outline(r#"{"a": [{"b": "\uD83D\uDE00"}]}"#).is_ok());
+    // The error is about a bracket before the objects that were passed over.
+    let slip = outline(r#"{"a":[{},{"b":{"b":""}}:,{"c":[{"d":1}]}]}"#).unwrap_err();
+    assert_eq!(slip, Slip::MissingBracket { closing: ']' });
 }
 
 #[test]
