@@ -344,13 +344,17 @@ fn mismatch(
     let message = format!("`{name}` takes {listed}, and {ending}");
     let text = first.text.as_ref();
     let help = match (service.prefix, names.as_slice()) {
-        ("s3", ["object", ..]) if single && !text.contains('/') => {
+        ("s3", all) if single && all.contains(&"object") && !text.contains('/') => {
             format!("its objects are `{text}/*`")
         }
-        ("s3", ["bucket"]) if single && text.contains('/') => {
+        ("s3", all) if single && all.contains(&"bucket") && text.contains('/') => {
             format!("the bucket itself is `{}`", text.split('/').next().unwrap_or(text))
         }
-        _ => format!("write `{}`", types.first().map_or("", |of_type| of_type.arn)),
+        // The plainest of the forms: others are those of access points and the like.
+        _ => {
+            let forms = types.iter().map(|of_type| of_type.arn);
+            format!("write `{}`", forms.min_by_key(|form| form.len()).unwrap_or_default())
+        }
     };
     let finding = if single {
         Finding::new(
