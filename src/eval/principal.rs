@@ -161,7 +161,7 @@ impl Test<'_> {
         let like = |text: &str| {
             let syntax = Syntax { wildcards: true, variables: false };
             let any = Pattern::new(text, syntax);
-            any.glob().is_none_or(|any: &Glob| any.intersects(&glob))
+            any.glob().is_none_or(|any: &Glob| any.intersects(glob))
         };
         let account = caller.account.as_deref();
         let (partition, id) = (&caller.partition, account.unwrap_or("*"));
