@@ -167,7 +167,8 @@ fn from_options(
     };
     let collected = &read.collected;
     status = status.worse(complain(&collected.errors, sources, output));
-    collected.notes.iter().for_each(|note| output.warn(note));
+    let loose = collected.snapshot.note_on_loose_policies(sources, &layer_paths(args));
+    collected.notes.iter().chain(&loose).for_each(|note| output.warn(note));
     if output.style.verbose {
         for call in &collected.snapshot.not_read {
             output.warn(&format!("not read: `{}` {}: {}", call.operation, call.about, call.why));
@@ -383,8 +384,8 @@ fn answers(
     Ok((diagnoses, status))
 }
 
-/// Whether an option stands in for a layer.
-pub(super) fn has_layer_files(args: &DiagnoseArgs) -> bool {
+/// The values of the options that stand in for a layer.
+fn layer_options(args: &DiagnoseArgs) -> impl Iterator<Item = &String> {
     let options = [
         &args.trust_policy,
         &args.identity_policy,
@@ -395,7 +396,19 @@ pub(super) fn has_layer_files(args: &DiagnoseArgs) -> bool {
         &args.resource_policy,
         &args.endpoint_policy,
     ];
-    options.iter().any(|texts| !texts.is_empty())
+    options.into_iter().flatten()
+}
+
+/// Whether an option stands in for a layer.
+pub(super) fn has_layer_files(args: &DiagnoseArgs) -> bool {
+    layer_options(args).next().is_some()
+}
+
+/// The files that are given for layers, with a level or without.
+fn layer_paths(args: &DiagnoseArgs) -> Vec<&Path> {
+    let paths = layer_options(args)
+        .flat_map(|text| [Some(&**text), text.split_once('=').map(|(_, path)| path)]);
+    paths.flatten().map(Path::new).collect()
 }
 
 /// Says what is wrong with the input; whether anything was.

@@ -26,7 +26,8 @@ pub(super) fn run(args: &FactsArgs, output: Output) -> Result<Status, Failure> {
     let collected = collect::read_with(&mut sources, &args.paths, &parameters, &read);
     errors.extend(collected.errors.iter().cloned());
     let status = complain(&errors, &sources, &output);
-    let mut report = recognised(&collected);
+    let loose = collected.snapshot.note_on_loose_policies(&sources, &[]);
+    let mut report = recognised(&collected, loose);
     report.question = question(args, &collected.snapshot, &mut sources, &mut report.notes)?;
     let format = match args.format {
         Format::Human => report::Format::Human,
@@ -36,7 +37,7 @@ pub(super) fn run(args: &FactsArgs, output: Output) -> Result<Status, Failure> {
     Ok(status)
 }
 
-fn recognised(collected: &Collected) -> FactsReport {
+fn recognised(collected: &Collected, loose: Option<String>) -> FactsReport {
     let files = collected.recognised.iter().map(|file| {
         let proves = SHAPES.iter().map(|shape| (shape.id, shape.proves));
         let mut proves = proves.chain([(store::SHAPE, store::PROVES)]).chain(iac::PROVES);
@@ -55,7 +56,7 @@ fn recognised(collected: &Collected) -> FactsReport {
         accounts: accounts(&collected.snapshot),
         organizations: organizations(&collected.snapshot),
         resources: resources(&collected.snapshot),
-        notes: collected.notes.clone(),
+        notes: collected.notes.iter().cloned().chain(loose).collect(),
         question: None,
     }
 }

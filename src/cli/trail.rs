@@ -216,7 +216,8 @@ fn explain(
     }
     let collected = collect::read_paths(sources, &args.facts);
     let status = complain(&collected.errors, sources, output);
-    collected.notes.iter().for_each(|note| output.warn(note));
+    let loose = collected.snapshot.note_on_loose_policies(sources, &[]);
+    collected.notes.iter().chain(&loose).for_each(|note| output.warn(note));
     if collected.recognised.is_empty() && status == Status::Good {
         output.warn("nothing in the facts was recognised; `--facts` takes policies and what the AWS CLI prints about IAM, such as the output of `aws iam get-account-authorization-details`");
     }

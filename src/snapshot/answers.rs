@@ -1,12 +1,14 @@
 //! Answers of AWS that say whom they are about, and calls that gave none.
 
+use std::path::Path;
+
 use crate::policy::Arn;
 use crate::request::Fact;
-use crate::text::Spanned;
+use crate::text::{SourceMap, Spanned};
 
 use super::build::{Builder, EntityEntry, Origin};
 use super::tree::TreeList;
-use super::{AttachedPolicy, EntityKind, Handle, InlinePolicy, ProviderKind};
+use super::{AttachedPolicy, EntityKind, Handle, InlinePolicy, LoosePolicy, ProviderKind};
 
 /// A call that gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +174,26 @@ impl super::Snapshot {
     /// Whether AWS said that there is no such role.
     pub fn is_absent(&self, arn: &str) -> bool {
         self.absent.contains(arn)
+    }
+
+    /// A note on the policies that stand alone, which are nobody's until somebody says whose; those of the
+    /// files `given` have been said to be somebody's.
+    pub fn note_on_loose_policies(&self, sources: &SourceMap, given: &[&Path]) -> Option<String> {
+        let span = |policy: &LoosePolicy| policy.document.span().source;
+        let is_given = |policy: &LoosePolicy| {
+            sources.path(span(policy)).is_some_and(|path| given.contains(&Path::new(path)))
+        };
+        let loose: Vec<_> = self.loose.iter().filter(|policy| !is_given(policy)).collect();
+        let names: Vec<_> = loose.iter().take(3).map(|policy| sources.name(span(policy))).collect();
+        let more = if loose.len() > names.len() { ", …" } else { "" };
+        (!names.is_empty()).then(|| {
+            format!(
+                "{} of the facts, {}{more}, not used since nothing says what it is attached to: pass \
+                 it with `--identity-policy`, `--trust-policy` and the like",
+                if loose.len() == 1 { "a policy".to_owned() } else { format!("{} policies", loose.len()) },
+                names.join(", "),
+            )
+        })
     }
 
     /// Whether AWS said that this account is in no organization.

@@ -143,25 +143,6 @@ impl Builder {
         self.pend(Unowned::Version(version), origin);
     }
 
-    /// Documents that stand alone are nobody's until somebody says whose.
-    fn loose_note(&self, sources: &SourceMap) -> Option<String> {
-        let loose = &self.snapshot.loose;
-        let names: Vec<_> = loose
-            .iter()
-            .take(3)
-            .map(|policy| sources.name(policy.document.span().source))
-            .collect();
-        let more = if loose.len() > names.len() { ", …" } else { "" };
-        (!names.is_empty()).then(|| {
-            format!(
-                "{} of the facts, {}{more}, not used since nothing says what it is attached to: pass \
-                 it with `--identity-policy`, `--trust-policy` and the like",
-                if loose.len() == 1 { "a policy".to_owned() } else { format!("{} policies", loose.len()) },
-                names.join(", "),
-            )
-        })
-    }
-
     fn pend(&mut self, what: Unowned, origin: Origin<'_>) {
         self.pending.push(Pending { folder: origin.folder.to_owned(), span: origin.span, what });
     }
@@ -196,7 +177,6 @@ impl Builder {
                 notes.push(format!("the export of account {account} is not whole: {why}"));
             }
         }
-        notes.extend(self.loose_note(sources));
         notes.extend(self.conflicts.iter().filter_map(|conflict| conflict.note(sources)));
         (self.snapshot, notes)
     }

@@ -73,8 +73,8 @@ fn the_session_has_expired() {
 #[test]
 fn the_role_lacks_the_permission() {
     let policy = "examples/contractor/10-missing-permission/bucket-policy.json";
-    // The folder's facts hold the policy as well, and do not say which bucket it belongs to.
-    let more = ["--resource-policy", policy, "--quiet"];
+    // The folder's facts hold the policy as well, and do not say which bucket it belongs to: the option does.
+    let more = ["--resource-policy", policy];
     assert_reads(
         "10-missing-permission",
         &on_report("10-missing-permission", "s3:DeleteObject", &more),
