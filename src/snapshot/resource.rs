@@ -113,6 +113,9 @@ fn is_key_id(text: &str) -> bool {
 impl Snapshot {
     /// What is known of the policy of `arn`.
     pub fn resource_policy(&self, arn: &str) -> Option<&ResourcePolicy> {
+        if self.resource_policies.is_empty() {
+            return None;
+        }
         self.resource_policies.get(&*key(arn))
     }
 }
