@@ -86,8 +86,8 @@ fn run(ministack: &Emulator, ran: &Value, mut options: Vec<String>, more: &[&str
 pub(crate) fn tests(ministack: &Arc<Emulator>, scenarios: &[Arc<Scenario>]) -> Vec<Trial> {
     let count = scenarios.len();
     let mut tests = vec![test("truth: there are eighty scenarios", move || assert!(count >= 80))];
-    for one in scenarios.iter().cloned() {
-        let ministack = Arc::clone(ministack);
+    for one in scenarios {
+        let (ministack, one) = (Arc::clone(ministack), Arc::clone(one));
         tests.push(test(format!("truth: {}", one.name()), move || check(&ministack, &one)));
     }
     tests
