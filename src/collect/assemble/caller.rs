@@ -136,6 +136,7 @@ impl<'s> Assembler<'s> {
         self.fill_devices(&mut request.caller);
         self.fill_identity(&mut request.caller);
         self.fill_expiry(&mut request.caller);
+        self.fill_owner(request);
         self.fill_role(request);
         self.fill_provider(request);
         self.fill_organizations(request);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::layers::{Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
-use crate::request::{CallerKind, Fact, Request};
+use crate::request::{CallerKind, Fact, Owner, Request};
 use crate::snapshot::{EntityKind, ProviderKind};
 
 use super::{Assembler, Unread, gaps};
@@ -130,6 +130,16 @@ impl Assembler<'_> {
         let mut layer = Layer::known(PolicyType::ResourceBased, 0, Vec::new());
         self.add(&mut layer, document, Unread { name: None, arn: None, to: holder.to_owned() });
         Some(Arc::new(layer))
+    }
+
+    /// Fills in who owns the resource, where nobody says and the facts know.
+    pub(super) fn fill_owner(&self, request: &mut Request) {
+        if request.resource.account == Owner::Unknown
+            && let Some(known) = self.snapshot.resource_policy(policy_holder(request))
+            && let Some(owner) = &known.owner
+        {
+            request.resource.account = Owner::Account(owner.clone());
+        }
     }
 
     /// Fills in what is known of the role that is to be assumed, and of any role that is the resource.
