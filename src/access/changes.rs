@@ -19,7 +19,7 @@ use crate::text::{SourceMap, Span};
 
 use super::edits::{self, Edit};
 use super::handshake::{ASSUME, is_plain, own, trusting};
-use super::{Answer, Asker, Question, SOME_ACCOUNT, World, expectations, short, shown};
+use super::{Answer, Asker, Question, World, expectations, short, shown};
 
 /// A pattern that matches more actions than this is asked as it stands.
 const FEW: usize = 64;
@@ -245,12 +245,8 @@ fn askers(named: &NamedPrincipal) -> Option<(String, String, &'static str)> {
         }
         Names::Everyone => {
             // Of an account that nobody has; not the one that stands for an account not known.
-            let principal = SOME_ACCOUNT.replace('0', "9");
-            Some((
-                "whoever it may be".to_owned(),
-                format!("arn:aws:iam::{principal}:role/any"),
-                ASSUME,
-            ))
+            let principal = "arn:aws:iam::900000000018:role/any".to_owned();
+            Some(("whoever it may be".to_owned(), principal, ASSUME))
         }
         _ => None,
     }

@@ -29,7 +29,7 @@ use crate::snapshot::{Entity, EntityKind, Snapshot};
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 
 /// Stands for the account of templates that do not say in which they will be made. Nobody has it.
-const SOME_ACCOUNT: &str = "000000000000";
+const SOME_ACCOUNT: &str = "900000000009";
 
 /// What a repository and the facts beside it say.
 #[derive(Debug)]
