@@ -14,6 +14,7 @@ use crate::message::{self, Denial, Part, Record};
 use crate::policy::PolicyType;
 use crate::request::{Caller, Request};
 use crate::text::{SourceMap, Spanned};
+use crate::trail::{self, Group};
 
 use super::args::DiagnoseArgs;
 use super::input::{self, Asked, usage};
@@ -24,11 +25,22 @@ pub(super) struct Told {
     pub(super) denial: Denial,
     /// AWS's own record, if it is from one.
     pub(super) record: Option<Record>,
+    /// The denied calls, if it is from events of CloudTrail.
+    pub(super) group: Option<Group>,
+    /// The encoded message in the text. It is a secret, which AWS alone may see.
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only AWS can decode it"))]
+    pub(super) encoded: Option<String>,
 }
 
 impl From<Denial> for Told {
     fn from(denial: Denial) -> Self {
-        Self { denial, record: None }
+        Self { denial, record: None, group: None, encoded: None }
+    }
+}
+
+impl From<Record> for Told {
+    fn from(record: Record) -> Self {
+        Self { record: Some(record.clone()), ..Self::from(record.denial) }
     }
 }
 
@@ -45,25 +57,29 @@ pub(super) fn read(
         words => words.join(" "),
     };
     let path = Path::new(&name);
-    let source = if name == "-" {
+    let is_file = name != "-" && !name.contains('\n') && name.len() < 4096 && path.is_file();
+    let original = if name == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
-        sources.add_given("the message", message::without_secrets(&text))
-    } else if !name.contains('\n') && name.len() < 4096 && path.is_file() {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else if is_file {
         let bytes =
             std::fs::read(path).map_err(|error| Failure::File { path: path.to_owned(), error })?;
-        let text = message::without_secrets(&String::from_utf8_lossy(&bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        name.clone()
+    };
+    let text = message::without_secrets(&original);
+    let source = if is_file {
         sources
             .add_file(name.clone(), text.into_bytes())
             .map_err(|error| usage(format!("{name}: {error}; {}", error.help())))?
     } else {
-        sources.add_given("the message", message::without_secrets(&name))
+        sources.add_given("the message", text)
     };
     let records = message::records(sources, source);
     if !records.is_empty() {
-        let told = |record: Record| Told { denial: record.denial.clone(), record: Some(record) };
-        return Ok(Some(records.into_iter().map(told).collect()));
+        return Ok(Some(records.into_iter().map(Told::from).collect()));
     }
     let message::Reading { denials, more } = message::read_all(sources, source);
     if more > 0 {
@@ -78,7 +94,10 @@ pub(super) fn read(
             message::without_secrets(&shown)
         )));
     }
-    Ok(Some(denials.into_iter().map(Told::from).collect()))
+    let told = denials
+        .into_iter()
+        .map(|denial| Told { encoded: message::encoded(&original, &denial), ..Told::from(denial) });
+    Ok(Some(told.collect()))
 }
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
@@ -96,7 +115,9 @@ pub(super) fn requests(
     let time = input::time(args, Some(now))?;
     for one in told {
         let denial = &one.denial;
-        let built = if is_about_policies(denial) {
+        let built = if let Some(group) = one.group.as_ref().filter(|_| is_about_policies(denial)) {
+            of_events(args, group, sources)?
+        } else if is_about_policies(denial) {
             build(&with_context(args, one.record.as_ref()), denial, sources, time)?
         } else {
             Err(None)
@@ -173,6 +194,29 @@ fn with_context(args: &DiagnoseArgs, record: Option<&Record>) -> DiagnoseArgs {
         }
     }
     args
+}
+
+/// The request that CloudTrail recorded, with what the options say in its place; or what is missing.
+fn of_events(
+    args: &DiagnoseArgs,
+    group: &Group,
+    sources: &mut SourceMap,
+) -> Result<Result<Request, Option<String>>, Failure> {
+    let mut request = match trail::request(group, sources) {
+        Ok(request) => request,
+        Err(why) => return Ok(Err(Some(format!("the facts cannot be asked: {why}")))),
+    };
+    let caller = request.caller.text.value.clone();
+    let (action, resource) = (request.action.value.clone(), request.resource.text.value.clone());
+    let asked = Asked { caller: &caller, action: &action, resource: &resource, presented: None };
+    let given = input::request(args, sources, &asked, request.time)?;
+    for entry in given.context.entries() {
+        request.context.set(&entry.key, entry.value.clone(), entry.span);
+    }
+    if let (Some(mine), Some(given)) = (&mut request.parameters, given.parameters) {
+        mine.take(given);
+    }
+    Ok(Ok(request))
 }
 
 /// The request that was denied, from the text and from the options, which win; or what is missing.
