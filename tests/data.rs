@@ -155,7 +155,7 @@ fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
 fn repository(block: &str, id: &str, fires: bool) -> Vec<String> {
     let mut sources = SourceMap::default();
     let source = sources.add_given("example", block);
-    let document = parse(&mut sources, source, Syntax::Yaml).unwrap().remove(0);
+    let document = parse(&sources, source, Syntax::Yaml).unwrap().remove(0);
     let files = |key: &str| -> BTreeMap<PathBuf, String> {
         let entries = document.root().get(key).into_iter().flat_map(|files| files.entries());
         let file = |entry: Entry<'_>| {
@@ -169,7 +169,7 @@ fn repository(block: &str, id: &str, fires: bool) -> Vec<String> {
         let named = files.iter().map(|(path, text)| (Path::new(prefix).join(path), text.clone()));
         let named: BTreeMap<PathBuf, String> = named.collect();
         let paths: Vec<PathBuf> = named.keys().cloned().collect();
-        let read = |path: &Path| Ok(named[path].clone().into_bytes());
+        let read = |path: &Path| Ok(named.get(path).unwrap().clone().into_bytes());
         World::read(sources, &paths, &[], &parameters, &read)
     };
     let now_files = files("files");
