@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use crate::finding::Finding;
 use crate::policy::{
-    Arn, Comparison, Effect, Family, Number, boolean, bytes, is_account_id,
-    looks_like_account_id, moment, network, operator_help,
+    Arn, Comparison, Effect, Family, Number, boolean, bytes, is_account_id, looks_like_account_id,
+    moment, network, operator_help,
 };
 use crate::reference::{self, alike_keys, catalogue, global_key, is_claim, partition_of_region};
 
