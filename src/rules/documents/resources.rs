@@ -74,7 +74,7 @@ fn check(value: &Text<'_>, sink: &mut Sink) -> bool {
     let plain = without_variables(text);
     let Some(arn) = Arn::parse(&plain) else { return no_arn(value, sink) };
     let wild = |part: &str| part.contains(['*', '?', '$']);
-    if !wild(arn.partition) && partition(arn.partition).is_none() {
+    if arn.partition != "aws" && !wild(arn.partition) && partition(arn.partition).is_none() {
         let message = format!("there is no partition `{}`", arn.partition);
         return malformed(
             value,
@@ -169,7 +169,7 @@ fn region(arn: &Arn<'_>, value: &Text<'_>, sink: &mut Sink) -> bool {
 
 /// The text as a pattern in which policy variables stand for anything.
 fn without_variables(text: &str) -> Cow<'_, str> {
-    if !text.contains("${") {
+    if !super::variables::has_any(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
