@@ -14,8 +14,10 @@ use crate::message::{self, Denial, Part, Record};
 use crate::policy::PolicyType;
 use crate::request::{Caller, Request};
 use crate::text::{SourceMap, Spanned};
+use crate::trail::Group;
 
 use super::args::DiagnoseArgs;
+use super::events::{self, Events};
 use super::input::{self, Asked, usage};
 use super::{Failure, Output};
 
@@ -24,22 +26,34 @@ pub(super) struct Told {
     pub(super) denial: Denial,
     /// AWS's own record, if it is from one.
     pub(super) record: Option<Record>,
+    /// The last event of CloudTrail that tells of it, if it is from one.
+    pub(super) event: Option<Box<Group>>,
+}
+
+/// What was read.
+pub(super) enum Read {
+    /// No evidence was given.
+    Nothing,
+    /// What it tells of.
+    Told(Vec<Told>),
+    /// It tells that nothing was denied.
+    NotDenied(Box<Diagnosis>),
 }
 
 impl From<Denial> for Told {
     fn from(denial: Denial) -> Self {
-        Self { denial, record: None }
+        Self { denial, record: None, event: None }
     }
 }
 
-/// What the evidence tells of; `None` where no evidence was given.
+/// What the evidence tells of.
 pub(super) fn read(
     args: &DiagnoseArgs,
     sources: &mut SourceMap,
     output: &Output,
-) -> Result<Option<Vec<Told>>, Failure> {
+) -> Result<Read, Failure> {
     let name = match args.evidence.as_slice() {
-        [] => return Ok(None),
+        [] => return Ok(Read::Nothing),
         [one] => one.clone(),
         // Somebody forgot the quotes.
         words => words.join(" "),
@@ -48,22 +62,46 @@ pub(super) fn read(
     let source = if name == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;
+        not_packed("-", &bytes)?;
         let text = String::from_utf8_lossy(&bytes);
         sources.add_given("the message", message::without_secrets(&text))
     } else if !name.contains('\n') && name.len() < 4096 && path.is_file() {
         let bytes =
             std::fs::read(path).map_err(|error| Failure::File { path: path.to_owned(), error })?;
+        not_packed(&name, &bytes)?;
         let text = message::without_secrets(&String::from_utf8_lossy(&bytes));
         sources
             .add_file(name.clone(), text.into_bytes())
             .map_err(|error| usage(format!("{name}: {error}; {}", error.help())))?
+    } else if !name.contains('\n') && name.len() < 4096 && path.is_dir() {
+        return Err(usage(format!(
+            "`{name}` is a folder: `why-denied trail {name}` reads CloudTrail in folders; facts are given with `--facts`"
+        )));
     } else {
         sources.add_given("the message", message::without_secrets(&name))
     };
     let records = message::records(sources, source);
     if !records.is_empty() {
-        let told = |record: Record| Told { denial: record.denial.clone(), record: Some(record) };
-        return Ok(Some(records.into_iter().map(told).collect()));
+        let told = |record: Record| Told {
+            denial: record.denial.clone(),
+            record: Some(record),
+            event: None,
+        };
+        return Ok(Read::Told(records.into_iter().map(told).collect()));
+    }
+    match events::read(sources, source) {
+        Events::Told(told) => {
+            if told.len() > MANY {
+                output.warn(&format!(
+                    "{} different denials: `why-denied trail {}` shows them as a list",
+                    told.len(),
+                    if path.is_file() { name.as_str() } else { "FILE" }
+                ));
+            }
+            return Ok(Read::Told(told));
+        }
+        Events::NotDenied(answer) => return Ok(Read::NotDenied(answer)),
+        Events::Nothing => {}
     }
     let message::Reading { denials, more } = message::read_all(sources, source);
     if more > 0 {
@@ -73,12 +111,25 @@ pub(super) fn read(
         let is_name = !name.contains(' ') && name != "-" && !path.is_file();
         let hint = if is_name { "; nor is it a file" } else { "" };
         let shown: String = name.chars().take(60).filter(|letter| !letter.is_control()).collect();
-        return Err(usage(format!(
+        return Err(Failure::NoError(format!(
             "`{}`: no error of AWS is recognised in it{hint}. Give the whole text that the tool printed, or say what was denied with `--role` or `--action` and `--resource`",
             message::without_secrets(&shown)
         )));
     }
-    Ok(Some(denials.into_iter().map(Told::from).collect()))
+    Ok(Read::Told(denials.into_iter().map(Told::from).collect()))
+}
+
+/// More denials than this are better read as a list.
+const MANY: usize = 20;
+
+/// CloudTrail's files are packed, and no text.
+fn not_packed(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return Err(usage(format!(
+            "`{name}` is packed with gzip: `why-denied trail {name}` reads it if it is CloudTrail's; unpack it if it is another log"
+        )));
+    }
+    Ok(())
 }
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
@@ -96,7 +147,11 @@ pub(super) fn requests(
     let time = input::time(args, Some(now))?;
     for one in told {
         let denial = &one.denial;
-        let built = if is_about_policies(denial) {
+        let built = if let (Some(event), true) = (&one.event, is_about_policies(denial)) {
+            let time = time.filter(|_| args.time.is_some() || event.call.time.is_none());
+            let built = events::request(args, (denial, event), sources, time)?;
+            built.map_err(|why| Some(format!("the facts cannot be asked: {why}")))
+        } else if is_about_policies(denial) {
             build(&with_context(args, one.record.as_ref()), denial, sources, time)?
         } else {
             Err(None)
@@ -105,7 +160,7 @@ pub(super) fn requests(
             Ok(request) if has_facts => requests.push((request, Some(one))),
             Ok(_) | Err(None) if one.record.is_some() => answers.push(bare_told(&one)),
             Ok(request) => {
-                let mut answer = bare(denial);
+                let mut answer = bare_told(&one);
                 // What is wrong with the request itself needs no facts.
                 let found = crate::diagnose::diagnose(&request, &Layers::default(), &Vec::new);
                 let of_request = found.gates.iter().any(|report| {
@@ -154,7 +209,11 @@ pub(super) fn requests(
 }
 
 fn bare_told(told: &Told) -> Diagnosis {
-    told.record.as_ref().map_or_else(|| bare(&told.denial), bare_record)
+    match (&told.record, &told.event) {
+        (Some(record), _) => bare_record(record),
+        (None, Some(event)) => events::bare_event(&told.denial, event),
+        (None, None) => bare(&told.denial),
+    }
 }
 
 /// The options, with the request context that AWS recorded; what is given wins.
