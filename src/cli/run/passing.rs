@@ -15,11 +15,11 @@ use crate::message::{self, Denial};
 use crate::text::SourceMap;
 
 /// How much is looked at together.
-const WINDOW: usize = 1024 * 1024;
+const WINDOW: usize = if cfg!(test) { 1 << 15 } else { 1 << 20 };
 /// How much of a window is looked at again with the next one: more than one error takes.
-const OVERLAP: usize = 64 * 1024;
+const OVERLAP: usize = WINDOW / 16;
 /// How far back a line is looked for that something stands in.
-const LINE: usize = 8 * 1024;
+const LINE: usize = WINDOW / 128;
 /// How much of what tells of errors is kept.
 const EXCERPTS: usize = 1024 * 1024;
 /// How long to wait for what the command's own children still have to say.
@@ -219,20 +219,20 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_every_error_is_kept() {
-        let noise = "a line that says nothing of it\n".repeat(2_000);
+        let noise = "a line that says nothing of it\n".repeat(100);
         let mut stream = denied("first");
         for _ in 0..300 {
             stream.push_str(&noise);
-            if stream.len() > 9_000_000 && !stream.contains("user/middle") {
+            if stream.len() > 450_000 && !stream.contains("user/middle") {
                 stream.push_str(&denied("middle"));
             }
         }
         stream.push_str(&denied("first"));
         stream.push_str(&denied("last"));
         let mut kept = Kept::default();
-        for piece in stream.as_bytes().chunks(65_521) {
+        for piece in stream.as_bytes().chunks(4_093) {
             kept.push(piece);
-            assert!(kept.window.len() <= WINDOW + 3 * OVERLAP);
+            assert!(kept.window.len() <= WINDOW + OVERLAP + 4_093);
         }
         assert!(kept.excerpts.len() < 1_000);
         let found: Vec<_> = denials(&kept)
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_error_across_the_end_of_a_window_is_whole() {
-        for before in [40, 150, 200, 2_000] {
+        for before in [40, 150, 200, 1_000] {
             for edge in [WINDOW + OVERLAP, WINDOW] {
                 let error = denied("edge");
                 let mut stream = "x".repeat(edge - before - 1);
@@ -253,7 +253,7 @@ mod tests {
                 stream.push_str(&error);
                 stream.push_str(&"y".repeat(2 * WINDOW));
                 let mut kept = Kept::default();
-                stream.as_bytes().chunks(60_000).for_each(|piece| kept.push(piece));
+                stream.as_bytes().chunks(3_000).for_each(|piece| kept.push(piece));
                 let found = denials(&kept);
                 assert_eq!(found.len(), 1, "{before} before {edge}");
                 assert_eq!(found[0].count, 1, "{before} before {edge}");
