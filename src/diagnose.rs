@@ -203,7 +203,7 @@ fn gaps(case: &Case<'_>, decision: Decision) -> Vec<Gap> {
             found.push(gap.clone());
         }
     };
-    let of_layers = |gap: &Gap| case.layers.layers.iter().any(|layer| layer.missing.contains(gap));
+    let of_layers = |gap: &Gap| case.layers.layers.iter().any(|layer| layer.misses(gap));
     if decision == Decision::Undetermined {
         // What the request itself could tell comes first, since it is the easiest to supply.
         let companions = case.companions.iter().map(|one| &one.evaluation);
@@ -217,7 +217,7 @@ fn gaps(case: &Case<'_>, decision: Decision) -> Vec<Gap> {
         if !verdict.applies.is_no()
             && (verdict.allow.gaps().is_some() || verdict.deny.gaps().is_some())
         {
-            layer.missing.iter().for_each(&mut add);
+            layer.missing.iter().for_each(|gap| add(gap));
         }
     }
     found
@@ -228,7 +228,7 @@ fn only_layers_missing(case: &Case<'_>, gaps: &[Gap]) -> bool {
     let grants = [PolicyType::IdentityBased, PolicyType::Trust, PolicyType::ResourceBased];
     let limits = |gap: &Gap| {
         let mut layers = case.layers.layers.iter();
-        layers.any(|layer| !grants.contains(&layer.policy_type) && layer.missing.contains(gap))
+        layers.any(|layer| !grants.contains(&layer.policy_type) && layer.misses(gap))
     };
     gaps.iter().all(limits)
 }

@@ -1,12 +1,14 @@
 //! What applies to one request: layers of policies, each known, known to be missing, or in part
 //! not visible.
 
-use std::sync::Arc;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use crate::policy::{Policy, PolicyType};
 
 /// Something that could not be learned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gap {
     /// The fact: `aws:SourceIp`, `service control policies of account 444455556666`.
     pub fact: String,
@@ -14,6 +16,54 @@ pub struct Gap {
     pub reason: String,
     /// How to supply it: an option or a command.
     pub supply: String,
+}
+
+/// A gap of a layer, put into words when somebody asks for them.
+#[derive(Clone)]
+pub struct Missing {
+    said: OnceLock<Arc<Gap>>,
+    say: Option<Arc<dyn Fn() -> Gap + Send + Sync>>,
+}
+
+impl Missing {
+    /// A gap whose words `say` makes: for many requests of which few are asked why.
+    pub fn later(say: impl Fn() -> Gap + Send + Sync + 'static) -> Self {
+        Self { said: OnceLock::new(), say: Some(Arc::new(say)) }
+    }
+
+    /// The gap, shared.
+    pub fn shared(&self) -> &Arc<Gap> {
+        self.said.get_or_init(|| {
+            let gap = self.say.as_ref().map(|say| say());
+            Arc::new(gap.unwrap_or_default())
+        })
+    }
+}
+
+impl From<Gap> for Missing {
+    fn from(gap: Gap) -> Self {
+        Self { said: Arc::new(gap).into(), say: None }
+    }
+}
+
+impl Deref for Missing {
+    type Target = Gap;
+
+    fn deref(&self) -> &Gap {
+        self.shared()
+    }
+}
+
+impl fmt::Debug for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared().fmt(formatter)
+    }
+}
+
+impl PartialEq for Missing {
+    fn eq(&self, other: &Self) -> bool {
+        self.shared() == other.shared()
+    }
 }
 
 /// A policy where it is attached.
@@ -40,7 +90,7 @@ pub struct Layer {
     /// The policies that are visible.
     pub policies: Vec<Attached>,
     /// What of this layer is not visible. Empty: the policies above are all there is.
-    pub missing: Vec<Gap>,
+    pub missing: Vec<Missing>,
 }
 
 /// Every layer that applies to one request. A policy type without a layer has no policy.
@@ -57,9 +107,19 @@ impl Layer {
         Self { policy_type, level, policies, missing: Vec::new() }
     }
 
+    /// Says of something that it is not visible.
+    pub fn miss(&mut self, gap: Gap) {
+        self.missing.push(gap.into());
+    }
+
+    /// Whether this is not visible.
+    pub fn misses(&self, gap: &Gap) -> bool {
+        self.missing.iter().any(|other| **other == *gap)
+    }
+
     /// A layer of which nothing is visible.
-    pub fn unknown(policy_type: PolicyType, gap: Gap) -> Self {
-        Self { policy_type, level: 0, policies: Vec::new(), missing: vec![gap] }
+    pub fn unknown(policy_type: PolicyType, gap: impl Into<Missing>) -> Self {
+        Self { policy_type, level: 0, policies: Vec::new(), missing: vec![gap.into()] }
     }
 }
 
@@ -73,10 +133,15 @@ impl Layers {
     /// Adds a layer, keeping the levels in order.
     pub fn push(&mut self, layer: impl Into<Arc<Layer>>) {
         let layer = layer.into();
-        let place = self.layers.partition_point(|other| {
-            (other.policy_type, other.level) <= (layer.policy_type, layer.level)
-        });
-        self.layers.insert(place, layer);
+        let order = |layer: &Layer| (layer.policy_type, layer.level);
+        // Mostly they come in order.
+        match self.layers.last() {
+            Some(last) if order(last) > order(&layer) => {
+                let place = self.layers.partition_point(|other| order(other) <= order(&layer));
+                self.layers.insert(place, layer);
+            }
+            _ => self.layers.push(layer),
+        }
     }
 }
 

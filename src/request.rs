@@ -237,6 +237,24 @@ pub struct Parameters {
     pub partial: bool,
 }
 
+impl Parameters {
+    /// Takes over what `given` says.
+    pub fn take(&mut self, given: Self) {
+        self.session_name = given.session_name.or(self.session_name.take());
+        self.duration = given.duration.or(self.duration.take());
+        self.external_id = given.external_id.or(self.external_id.take());
+        self.source_identity = given.source_identity.or(self.source_identity.take());
+        self.serial_number = given.serial_number.or(self.serial_number.take());
+        self.token_code |= given.token_code;
+        if !given.tags.is_empty() {
+            self.tags = given.tags;
+        }
+        if !given.transitive_tag_keys.is_empty() {
+            self.transitive_tag_keys = given.transitive_tag_keys;
+        }
+    }
+}
+
 /// Condition keys as given.
 #[derive(Clone, Debug, Default)]
 pub struct Context {

@@ -8,7 +8,7 @@ use crate::collect::operations::Side;
 
 /// AWS said AccessDenied: why, exactly, and what to change?
 ///
-/// Answers for one request, from files: who calls, what, on which resource, and which policies apply.
+/// Answers for one request, from AWS or from files: who calls, what, on which resource, which policies apply.
 #[derive(Debug, Parser)]
 #[command(
     name = "why-denied",
@@ -311,6 +311,12 @@ pub struct LiveArgs {
     /// Really try the denied AssumeRole, for the shortest time, and compare
     #[arg(long, conflicts_with = "offline", requires = "role")]
     pub probe: bool,
+    /// Diagnose what AWS recorded under the authorization id of a denial, in the Region of the call
+    #[arg(long, value_name = "ID", conflicts_with_all = ["offline", "evidence", "role", "case", "token", "saml", "via", "aws_config", "recent"])]
+    pub authorization_id: Option<String>,
+    /// Diagnose the caller's last denial of that action, or of any, as CloudTrail recorded it
+    #[arg(long, conflicts_with_all = ["offline", "evidence", "case", "token", "saml", "via", "aws_config", "probe"])]
+    pub recent: bool,
 }
 
 /// How AWS is asked.

@@ -1,13 +1,14 @@
 //! `why-denied collect`: what was read from AWS, as files that answer the same question offline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::collect::aws::Gathered;
+use crate::collect::answers::Outcome;
+use crate::collect::aws::{Asking, Event, Gathered};
 use crate::report::Redactor;
 
 use super::args::{CollectArgs, DiagnoseArgs};
@@ -34,7 +35,10 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     if args.account && args.role.is_none() && args.action.is_none() {
         wanted.without_caller = true;
     }
-    let gathered = live::gather(&options, &wanted, &output)?;
+    let bar = live::Bar::new(&output);
+    let show = |event: Event<'_>| bar.show(event);
+    let gathered = Asking::new(options, &show).map_err(Failure::Live)?.gather(&wanted);
+    bar.clear();
     if let Err(error) = &gathered.identity {
         live::complain(error, &output);
         if gathered.answers.is_empty() {
@@ -50,8 +54,7 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     }
     let now = Timestamp::now();
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let files = files(args, &gathered, now);
-    write(&args.folder, files, output.redact)?;
+    write(&args.folder, files(args, &gathered, now, output.redact))?;
     let unread = gathered.answers.iter().filter(|answer| answer.is_nothing()).count();
     let mut text = format!(
         "{}: {} of {} calls answered\n",
@@ -74,14 +77,34 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     Ok(Status::Good)
 }
 
-/// The files, by their paths from the folder.
-fn files(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> BTreeMap<PathBuf, String> {
+/// The files, by their paths from the folder; masked where that is wanted, their names too.
+fn files(
+    args: &CollectArgs,
+    gathered: &Gathered,
+    now: Timestamp,
+    redact: bool,
+) -> BTreeMap<PathBuf, String> {
+    let mut redactor = Redactor::default();
+    if redact {
+        let mut names = BTreeSet::new();
+        for answer in &gathered.answers {
+            if let Outcome::Answer(said) = &answer.outcome {
+                names_in(said, false, &mut names);
+            }
+        }
+        names.iter().for_each(|name| redactor.also(name));
+    }
+    let mut masked = |text: String| if redact { redactor.apply(&text) } else { text };
     let mut files = BTreeMap::new();
     for answer in &gathered.answers {
-        files.insert(Path::new("facts").join(answer.file_name()), answer.text());
+        let mut place = answer.clone();
+        for part in [&mut place.account, &mut place.about, &mut place.which] {
+            *part = part.take().map(&mut masked);
+        }
+        files.insert(Path::new("facts").join(place.file_name()), masked(answer.text()));
     }
     if let Some(case) = case(args, gathered, now) {
-        files.insert(PathBuf::from("case.yaml"), case);
+        files.insert(PathBuf::from("case.yaml"), masked(case));
     }
     files
 }
@@ -118,8 +141,25 @@ fn case(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> Option<Strin
     Some(text)
 }
 
+/// The names that stand in an answer and have no form by which they are known as such.
+fn names_in<'v>(said: &'v Value, is_name: bool, names: &mut BTreeSet<&'v str>) {
+    const NAMED: [&str; 7] =
+        ["PolicyName", "PolicyNames", "Name", "Sid", "GroupName", "UserName", "RoleName"];
+    match said {
+        // A word this short may be one of the policies' own.
+        Value::String(name) if is_name && name.len() > 3 => {
+            names.insert(name);
+        }
+        Value::Array(items) => items.iter().for_each(|item| names_in(item, is_name, names)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| names_in(value, NAMED.contains(&name.as_str()), names)),
+        _ => {}
+    }
+}
+
 /// Writes the files, and never over any that is there.
-fn write(folder: &Path, files: BTreeMap<PathBuf, String>, redact: bool) -> Result<(), Failure> {
+fn write(folder: &Path, files: BTreeMap<PathBuf, String>) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| Failure::File { path, error }
@@ -130,15 +170,8 @@ fn write(folder: &Path, files: BTreeMap<PathBuf, String>, redact: bool) -> Resul
             folder.display()
         )));
     }
-    let mut redactor = Redactor::default();
     fs::create_dir_all(folder.join("facts")).map_err(failed(folder))?;
     for (name, text) in files {
-        let (name, text) = if redact {
-            let masked = redactor.apply(&text);
-            (redactor.apply(&name.to_string_lossy()).into(), masked)
-        } else {
-            (name, text)
-        };
         let path = folder.join(&name);
         fs::write(&path, text).map_err(failed(&path))?;
     }

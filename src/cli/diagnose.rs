@@ -25,7 +25,9 @@ use super::args::{DiagnoseArgs, Format};
 use super::evidence::Told;
 use super::{Failure, Output, Status, chain, evidence, input};
 #[cfg(feature = "live")]
-use super::{live, whoami};
+use super::{live, recorded, whoami};
+#[cfg(feature = "live")]
+use crate::collect::aws::{Asking, Event};
 
 pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure> {
     let mut sources = SourceMap::default();
@@ -165,13 +167,13 @@ fn from_case(
 
 fn from_options(
     args: &DiagnoseArgs,
-    denials: Option<Vec<Told>>,
+    mut denials: Option<Vec<Told>>,
     sources: &mut SourceMap,
     output: &Output,
 ) -> Result<(Vec<Diagnosis>, Status), Failure> {
     let (parameters, wrong) = parameters(&args.parameters, sources)?;
     let mut status = complain(&wrong, sources, output);
-    let read = match read_facts(args, denials.as_deref(), &parameters, sources, output)? {
+    let read = match read_facts(args, &mut denials, &parameters, sources, output)? {
         Ok(read) => read,
         Err(answer) => return Ok((answer.into_iter().collect(), status)),
     };
@@ -180,7 +182,9 @@ fn from_options(
     collected.notes.iter().for_each(|note| output.warn(note));
     if output.style.verbose {
         for call in &collected.snapshot.not_read {
-            output.warn(&format!("not read: `{}` {}: {}", call.operation, call.about, call.why));
+            let gap = if call.about.is_empty() { "" } else { " " };
+            output
+                .warn(&format!("not read: `{}`{gap}{}: {}", call.operation, call.about, call.why));
         }
         for skipped in &collected.skipped {
             output.warn(&format!("{}: left out: {}", skipped.path.display(), skipped.why));
@@ -230,7 +234,7 @@ struct Read {
 /// Reads files, and AWS where it is to be asked; or the answer, where nobody knows who asks.
 fn read_facts(
     args: &DiagnoseArgs,
-    told: Option<&[Told]>,
+    told: &mut Option<Vec<Told>>,
     parameters: &Parameters,
     sources: &mut SourceMap,
     output: &Output,
@@ -242,10 +246,19 @@ fn read_facts(
         let others = [args.live.role_profile.as_deref(), args.live.org_profile.as_deref()];
         let profile = args.profile.as_deref().filter(|_| args.aws_config.is_none());
         let options = live::options(&args.live.reach, profile, others)?;
-        let denials: Vec<Denial> =
-            told.unwrap_or_default().iter().map(|one| one.denial.clone()).collect();
+        let bar = live::Bar::new(output);
+        let show = |event: Event<'_>| bar.show(event);
+        let asking = Asking::new(options, &show).map_err(Failure::Live)?;
+        let mut notes = Vec::new();
+        recorded::follow(args, &asking, told, sources, &mut notes)?;
+        let denials: Vec<Denial> = told.iter().flatten().map(|one| one.denial.clone()).collect();
         let wanted = live::wanted(args, &denials);
-        let gathered = live::gather(&options, &wanted, output)?;
+        let gathered = asking.gather(&wanted);
+        let mut probe = None;
+        if args.live.probe {
+            live::probe(args, &asking, &gathered, sources, &mut probe, &mut notes);
+        }
+        bar.clear();
         if let Err(error) = &gathered.identity {
             live::complain(error, output);
             // Without a caller there is nothing to ask of facts.
@@ -261,11 +274,7 @@ fn read_facts(
         let texts: Vec<_> =
             gathered.answers.iter().map(|answer| (answer.title(), answer.text())).collect();
         let collected = collect::read_all(sources, &args.facts, parameters, &read_file, &texts);
-        let mut read = Read { collected, is_live: true, probe: None, notes: Vec::new() };
-        if args.live.probe {
-            live::probe(args, &options, sources, &mut read.probe, &mut read.notes)?;
-        }
-        return Ok(Ok(read));
+        return Ok(Ok(Read { collected, is_live: true, probe, notes }));
     }
     let _ = told;
     let _ = output;
@@ -372,7 +381,8 @@ fn answers(
             let found = match record {
                 Some(record) => {
                     let mut found = crate::evidence::evidence_of(&record);
-                    found.agreement = Some(crate::evidence::record_agreement(&record, &diagnosis));
+                    found.agreement =
+                        Some(crate::evidence::record_agreement(&record, &diagnosis, &layers));
                     found
                 }
                 None => {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::evidence::{bare, not_denied};
 use crate::finding::Diagnosis;
 use crate::message::{self, Denial};
-use crate::request::{Given, Parameters, Request};
+use crate::request::{Given, Request};
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 use crate::trail::{self, Damage, Filter, Group, Groups, Piece, Scanner, Sink, codes};
 
@@ -44,7 +44,7 @@ pub(super) fn read(sources: &SourceMap, source: SourceId) -> Events {
         let (range, span) = place(found.places.get(&group.call.event_id), source, text);
         let denials = message::read_within(sources, source, range).denials;
         let denial = listing::denial_of(&group, denials, span);
-        told.push(Told { denial, record: None, event: Some(Box::new(group)) });
+        told.push(Told { group: Some(group), ..Told::from(denial) });
     }
     // What was refused for another reason than a policy is read as any text.
     for (_, range) in &found.failed {
@@ -208,7 +208,7 @@ pub(super) fn request(
         request.resource.account = given.resource.account;
     }
     match (&mut request.parameters, given.parameters) {
-        (Some(own), Some(given)) => override_with(own, given),
+        (Some(own), Some(given)) => own.take(given),
         (own @ None, given) => *own = given,
         (Some(_), None) => {}
     }
@@ -223,25 +223,4 @@ fn has_options(args: &DiagnoseArgs) -> bool {
         || texts.iter().any(|text| text.is_some())
         || args.duration.is_some()
         || args.mfa
-}
-
-/// Parameters that options give in place of what was passed.
-fn override_with(own: &mut Parameters, given: Parameters) {
-    fn put<T>(own: &mut Option<T>, given: Option<T>) {
-        if given.is_some() {
-            *own = given;
-        }
-    }
-    put(&mut own.session_name, given.session_name);
-    put(&mut own.duration, given.duration);
-    put(&mut own.external_id, given.external_id);
-    put(&mut own.source_identity, given.source_identity);
-    put(&mut own.serial_number, given.serial_number);
-    own.token_code |= given.token_code;
-    if !given.tags.is_empty() {
-        own.tags = given.tags;
-    }
-    if !given.transitive_tag_keys.is_empty() {
-        own.transitive_tag_keys = given.transitive_tag_keys;
-    }
 }

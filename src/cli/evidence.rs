@@ -26,8 +26,11 @@ pub(super) struct Told {
     pub(super) denial: Denial,
     /// AWS's own record, if it is from one.
     pub(super) record: Option<Record>,
-    /// The last event of CloudTrail that tells of it, if it is from one.
-    pub(super) event: Option<Box<Group>>,
+    /// The denied calls, if it is from events of CloudTrail.
+    pub(super) group: Option<Group>,
+    /// The encoded message in the text. It is a secret, which AWS alone may see.
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "only AWS can decode it"))]
+    pub(super) encoded: Option<String>,
 }
 
 /// What was read.
@@ -42,7 +45,13 @@ pub(super) enum Read {
 
 impl From<Denial> for Told {
     fn from(denial: Denial) -> Self {
-        Self { denial, record: None, event: None }
+        Self { denial, record: None, group: None, encoded: None }
+    }
+}
+
+impl From<Record> for Told {
+    fn from(record: Record) -> Self {
+        Self { record: Some(record.clone()), ..Self::from(record.denial) }
     }
 }
 
@@ -59,35 +68,37 @@ pub(super) fn read(
         words => words.join(" "),
     };
     let path = Path::new(&name);
-    let source = if name == "-" {
+    let is_path = name != "-" && !name.contains('\n') && name.len() < 4096;
+    let is_file = is_path && path.is_file();
+    let original = if name == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;
-        not_packed("-", &bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
-        sources.add_given("the message", message::without_secrets(&text))
-    } else if !name.contains('\n') && name.len() < 4096 && path.is_file() {
+        unpacked(&name, &bytes)?
+    } else if is_file {
         let bytes =
             std::fs::read(path).map_err(|error| Failure::File { path: path.to_owned(), error })?;
-        not_packed(&name, &bytes)?;
-        let text = message::without_secrets(&String::from_utf8_lossy(&bytes));
-        sources
-            .add_file(name.clone(), text.into_bytes())
-            .map_err(|error| usage(format!("{name}: {error}; {}", error.help())))?
-    } else if !name.contains('\n') && name.len() < 4096 && path.is_dir() {
+        unpacked(&name, &bytes)?
+    } else if is_path && path.is_dir() {
         return Err(usage(format!(
             "`{name}` is a folder: `why-denied trail {name}` reads CloudTrail in folders; facts are given with `--facts`"
         )));
     } else {
-        sources.add_given("the message", message::without_secrets(&name))
+        name.clone()
     };
+    let text = message::without_secrets(&original);
+    let source = if is_file {
+        sources
+            .add_file(name.clone(), text.into_bytes())
+            .map_err(|error| usage(format!("{name}: {error}; {}", error.help())))?
+    } else {
+        sources.add_given("the message", text)
+    };
+    // What AWS alone may see is taken from the text as it was.
+    let with_encoded =
+        |told: Told| Told { encoded: message::encoded(&original, &told.denial), ..told };
     let records = message::records(sources, source);
     if !records.is_empty() {
-        let told = |record: Record| Told {
-            denial: record.denial.clone(),
-            record: Some(record),
-            event: None,
-        };
-        return Ok(Read::Told(records.into_iter().map(told).collect()));
+        return Ok(Read::Told(records.into_iter().map(Told::from).collect()));
     }
     match events::read(sources, source) {
         Events::Told(told) => {
@@ -95,10 +106,10 @@ pub(super) fn read(
                 output.warn(&format!(
                     "{} different denials: `why-denied trail {}` shows them as a list",
                     told.len(),
-                    if path.is_file() { name.as_str() } else { "FILE" }
+                    if is_file { name.as_str() } else { "FILE" }
                 ));
             }
-            return Ok(Read::Told(told));
+            return Ok(Read::Told(told.into_iter().map(with_encoded).collect()));
         }
         Events::NotDenied(answer) => return Ok(Read::NotDenied(answer)),
         Events::Nothing => {}
@@ -116,20 +127,20 @@ pub(super) fn read(
             message::without_secrets(&shown)
         )));
     }
-    Ok(Read::Told(denials.into_iter().map(Told::from).collect()))
+    Ok(Read::Told(denials.into_iter().map(Told::from).map(with_encoded).collect()))
 }
 
 /// More denials than this are better read as a list.
 const MANY: usize = 20;
 
-/// CloudTrail's files are packed, and no text.
-fn not_packed(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+/// A file as a text. CloudTrail's are packed, and no text.
+fn unpacked(name: &str, bytes: &[u8]) -> Result<String, Failure> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return Err(usage(format!(
             "`{name}` is packed with gzip: `why-denied trail {name}` reads it if it is CloudTrail's; unpack it if it is another log"
         )));
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
@@ -147,9 +158,9 @@ pub(super) fn requests(
     let time = input::time(args, Some(now))?;
     for one in told {
         let denial = &one.denial;
-        let built = if let (Some(event), true) = (&one.event, is_about_policies(denial)) {
-            let time = time.filter(|_| args.time.is_some() || event.call.time.is_none());
-            let built = events::request(args, (denial, event), sources, time)?;
+        let built = if let (Some(group), true) = (&one.group, is_about_policies(denial)) {
+            let time = time.filter(|_| args.time.is_some() || group.call.time.is_none());
+            let built = events::request(args, (denial, group), sources, time)?;
             built.map_err(|why| Some(format!("the facts cannot be asked: {why}")))
         } else if is_about_policies(denial) {
             build(&with_context(args, one.record.as_ref()), denial, sources, time)?
@@ -209,9 +220,9 @@ pub(super) fn requests(
 }
 
 fn bare_told(told: &Told) -> Diagnosis {
-    match (&told.record, &told.event) {
+    match (&told.record, &told.group) {
         (Some(record), _) => bare_record(record),
-        (None, Some(event)) => events::bare_event(&told.denial, event),
+        (None, Some(group)) => events::bare_event(&told.denial, group),
         (None, None) => bare(&told.denial),
     }
 }

@@ -219,7 +219,7 @@ fn question(
     let mut gaps = diagnosis.gaps;
     for gap in layers.layers.iter().flat_map(|layer| &layer.missing) {
         if !gaps.contains(gap) {
-            gaps.push(gap.clone());
+            gaps.push((**gap).clone());
         }
     }
     Ok(Some(Question {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::collect::aws::{self, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted};
+use crate::collect::aws::{Asking, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted};
 use crate::message::{self, Denial};
 use crate::text::SourceMap;
 
@@ -26,7 +26,11 @@ pub(super) fn is_wanted(args: &DiagnoseArgs) -> bool {
         && args.case.is_none()
         && args.evidence.is_empty()
         && args.aws_config.is_none();
-    args.live.live || args.live.probe || (asks && alone)
+    let asked_for = args.live.live
+        || args.live.probe
+        || args.live.recent
+        || args.live.authorization_id.is_some();
+    asked_for || (asks && alone)
 }
 
 /// With which credentials, and how long.
@@ -88,27 +92,24 @@ pub(super) fn wanted(args: &DiagnoseArgs, denials: &[Denial]) -> Wanted {
     wanted
 }
 
-/// Asks AWS, and shows on a terminal what is being read.
-pub(super) fn gather(
-    options: &Options,
-    wanted: &Wanted,
-    output: &Output,
-) -> Result<Gathered, Failure> {
-    let bar = Bar::new(output);
-    let gathered = aws::gather(options, wanted, &|event| bar.show(event));
-    bar.bar.finish_and_clear();
-    gathered.map_err(Failure::Live)
-}
-
 /// Tries the denied AssumeRole itself; what AWS says of it is evidence.
 pub(super) fn probe(
     args: &DiagnoseArgs,
-    options: &Options,
+    asking: &Asking<'_>,
+    gathered: &Gathered,
     sources: &mut SourceMap,
     denial: &mut Option<Denial>,
     notes: &mut Vec<String>,
-) -> Result<(), Failure> {
-    let Some(role) = &args.role else { return Ok(()) };
+) {
+    let Some(role) = &args.role else { return };
+    let role = match &gathered.identity {
+        // AWS knows roles by their ARNs alone.
+        Ok(own) if !role.contains(':') => gathered.arn_of_role(role).unwrap_or_else(|| {
+            let partition = own.arn.split(':').nth(1).unwrap_or("aws");
+            format!("arn:{partition}:iam::{}:role/{role}", own.account)
+        }),
+        _ => role.clone(),
+    };
     if args.caller.is_some() || !args.via.is_empty() || args.mfa {
         notes.push(
             "`--probe` tries the call with the current credentials, as they are: without `--caller`, `--via` and `--mfa`"
@@ -118,14 +119,14 @@ pub(super) fn probe(
     let pair =
         |text: &String| text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
     let call = Call {
-        role: role.clone(),
+        role,
         session_name: args.session_name.clone(),
         external_id: args.external_id.clone(),
         source_identity: args.source_identity.clone(),
         tags: args.tag.iter().filter_map(pair).collect(),
         transitive: args.transitive_tag.clone(),
     };
-    match aws::probe(options, &call).map_err(Failure::Live)? {
+    match asking.probe(&call) {
         Tried::Allowed => notes.push(
             "AWS let it: the role was assumed just now, with the shortest session, whose credentials \
              were dropped; where the answer is another, the denied call was not this one"
@@ -137,17 +138,16 @@ pub(super) fn probe(
         }
         Tried::NoAnswer(why) => notes.push(format!("`--probe` got no answer: {why}")),
     }
-    Ok(())
 }
 
-/// A line on the terminal; nothing where stderr is none.
-struct Bar {
+/// A line on the terminal that says what is being read; nothing where stderr is none.
+pub(super) struct Bar {
     bar: ProgressBar,
     done: RefCell<(usize, usize)>,
 }
 
 impl Bar {
-    fn new(output: &Output) -> Self {
+    pub(super) fn new(output: &Output) -> Self {
         let shown = std::io::stderr().is_terminal() && !output.quiet;
         let bar = match ProgressStyle::with_template("{spinner} {wide_msg}") {
             Ok(style) if shown => ProgressBar::new_spinner().with_style(style),
@@ -156,7 +156,12 @@ impl Bar {
         Self { bar, done: RefCell::default() }
     }
 
-    fn show(&self, event: Event<'_>) {
+    /// Takes the line away again.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub(super) fn show(&self, event: Event<'_>) {
         let mut counts = self.done.borrow_mut();
         match event {
             Event::Begins(operation, about) => {

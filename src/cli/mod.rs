@@ -14,6 +14,8 @@ mod input;
 mod live;
 mod permissions;
 mod presented;
+#[cfg(feature = "live")]
+mod recorded;
 mod rules;
 mod run;
 mod shell;

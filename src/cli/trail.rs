@@ -287,7 +287,7 @@ fn explain_one(
 }
 
 /// What AWS said to the last call of a group.
-fn said(group: &Group, sources: &mut SourceMap) -> Denial {
+pub(super) fn said(group: &Group, sources: &mut SourceMap) -> Denial {
     let call = &group.call;
     let operation = call.operation.split(':').nth(1).unwrap_or(&call.operation);
     let text = format!(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::collect::aws::{self, Identity, NoIdentity};
+use crate::collect::aws::{Asking, Identity, NoIdentity};
 use crate::evidence;
 use crate::finding::Diagnosis;
 use crate::message;
@@ -17,8 +17,7 @@ use super::{Failure, Output, Status, live};
 
 pub(super) fn run(args: &WhoamiArgs, output: Output) -> Result<Status, Failure> {
     let options = live::options(&args.reach, args.profile.as_deref(), [None, None])?;
-    let asked = aws::whoami(&options).map_err(Failure::Live)?;
-    match asked {
+    match Asking::new(options, &|_| {}).map_err(Failure::Live)?.whoami() {
         Ok(identity) => {
             let now = Timestamp::now();
             let text = match args.format {
@@ -60,8 +59,8 @@ fn expiry(identity: &Identity, now: Timestamp) -> String {
         Some(at) => {
             let left = at.as_second() - now.as_second();
             let words = match left {
-                ..120 => format!("{left} s"),
-                ..7200 => format!("{} min", left / 60),
+                ..=119 => format!("{left} s"),
+                120..=7199 => format!("{} min", left / 60),
                 _ => format!("{} h", left / 3600),
             };
             format!("in {words} ({at})")

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
 
+use std::sync::Arc;
+
 use crate::layers::{Gap, Layer, Layers};
 use crate::policy::{Arn, Effect, PolicyType};
 use crate::reference::takes_resource_control;
@@ -93,12 +95,14 @@ pub struct Evaluation {
     /// Whether the request is allowed, with the gaps on which that depends.
     pub allowed: Match,
     /// Everything that was not known and was asked for.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Arc<Gap>>,
 }
 
 /// Decides, and takes down every step.
 pub fn evaluate(request: &Request, layers: &Layers) -> Evaluation {
-    let mut trace = Vec::new();
+    let policies = layers.layers.iter().flat_map(|layer| &layer.policies);
+    let mut trace =
+        Vec::with_capacity(policies.map(|attached| attached.policy.statements.len()).sum());
     run(request, layers, &mut trace, |evaluation| evaluation).with_trace(trace)
 }
 
@@ -126,7 +130,7 @@ impl Evaluation {
 
     /// The gap with the id `id`.
     pub fn gap(&self, id: super::logic::GapId) -> Option<&Gap> {
-        self.gaps.get(usize::from(id.0))
+        self.gaps.get(usize::from(id.0)).map(Arc::as_ref)
     }
 }
 
@@ -255,7 +259,7 @@ fn has_boundary(layers: &Layers, gaps: &GapTable) -> Match {
 
 /// `No` if nothing is missing, else unknown because of what is.
 fn missing(layer: &Layer, gaps: &GapTable) -> Match {
-    layer.missing.iter().map(|gap| gaps.unknown(|| gap.clone())).fold(Match::No, Match::or)
+    layer.missing.iter().map(|gap| gaps.known(gap)).fold(Match::No, Match::or)
 }
 
 /// Whether a layer plays a part for this caller and action.

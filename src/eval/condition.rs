@@ -64,7 +64,8 @@ struct Test<'a> {
 
 impl Test<'_> {
     fn unknown(&self, reason: &str) -> Match {
-        self.gaps.unknown(|| context::gap(&self.condition.key.value, reason))
+        let key = &self.condition.key.value;
+        self.gaps.of_fact(key, reason, || context::gap(key, reason))
     }
 
     fn value(&self, value: &KeyValue<'_>) -> (Match, Why) {
@@ -454,14 +455,24 @@ fn fill<'r>(variable: &Variable, request: &'r Request, gaps: &GapTable) -> Fille
 }
 
 /// Whether `text` matches, with the variables of the pattern filled in.
+#[inline]
 pub(super) fn pattern_matches(
     pattern: &Pattern,
     text: &str,
     request: &Request,
     gaps: &GapTable,
 ) -> Match {
-    if let Some(glob) = pattern.glob() {
-        return glob.matches(text).into();
+    match pattern.glob() {
+        Some(glob) => glob.matches(text).into(),
+        None => filled_matches(pattern, text, request, gaps),
+    }
+}
+
+/// The same where something has to be filled in.
+fn filled_matches(pattern: &Pattern, text: &str, request: &Request, gaps: &GapTable) -> Match {
+    // Whatever the variables stand for, the text between them has to be there.
+    if !pattern.at_most().matches(text) {
+        return Match::No;
     }
     let mut holes = pattern.holes().peekable();
     let mut unknown = holes.peek().is_some().then(|| gaps.holes(pattern.holes()));
@@ -483,20 +494,7 @@ pub(super) fn pattern_matches(
         return Match::No;
     }
     match (unknown, filled) {
-        // Whatever the variables stand for, the text between them has to be there.
-        (Some(unknown), _) => {
-            let loose = pattern.parts().iter().map(|part| match part {
-                PatternPart::Literal(text) => escape(text),
-                PatternPart::One => "?".to_owned(),
-                PatternPart::Star | PatternPart::Variable(_) | PatternPart::Hole(_) => {
-                    "*".to_owned()
-                }
-            });
-            let loose: String = loose.collect();
-            let loose = Pattern::new(&loose, Syntax { wildcards: true, variables: true });
-            let possible = loose.glob().is_none_or(|glob| glob.matches(text));
-            if possible { unknown } else { Match::No }
-        }
+        (Some(unknown), _) => unknown,
         (None, Some(glob)) => glob.matches(text).into(),
         (None, None) => Match::No,
     }

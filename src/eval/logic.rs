@@ -7,18 +7,18 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::doc::Hole;
-use crate::layers::Gap;
+use crate::layers::{Gap, Missing};
 
 /// A gap, as a place in the list of an evaluation's gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GapId(pub(super) u8);
 
 /// How many gaps are told apart; those beyond share the last place.
-const MOST: u8 = 128;
+const MOST: u8 = 64;
 
 /// A set of gaps: all of them together leave an answer open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct GapSet(u128);
+pub struct GapSet(u64);
 
 impl GapSet {
     fn of(gap: GapId) -> Self {
@@ -134,7 +134,7 @@ impl From<bool> for Match {
 /// The gaps met in one evaluation, each once.
 #[derive(Debug, Default)]
 pub struct GapTable {
-    gaps: RefCell<Vec<Gap>>,
+    gaps: RefCell<Vec<Arc<Gap>>>,
     /// Whether nobody will ask which gaps they were.
     quiet: bool,
 }
@@ -147,7 +147,31 @@ impl GapTable {
 
     /// Unknown because of the gap that `gap` gives.
     pub fn unknown(&self, gap: impl FnOnce() -> Gap) -> Match {
-        let place = if self.quiet { 0 } else { self.place(gap()) };
+        self.at(|| {
+            let gap = gap();
+            self.position(|other| **other == gap).unwrap_or_else(|| self.add(Arc::new(gap)))
+        })
+    }
+
+    /// Unknown because of a gap of a layer.
+    pub fn known(&self, missing: &Missing) -> Match {
+        self.at(|| {
+            let gap = missing.shared();
+            let is_it = |other: &Arc<Gap>| Arc::ptr_eq(other, gap) || other == gap;
+            self.position(is_it).unwrap_or_else(|| self.add(Arc::clone(gap)))
+        })
+    }
+
+    /// Unknown because of the fact `fact`, for this reason; `gap` puts it into words where nobody has.
+    pub fn of_fact(&self, fact: &str, reason: &str, gap: impl FnOnce() -> Gap) -> Match {
+        self.at(|| {
+            self.position(|other| other.fact == fact && other.reason == reason)
+                .unwrap_or_else(|| self.add(Arc::new(gap())))
+        })
+    }
+
+    fn at(&self, place: impl FnOnce() -> usize) -> Match {
+        let place = if self.quiet { 0 } else { place() };
         // Gaps beyond the most share the last place, and the answer stays unknown.
         let id = GapId(u8::try_from(place).unwrap_or(MOST));
         Match::Unknown(GapSet::of(id))
@@ -170,16 +194,18 @@ impl GapTable {
         holes.into_iter().fold(Match::Yes, |all, hole| all.and(self.hole(hole)))
     }
 
-    fn place(&self, gap: Gap) -> usize {
+    fn position(&self, is_it: impl Fn(&Arc<Gap>) -> bool) -> Option<usize> {
+        self.gaps.borrow().iter().position(is_it)
+    }
+
+    fn add(&self, gap: Arc<Gap>) -> usize {
         let mut gaps = self.gaps.borrow_mut();
-        gaps.iter().position(|other| *other == gap).unwrap_or_else(|| {
-            gaps.push(gap);
-            gaps.len() - 1
-        })
+        gaps.push(gap);
+        gaps.len() - 1
     }
 
     /// The gaps, in the order in which they were met.
-    pub fn into_gaps(self) -> Vec<Gap> {
+    pub fn into_gaps(self) -> Vec<Arc<Gap>> {
         self.gaps.into_inner()
     }
 }

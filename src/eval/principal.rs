@@ -76,8 +76,12 @@ struct Test<'a> {
 }
 
 impl Test<'_> {
-    fn unknown(&self, fact: String, reason: &str, supply: &str) -> Match {
-        self.gaps.unknown(|| Gap { fact, reason: reason.to_owned(), supply: supply.to_owned() })
+    fn unknown(&self, fact: impl FnOnce() -> String, reason: &str, supply: &str) -> Match {
+        self.gaps.unknown(|| Gap {
+            fact: fact(),
+            reason: reason.to_owned(),
+            supply: supply.to_owned(),
+        })
     }
 
     fn names(&self, named: &NamedPrincipal) -> (Match, Grant) {
@@ -96,7 +100,7 @@ impl Test<'_> {
                 // documented. A Deny for `*` covers everyone.
                 if caller.kind == CallerKind::Federated && !self.is_deny {
                     let unknown = self.unknown(
-                        "whether `*` names a caller with a token".to_owned(),
+                        || "whether `*` names a caller with a token".to_owned(),
                         "AWS documents only `Federated` principals for this call",
                         "name the identity provider under `Federated`",
                     );
@@ -133,7 +137,7 @@ impl Test<'_> {
                     return (Match::No, Grant::Delegation);
                 }
                 let unknown = self.unknown(
-                    format!("the account of canonical user `{}`", named.text),
+                    || format!("the account of canonical user `{}`", named.text),
                     "a canonical user id does not show its account",
                     "compare it with `aws s3api list-buckets --query Owner.ID`, and name the account in the policy",
                 );
@@ -157,7 +161,7 @@ impl Test<'_> {
         let like = |text: &str| {
             let syntax = Syntax { wildcards: true, variables: false };
             let any = Pattern::new(text, syntax);
-            any.glob().is_none_or(|any: &Glob| any.intersects(&glob))
+            any.glob().is_none_or(|any: &Glob| any.intersects(glob))
         };
         let account = caller.account.as_deref();
         let (partition, id) = (&caller.partition, account.unwrap_or("*"));
@@ -229,7 +233,7 @@ impl Test<'_> {
             && caller.kind != CallerKind::Root;
         if gateway {
             return self.unknown(
-                "whether the VPC endpoint is a gateway endpoint".to_owned(),
+                || "whether the VPC endpoint is a gateway endpoint".to_owned(),
                 "in the policy of a gateway endpoint an account means its root user alone",
                 "name `*` as the principal, with a condition on `aws:PrincipalArn`",
             );
@@ -253,7 +257,7 @@ impl Test<'_> {
                             .is_some_and(|(_, name)| name == caller.name))
                     .into(),
                     None if same_account => self.unknown(
-                        "the IAM user who made the federated session".to_owned(),
+                        || "the IAM user who made the federated session".to_owned(),
                         "the ARN of a federated user does not show it",
                         "look for the `GetFederationToken` event in CloudTrail",
                     ),
@@ -304,7 +308,7 @@ impl Test<'_> {
             return Match::No;
         }
         self.unknown(
-            "the name of the caller's session".to_owned(),
+            || "the name of the caller's session".to_owned(),
             "the caller was given as a role, not as one of its sessions",
             "pass the session's ARN with `--caller`, as `aws sts get-caller-identity` prints it",
         )
@@ -330,7 +334,7 @@ impl Test<'_> {
         let result = match id {
             Some(id) => (id == text).into(),
             None => self.unknown(
-                "the unique id of the caller".to_owned(),
+                || "the unique id of the caller".to_owned(),
                 "the policy names a principal by unique id, as AWS shows it when the principal was deleted",
                 "pass `--context aws:userid=ID`, with the UserId that `aws sts get-caller-identity` prints",
             ),
@@ -348,7 +352,7 @@ impl Test<'_> {
         }
         if text == "*" {
             return self.unknown(
-                "whether `*` names every identity provider".to_owned(),
+                || "whether `*` names every identity provider".to_owned(),
                 "AWS's documents do not say",
                 "name the provider's ARN",
             );
@@ -388,7 +392,7 @@ impl Test<'_> {
         } else {
             Match::agreed([any, complete], || {
                 self.unknown(
-                    "whether `NotPrincipal` excludes the caller".to_owned(),
+                    || "whether `NotPrincipal` excludes the caller".to_owned(),
                     "with Deny it is sure to do so only if account, role and session, or account and user, are all listed",
                     "replace it by `\"Principal\": \"*\"` with a condition on `aws:PrincipalArn`",
                 )

@@ -127,13 +127,11 @@ fn role_arn(request: &Request) -> Vec<(Refusal, bool)> {
     ]
 }
 
-fn caller(request: &Request) -> Vec<(Refusal, bool)> {
+fn caller(request: &Request) -> [(Refusal, bool); 2] {
     let caller = &request.caller;
     let action = &*request.action_lower;
-    if action == "sts:getcalleridentity" {
-        return vec![];
-    }
     let cannot = match (caller.kind, action) {
+        (_, "sts:getcalleridentity") => false,
         // Such a session may call nothing of IAM, and of STS nothing else.
         (CallerKind::FederatedUser, _) => matches!(request.service(), "iam" | "sts"),
         (CallerKind::Federated | CallerKind::Anonymous, "sts:assumerole") => true,
@@ -149,7 +147,7 @@ fn caller(request: &Request) -> Vec<(Refusal, bool)> {
         }
     };
     let root = action == "sts:assumerole" && caller.kind == CallerKind::Root;
-    vec![(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
+    [(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
 }
 
 /// Whether the call would change what AWS made in the caller's account, or for every account.

@@ -5,7 +5,8 @@ use crate::eval::Decision;
 use crate::finding::{
     Agreement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole, Step,
 };
-use crate::message::{Record, RecordKind, Said, last_part};
+use crate::layers::{Attached, Layers};
+use crate::message::{Part, Record, RecordKind, Said, last_part};
 use crate::policy::PolicyType;
 
 /// What the record proves.
@@ -179,8 +180,48 @@ fn gate(policy_type: PolicyType) -> Gate {
     }
 }
 
+/// Managed policies that took part when AWS decided, and do not apply by the facts; and the other way about.
+fn other_policies(record: &Record, layers: &Layers) -> Vec<String> {
+    let mut says = Vec::new();
+    // Only a managed policy has an address of its own that the facts know too.
+    let managed: Vec<&Part> =
+        record.policies.iter().filter(|one| one.uri.contains(":policy/")).collect();
+    let mut types: Vec<PolicyType> = managed.iter().map(|one| one.policy_type).collect();
+    types.sort_unstable();
+    types.dedup();
+    for policy_type in types {
+        if layers.of(policy_type).any(|layer| !layer.missing.is_empty()) {
+            continue;
+        }
+        let attached = || layers.of(policy_type).flat_map(|layer| &layer.policies);
+        let is_one = |policy: &Attached, part: &Part| {
+            let name = last_part(&part.uri);
+            policy.arn.as_ref() == Some(&part.uri)
+                || policy.arn.as_deref().map(last_part) == Some(name)
+                || policy.name.as_deref() == Some(name)
+        };
+        let mine = || managed.iter().filter(|one| one.policy_type == policy_type);
+        for part in mine().filter(|part| !attached().any(|policy| is_one(policy, part))) {
+            says.push(format!(
+                "`{}` took part when AWS decided, and by these facts it does not apply",
+                last_part(&part.uri)
+            ));
+        }
+        for policy in attached().filter(|policy| policy.arn.is_some()) {
+            if !mine().any(|part| is_one(policy, part)) {
+                says.push(format!(
+                    "{} applies by these facts, and took no part when AWS decided",
+                    policy.title()
+                ));
+            }
+        }
+    }
+    says.dedup();
+    says
+}
+
 /// Holds AWS's record against what the facts say.
-pub fn record_agreement(record: &Record, diagnosis: &Diagnosis) -> Agreement {
+pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers) -> Agreement {
     let theirs = decision(record.said);
     let mut says = Vec::new();
     let mut agrees = match diagnosis.decision {
@@ -242,6 +283,9 @@ pub fn record_agreement(record: &Record, diagnosis: &Diagnosis) -> Agreement {
                 if check.said == Said::Allowed { "stops the request" } else { "lets it through" }
             ));
         }
+    }
+    if record.kind == RecordKind::Details {
+        says.extend(other_policies(record, layers));
     }
     Agreement { agrees, says }
 }

@@ -196,3 +196,15 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
     }
     Reading { denials, more }
 }
+
+/// The encoded authorization message that stands in this place of a text, for whoever can have it decoded;
+/// `None` where it was cut off. `text` is the original one, whose secrets are still in it. It is a secret:
+/// nothing else is to be done with it.
+pub fn encoded(text: &str, denial: &Denial) -> Option<String> {
+    let span = denial.encoded?;
+    let piece = text.get(span.start as usize..span.end as usize)?;
+    let mut message = normal::Normal::of(piece).text;
+    message.retain(|letter| !matches!(letter, '\n' | ' '));
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (!message.is_empty() && message.bytes().all(is_part)).then_some(message)
+}

@@ -48,7 +48,9 @@ pub struct Syntax {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     parts: Vec<Part>,
-    compiled: Option<Glob>,
+    /// What it can match at the most; where nothing has to be filled in, that is what it matches.
+    at_most: Glob,
+    fixed: bool,
     malformed_variable: bool,
 }
 
@@ -79,9 +81,12 @@ impl Pattern {
     }
 
     fn of(parts: Vec<Part>, malformed_variable: bool) -> Self {
-        let fixed = |part: &Part| !matches!(part, Part::Variable(_) | Part::Hole(_));
-        let compiled = parts.iter().all(fixed).then(|| Glob::new(parts.iter().map(static_piece)));
-        Self { parts, compiled, malformed_variable }
+        let fixed = !parts.iter().any(|part| matches!(part, Part::Variable(_) | Part::Hole(_)));
+        let at_most = Glob::new(parts.iter().map(|part| match part {
+            Part::Variable(_) => Piece::Star,
+            other => static_piece(other),
+        }));
+        Self { parts, at_most, fixed, malformed_variable }
     }
 
     /// What is missing in the text.
@@ -93,11 +98,8 @@ impl Pattern {
     }
 
     /// What the pattern can match at the most: variables and what is missing stand for anything.
-    pub fn at_most(&self) -> Glob {
-        Glob::new(self.parts.iter().map(|part| match part {
-            Part::Variable(_) => Piece::Star,
-            other => static_piece(other),
-        }))
+    pub fn at_most(&self) -> &Glob {
+        &self.at_most
     }
 
     /// The pieces, as written.
@@ -112,7 +114,7 @@ impl Pattern {
 
     /// The compiled form, where no variable has to be filled in.
     pub fn glob(&self) -> Option<&Glob> {
-        self.compiled.as_ref()
+        self.fixed.then_some(&self.at_most)
     }
 
     /// The keys of the variables in the pattern.
@@ -244,8 +246,36 @@ fn variable(body: &str) -> Option<Variable> {
 pub struct Glob {
     /// The first bytes that a text must have: most texts are told apart by them alone.
     head: Head,
+    /// What most globs are, so that the runs need not be looked at.
+    shape: Shape,
     /// The runs between the stars; `stars.len() == runs.len() - 1`, each run may be empty.
     runs: Vec<Run>,
+}
+
+/// What a glob comes to as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// `*`.
+    Anything,
+    /// A text of so many bytes.
+    Text(usize),
+    /// A text of so many bytes, and `*`.
+    Prefix(usize),
+    /// Anything else.
+    Mixed,
+}
+
+impl Shape {
+    fn of(runs: &[Run]) -> Self {
+        match runs {
+            [one] if one.chars.is_none() => Self::Text(one.text.len()),
+            [one, rest] if one.chars.is_none() && rest.is_empty() => match one.text.len() {
+                0 => Self::Anything,
+                length => Self::Prefix(length),
+            },
+            _ => Self::Mixed,
+        }
+    }
 }
 
 /// Up to eight bytes at the start of a text, and which of them count.
@@ -290,6 +320,10 @@ struct Run {
 }
 
 impl Run {
+    fn is_empty(&self) -> bool {
+        self.chars.is_none() && self.text.is_empty()
+    }
+
     fn push_literal(&mut self, text: &str) {
         match &mut self.chars {
             Some(chars) => chars.extend(text.chars().map(Some)),
@@ -407,7 +441,8 @@ impl Glob {
             }
         }
         runs.push(run);
-        Self { head: runs.first().map(Head::of).unwrap_or_default(), runs }
+        let head = runs.first().map(Head::of).unwrap_or_default();
+        Self { head, shape: Shape::of(&runs), runs }
     }
 
     /// A glob that is a text and nothing else.
@@ -416,10 +451,27 @@ impl Glob {
     }
 
     /// Whether the whole of `text` matches.
+    #[inline]
     pub fn matches(&self, text: &str) -> bool {
-        if !self.head.starts(text) {
-            return false;
+        // A text of eight bytes or fewer is its head.
+        const HEAD: usize = 8;
+        match self.shape {
+            Shape::Anything => true,
+            Shape::Text(length) => {
+                text.len() == length
+                    && self.head.starts(text)
+                    && (length <= HEAD || self.runs_match(text))
+            }
+            Shape::Prefix(length) => {
+                text.len() >= length
+                    && self.head.starts(text)
+                    && (length <= HEAD || self.runs_match(text))
+            }
+            Shape::Mixed => self.head.starts(text) && self.runs_match(text),
         }
+    }
+
+    fn runs_match(&self, text: &str) -> bool {
         let Some((first, others)) = self.runs.split_first() else { return text.is_empty() };
         let Some(rest) = first.strip_prefix(text) else { return false };
         let Some((last, middle)) = others.split_last() else { return rest.is_empty() };

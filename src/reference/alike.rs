@@ -1,9 +1,10 @@
 //! Names that come near to others: what somebody may have meant who wrote one that does not exist.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use super::global_keys;
 use super::service::{Service, fits, service};
-use super::{global_key, global_keys};
 use crate::text::{edits, is_slip};
 
 /// At most three keys that come near to one that does not exist.
@@ -88,19 +89,39 @@ fn is_within(short: &str, long: &str) -> bool {
 /// Whether `lower`, in lower case, is a key that AWS alone could fill in, that does not exist, and that
 /// comes near to one that does: no request carries it.
 pub fn is_misspelled_key(lower: &str) -> bool {
-    let of_aws = lower.starts_with("aws:") || lower.starts_with("sts:");
-    if !of_aws || global_key(lower).is_some() {
-        return false;
-    }
     // Asked for every condition of every request, so the keys are inflated once.
-    static OF_STS: OnceLock<Vec<String>> = OnceLock::new();
-    let of_sts = OF_STS.get_or_init(|| {
-        let sts = service("sts");
-        let keys = sts.iter().flat_map(Service::condition_keys);
-        keys.map(|key| key.name.to_owned()).collect()
-    });
-    !of_sts.iter().any(|name| fits(name, lower))
+    static KNOWN: OnceLock<KnownKeys> = OnceLock::new();
+    let of_aws = lower.starts_with("aws:") || lower.starts_with("sts:");
+    of_aws
+        && !KNOWN.get_or_init(KnownKeys::read).has(lower)
         && !alike_keys(lower, service("sts").as_ref()).is_empty()
+}
+
+/// The global condition keys and those of STS.
+struct KnownKeys {
+    /// Names in lower case; those of tags end with a slash.
+    names: HashSet<String>,
+    /// Names of which a part is open.
+    forms: Vec<String>,
+}
+
+impl KnownKeys {
+    fn read() -> Self {
+        let sts = service("sts");
+        let of_sts = sts.iter().flat_map(Service::condition_keys).map(|key| key.name.to_owned());
+        let (forms, names): (Vec<_>, Vec<_>) = of_sts.partition(|name| name.contains(['$', '<']));
+        let global = global_keys().map(|key| key.name.to_lowercase());
+        let names = names.into_iter().map(|name| name.to_lowercase()).chain(global).collect();
+        Self { names, forms }
+    }
+
+    fn has(&self, lower: &str) -> bool {
+        let name = match lower.split_once('/') {
+            Some((front, tag)) if !tag.is_empty() => lower.get(..=front.len()).unwrap_or(lower),
+            _ => lower.trim_end_matches('/'),
+        };
+        self.names.contains(name) || self.forms.iter().any(|form| fits(form, lower))
+    }
 }
 
 /// Whether the key is a claim of an identity provider: `token.actions.githubusercontent.com:sub`.

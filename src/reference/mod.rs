@@ -14,6 +14,8 @@ mod lines;
 mod managed;
 mod service;
 
+use std::sync::OnceLock;
+
 use lines::{find, find_ignoring_case, members};
 
 pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
@@ -130,7 +132,10 @@ pub fn is_further_key(lower: &str) -> bool {
 /// Whether resource control policies apply to the service with this prefix. AWS adds to the list.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 pub fn takes_resource_control(prefix: &str) -> bool {
-    find(RESOURCE_CONTROL, prefix).is_some()
+    // Asked for every request, so the lines are cut once.
+    static PREFIXES: OnceLock<Vec<&str>> = OnceLock::new();
+    let prefixes = PREFIXES.get_or_init(|| RESOURCE_CONTROL.lines().collect());
+    prefixes.binary_search(&prefix).is_ok()
 }
 
 /// A partition.

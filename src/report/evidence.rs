@@ -25,13 +25,21 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
             Said::Implicit => "implicit deny".to_owned(),
         });
     }
-    if let Some(code) = &denial.code {
-        said.push(code.value.clone());
-    } else if denial.operation.is_some() {
-        said.push("no".to_owned());
+    match (&denial.code, &denial.operation) {
+        (Some(code), _) if recorded => said.push(format!("({}", code.value)),
+        (Some(code), _) => said.push(code.value.clone()),
+        (None, Some(_)) if recorded => said.push("(no".to_owned()),
+        (None, Some(_)) => said.push("no".to_owned()),
+        (None, None) => {}
     }
     if let Some(operation) = &denial.operation {
         said.push(format!("to {}", operation.value));
+    }
+    if recorded
+        && (denial.code.is_some() || denial.operation.is_some())
+        && let Some(last) = said.last_mut()
+    {
+        last.push(')');
     }
     // An action names its service itself, and it may be another than that of the call.
     let is_told = denial.action.is_some() || recorded;

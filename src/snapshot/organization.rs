@@ -150,7 +150,8 @@ impl Chain<'_> {
 impl Organizations {
     /// What leads to `account`; `None` where the tree does not show it.
     pub fn chain(&self, account: &str) -> Option<Chain<'_>> {
-        let mut targets = vec![self.targets.get(account)?];
+        let first = self.targets.get(account)?;
+        let mut targets = vec![first];
         // A tree is at most seven deep; contradicting facts could make a loop.
         while let Some(parent) = targets.last().and_then(|target| target.parent.as_ref())
             && targets.len() < 16

@@ -16,6 +16,8 @@ pub struct ResourcePolicy {
     pub holder: String,
     /// The policy; `None` where the resource is known to have none.
     pub document: Option<Handle>,
+    /// The account that owns it, where its ARN does not say that and something else does.
+    pub owner: Option<String>,
 }
 
 /// What kind of resource an output is about that does not say which.
@@ -111,6 +113,9 @@ fn is_key_id(text: &str) -> bool {
 impl Snapshot {
     /// What is known of the policy of `arn`.
     pub fn resource_policy(&self, arn: &str) -> Option<&ResourcePolicy> {
+        if self.resource_policies.is_empty() {
+            return None;
+        }
         self.resource_policies.get(&*key(arn))
     }
 }
@@ -131,9 +136,17 @@ impl Builder {
         let known = policies.entry(key(arn).into_owned()).or_insert_with(|| ResourcePolicy {
             holder: arn.to_owned(),
             document: document.clone(),
+            owner: None,
         });
         let what = || format!("policies of {arn}");
         keep_document(&mut known.document, document, &mut self.conflicts, what);
+    }
+
+    /// The account that owns the resource `arn`, of whose policy something is known.
+    pub fn resource_owner(&mut self, arn: &str, account: &str) {
+        if let Some(known) = self.snapshot.resource_policies.get_mut(&*key(arn)) {
+            known.owner.get_or_insert_with(|| account.to_owned());
+        }
     }
 
     /// The policy of a resource that only the policy itself may name.

@@ -104,7 +104,7 @@ fn layers(sources: &mut SourceMap, described: &Described) -> Layers {
         let attached = Attached { name: None, arn: None, attached_to: None, policy };
         let mut layer = Layer::known(*policy_type, 0, vec![attached]);
         if !visible {
-            layer.missing.push(Gap {
+            layer.miss(Gap {
                 fact: policy_type.id().to_owned(),
                 reason: "hidden".to_owned(),
                 supply: "show it".to_owned(),

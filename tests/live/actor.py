@@ -93,10 +93,22 @@ def resources(made, names):
             body = io.BytesIO()
             with zipfile.ZipFile(body, "w") as archive:
                 archive.writestr("f.py", "def f(event, context):\n    return 1\n")
+            trust = {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "lambda.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ]
+            }
+            runs = client("iam").create_role(
+                RoleName=unique + "-runs", AssumeRolePolicyDocument=json.dumps(trust)
+            )
             made_function = client("lambda").create_function(
                 FunctionName=unique,
                 Runtime="python3.12",
-                Role=f"arn:aws:iam::{ROOT}:role/none",
+                Role=runs["Role"]["Arn"],
                 Handler="f.f",
                 Code={"ZipFile": body.getvalue()},
             )

@@ -30,12 +30,20 @@ impl Emulator {
 
 fn python(name: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let place = root.join("target/emulators").join(name).join("bin/python");
-    assert!(
-        place.exists(),
+    root.join("target/emulators").join(name).join("bin/python")
+}
+
+/// Which emulator is not installed, and what to do about it.
+pub(crate) fn missing() -> Option<String> {
+    let name = ["ministack", "moto"].into_iter().find(|name| !python(name).exists())?;
+    Some(format!(
         "the emulator {name} is not installed: run `.ci/emulators`, which puts it into target/emulators"
-    );
-    place
+    ))
+}
+
+/// Whether their absence is an error: `.ci/run` says so.
+pub(crate) fn are_required() -> bool {
+    std::env::var_os("WHY_DENIED_EMULATORS").is_some()
 }
 
 fn free_port() -> u16 {

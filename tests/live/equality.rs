@@ -8,21 +8,16 @@ use serde_json::Value;
 use crate::emulator::{Emulator, ROOT};
 use crate::program::Program;
 use crate::test;
-use crate::truth;
+use crate::truth::{self, Scenario, TIME};
 
-pub(crate) fn tests(ministack: &Arc<Emulator>, scenarios: &[Value]) -> Vec<Trial> {
-    scenarios
-        .iter()
-        .cloned()
-        .map(|ran| {
-            let ministack = Arc::clone(ministack);
-            let name = format!("equality: {}", ran["scenario"]["name"].as_str().unwrap());
-            test(name, move || check(&ministack, &ran))
-        })
-        .collect()
+pub(crate) fn tests(ministack: &Arc<Emulator>, scenarios: &[Arc<Scenario>]) -> Vec<Trial> {
+    let each = scenarios.iter().cloned();
+    each.map(|one| {
+        let ministack = Arc::clone(ministack);
+        test(format!("equality: {}", one.name()), move || check(&ministack, &one))
+    })
+    .collect()
 }
-
-const TIME: [&str; 2] = ["--time", "2026-03-17T09:30:00Z"];
 
 /// An answer without the places where its facts are from.
 fn without_origins(value: &mut Value) {
@@ -40,9 +35,10 @@ fn without_origins(value: &mut Value) {
     }
 }
 
-fn check(ministack: &Emulator, ran: &Value) {
+fn check(ministack: &Emulator, one: &Scenario) {
+    let ran = &one.ran;
     assert!(ran["broken"].is_null(), "{}", ran["broken"]);
-    let mut live = truth::ask(ministack, ran, &["--format", "json", TIME[0], TIME[1]]).json();
+    let mut live = one.answer(ministack).clone();
     let mut program = Program::with_keys(&ministack.url(), ROOT, "test", None);
     program.config(
         "[profile other]\naws_access_key_id = 444455556666\naws_secret_access_key = test\n",

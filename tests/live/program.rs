@@ -107,10 +107,16 @@ impl Program {
         self
     }
 
+    /// Its folder and its environment, and nothing of this machine's.
+    pub(crate) fn prepare(&self, command: &mut Command) {
+        command.current_dir(self.home.path()).env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_why-denied"));
-        command.current_dir(self.home.path()).env_clear().args(arguments).stdin(Stdio::null());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        self.prepare(&mut command);
+        command.args(arguments).stdin(Stdio::null());
         let output = command.output().unwrap();
         let ran = Ran {
             status: output.status.code().unwrap_or(-1),

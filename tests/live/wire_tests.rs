@@ -33,10 +33,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
-const ANA: &str = "arn:aws:iam::111122223333:user/ana";
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
+pub(crate) const ANA: &str = "arn:aws:iam::111122223333:user/ana";
 
-fn xml(operation: &str, inner: &str) -> Reply {
+pub(crate) fn xml(operation: &str, inner: &str) -> Reply {
     let name = operation.split_once(':').unwrap().1;
     Reply::Whole(
         200,
@@ -47,25 +47,29 @@ fn xml(operation: &str, inner: &str) -> Reply {
     )
 }
 
-fn trust(principal: &str) -> String {
-    let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
-    );
+fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn role(arn: &str, name: &str, principal: &str) -> String {
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    role_with(arn, name, &trust)
+}
+
+pub(crate) fn role_with(arn: &str, name: &str, trust: &str) -> String {
     format!(
         "<Role><Path>/</Path><RoleName>{name}</RoleName><RoleId>AROAEXAMPLEEXAMPLE111</RoleId><Arn>{arn}</Arn><CreateDate>2024-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></Role>",
-        trust(principal)
+        encoded(trust)
     )
 }
 
 /// An account with user ana, who may do anything, and role deploy, which trusts her.
-fn account(request: &Request) -> Reply {
+pub(crate) fn account(request: &Request) -> Reply {
     let everything =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    let encoded: String = everything.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded(everything);
     let name = request.operation.as_str();
     match name {
         "sts:GetCallerIdentity" => xml(

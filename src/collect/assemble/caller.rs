@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::layers::{Attached, Gap, Layer};
+use indexmap::Equivalent;
+
+use crate::layers::{Attached, Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
 use crate::request::{Caller, CallerKind, CredentialKind, Fact, Request};
 use crate::snapshot::{Entity, EntityKind, Snapshot};
 
-use super::{Assembler, Unread, gaps, keep, limits};
+use super::{Assembler, KEPT, Unread, gaps, limits};
 
 /// What the facts say about who the caller is.
 enum Who<'s> {
@@ -22,6 +24,48 @@ enum Who<'s> {
     Ambiguous(Vec<String>),
     /// A federated user's session whose maker is not known.
     NoMaker,
+}
+
+/// What tells callers apart whose layers may differ.
+#[derive(Hash, PartialEq, Eq)]
+pub(super) struct CallerKey<S> {
+    /// Partition, account, name and path of a session's role, since all its sessions have the same
+    /// policies; else the ARN.
+    who: [S; 4],
+    made_by: S,
+    in_no_organization: bool,
+}
+
+impl<'c> CallerKey<&'c str> {
+    fn of(caller: &'c Caller) -> Self {
+        let who = if caller.kind == CallerKind::RoleSession {
+            let path = caller.role_path.known().map_or("?", String::as_str);
+            [&*caller.partition, caller.account.as_deref().unwrap_or(""), &caller.name, path]
+        } else {
+            [&*caller.text.value, "", "", ""]
+        };
+        Self {
+            who,
+            made_by: caller.made_by.as_deref().unwrap_or(""),
+            in_no_organization: caller.organization.known() == Some(&None),
+        }
+    }
+
+    fn to_owned(&self) -> CallerKey<String> {
+        CallerKey {
+            who: self.who.map(str::to_owned),
+            made_by: self.made_by.to_owned(),
+            in_no_organization: self.in_no_organization,
+        }
+    }
+}
+
+impl Equivalent<CallerKey<String>> for CallerKey<&str> {
+    fn equivalent(&self, key: &CallerKey<String>) -> bool {
+        self.who == key.who
+            && self.made_by == key.made_by
+            && self.in_no_organization == key.in_no_organization
+    }
 }
 
 impl<'s> Assembler<'s> {
@@ -51,19 +95,19 @@ impl<'s> Assembler<'s> {
             CallerKind::RoleSession => {
                 let account = caller.account.as_deref().unwrap_or("");
                 let path = caller.role_path.known();
-                let found: Vec<_> = (snapshot.everywhere(EntityKind::Role, &caller.name))
+                let mut found = (snapshot.everywhere(EntityKind::Role, &caller.name))
                     .filter(|role| role.account == account)
-                    .filter(|role| path.is_none_or(|path| *path == role.path))
-                    .collect();
-                match found.as_slice() {
-                    [] => Who::Missing {
+                    .filter(|role| path.is_none_or(|path| *path == role.path));
+                match (found.next(), found.next()) {
+                    (None, _) => Who::Missing {
                         kind: EntityKind::Role,
                         account: account.to_owned(),
                         name: caller.name.clone(),
                     },
-                    [role] => Who::Found(role),
-                    several => {
-                        Who::Ambiguous(several.iter().map(|role| role.arn.value.clone()).collect())
+                    (Some(role), None) => Who::Found(role),
+                    (Some(one), Some(other)) => {
+                        let several = [one, other].into_iter().chain(found);
+                        Who::Ambiguous(several.map(|role| role.arn.value.clone()).collect())
                     }
                 }
             }
@@ -92,6 +136,7 @@ impl<'s> Assembler<'s> {
         self.fill_devices(&mut request.caller);
         self.fill_identity(&mut request.caller);
         self.fill_expiry(&mut request.caller);
+        self.fill_owner(request);
         self.fill_role(request);
         self.fill_provider(request);
         self.fill_organizations(request);
@@ -148,21 +193,7 @@ impl<'s> Assembler<'s> {
     /// The layers that follow from the caller, put together once for each caller.
     pub(super) fn caller_layers(&mut self, request: &Request) -> Arc<[Arc<Layer>]> {
         let caller = &request.caller;
-        let path = caller.role_path.known().map_or("?", String::as_str);
-        let in_none = caller.organization.known() == Some(&None);
-        let made_by = caller.made_by.as_deref().unwrap_or("");
-        let account = caller.account.as_deref().unwrap_or("");
-        let whole = [&caller.partition, ":", account, "\n", &caller.name, "\n", path];
-        // Sessions of one role have the same policies, whatever their names.
-        let mut key = String::with_capacity(96);
-        if caller.kind == CallerKind::RoleSession {
-            whole.iter().for_each(|part| key.push_str(part));
-        } else {
-            key.push_str(&caller.text.value);
-        }
-        for part in ["\n", made_by, if in_none { "\n1" } else { "\n0" }] {
-            key.push_str(part);
-        }
+        let key = CallerKey::of(caller);
         if let Some(known) = self.callers.get(&key) {
             return Arc::clone(known);
         }
@@ -180,8 +211,11 @@ impl<'s> Assembler<'s> {
         if !self.files.has(PolicyType::ServiceControl) {
             layers.extend(self.service_control(caller));
         }
-        let layers = layers.into_iter().map(Arc::new).collect();
-        keep(&mut self.callers, &key, &layers);
+        let layers: Arc<[_]> = layers.into_iter().map(Arc::new).collect();
+        if self.callers.len() >= KEPT {
+            self.callers.clear();
+        }
+        self.callers.insert(key.to_owned(), Arc::clone(&layers));
         layers
     }
 
@@ -207,7 +241,9 @@ impl<'s> Assembler<'s> {
                 self.group_policies(entity, &mut layer);
             }
             _ => {
-                layer.missing.extend(self.gap("the identity-based policies", caller, who));
+                layer.missing.extend(
+                    self.gap("the identity-based policies", caller, who).map(Missing::from),
+                );
                 if let Who::Missing { kind, name, account } = who {
                     self.unplaced(
                         *kind,
@@ -254,18 +290,18 @@ impl<'s> Assembler<'s> {
                     let name = Some(inline.name.value.clone());
                     self.add(layer, document, Unread { name, arn: None, to: to.clone() });
                 }
-                None => layer.missing.push(gaps::inline_document(entity, &inline.name.value)),
+                None => layer.miss(gaps::inline_document(entity, &inline.name.value)),
             }
         }
         if !entity.inline.complete {
-            layer.missing.push(gaps::inline_list(entity));
+            layer.miss(gaps::inline_list(entity));
         }
         for attached in &entity.attached.items {
             let place = format!("attached to {}", entity.title());
             self.managed(&attached.arn.value, attached.name.clone(), &to, &place, layer);
         }
         if !entity.attached.complete {
-            layer.missing.push(gaps::attached_list(entity));
+            layer.miss(gaps::attached_list(entity));
         }
     }
 
@@ -299,7 +335,7 @@ impl<'s> Assembler<'s> {
                 attached_to: Some(to.to_owned()),
                 policy,
             }),
-            None => layer.missing.push(gaps::managed_document(arn, version, place)),
+            None => layer.miss(gaps::managed_document(arn, version, place)),
         }
     }
 
@@ -317,7 +353,7 @@ impl<'s> Assembler<'s> {
                         .get(&entity.account)
                         .is_some_and(|account| account.complete);
                     let kind = EntityKind::Group;
-                    layer.missing.push(gaps::no_entity(
+                    layer.miss(gaps::no_entity(
                         "the policies",
                         kind,
                         &entity.account,
@@ -328,7 +364,7 @@ impl<'s> Assembler<'s> {
             }
         }
         if !entity.groups.complete {
-            layer.missing.push(gaps::groups(entity));
+            layer.miss(gaps::groups(entity));
         }
     }
 
@@ -346,9 +382,11 @@ impl<'s> Assembler<'s> {
                     let place = format!("the permissions boundary of {}", entity.title());
                     self.managed(&arn.value, None, &entity.arn.value, &place, &mut layer);
                 }
-                Fact::Unknown(_) => layer.missing.push(gaps::boundary(entity)),
+                Fact::Unknown(_) => layer.miss(gaps::boundary(entity)),
             },
-            _ => layer.missing.extend(self.gap("the permissions boundary", caller, who)),
+            _ => layer
+                .missing
+                .extend(self.gap("the permissions boundary", caller, who).map(Missing::from)),
         }
         Some(layer)
     }

@@ -129,7 +129,7 @@ impl Assembler<'_> {
         let is_gateway = endpoint.kind.as_deref() == Some("Gateway");
         if is_gateway && layer.policies.iter().any(|attached| names_somebody(&attached.policy)) {
             let reason = "a gateway endpoint takes no principal but `*`, and reads an account as its root user";
-            layer.missing.push(gaps::endpoint(id, reason));
+            layer.miss(gaps::endpoint(id, reason));
         }
         Some(layer)
     }

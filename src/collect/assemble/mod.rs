@@ -14,6 +14,8 @@ mod unread;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::layers::{Attached, Gap, Layer, Layers};
 use crate::policy::{Policy, PolicyType};
 use crate::request::{Given, Request};
@@ -23,6 +25,7 @@ use crate::text::{SourceMap, Span};
 use super::InputError;
 use super::layer_files::{LayerFiles, read_policy};
 
+use caller::CallerKey;
 use embedded::Embedded;
 
 /// The layers that apply to `request`, of which caller and resource are filled in as far as the
@@ -52,7 +55,7 @@ pub struct Assembler<'s> {
     given: Vec<Arc<Layer>>,
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
     /// The layers that follow from the caller alone; sessions of one role have the same.
-    callers: HashMap<String, Arc<[Arc<Layer>]>>,
+    callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>>,
     /// The trust policy of each role.
     trusts: HashMap<String, Arc<Layer>>,
     /// The resource control policies above each account.
@@ -73,7 +76,7 @@ impl<'s> Assembler<'s> {
             given: files.layers().iter().cloned().map(Arc::new).collect(),
             files,
             policies: HashMap::new(),
-            callers: HashMap::new(),
+            callers: IndexMap::new(),
             trusts: HashMap::new(),
             controls: HashMap::new(),
             any_endpoint: None,
@@ -197,7 +200,7 @@ impl<'s> Assembler<'s> {
                 let what =
                     attached.name.as_deref().or(attached.arn.as_deref()).unwrap_or("the document");
                 let place = self.sources.name(handle.span().source).to_owned();
-                layer.missing.push(Gap {
+                layer.miss(Gap {
                     fact: format!("the document of {what}"),
                     reason: format!("`{place}` holds it, but it cannot be read: {}", error.message),
                     supply: "export it again, as JSON".to_owned(),

@@ -105,7 +105,7 @@ impl Assembler<'_> {
             self.control_policy(&id.value, target, &mut layer);
         }
         if !attached.complete {
-            layer.missing.push(gaps::control_policies(target, filter(policy_type)));
+            layer.miss(gaps::control_policies(target, filter(policy_type)));
         }
         layer
     }
@@ -126,7 +126,7 @@ impl Assembler<'_> {
                 attached_to: Some(target.id.clone()),
                 policy,
             }),
-            None => layer.missing.push(Gap {
+            None => layer.miss(Gap {
                 fact: format!(
                     "the document of {} {}",
                     layer.policy_type.name(),

@@ -1,15 +1,17 @@
 //! The resource's side: the role that is to be assumed with its trust policy, or the policy that
 //! another resource may have.
 
-use crate::layers::{Gap, Layer};
+use std::sync::Arc;
+
+use crate::layers::{Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
-use crate::request::{CallerKind, Fact, Request};
+use crate::request::{CallerKind, Fact, Owner, Request};
 use crate::snapshot::{EntityKind, ProviderKind};
 
 use super::{Assembler, Unread, gaps};
 
 /// Services whose resources can have a policy of their own, by the prefix of their actions, and the
-/// command that shows it, where there is one for the whole service. Not in the list: services whose
+/// command that shows it, where there is one for the whole service; in order of the prefixes. Not in the list: services whose
 /// actions know only identity-based policies, so that nothing has to be asked there.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
 const WITH_POLICIES: &[(&str, &str)] = &[
@@ -49,9 +51,10 @@ const WITH_POLICIES: &[(&str, &str)] = &[
     ("vpc-lattice", ""),
 ];
 
-fn with_policies(request: &Request) -> Option<&'static (&'static str, &'static str)> {
+fn with_policies(request: &Request) -> Option<(&'static str, &'static str)> {
     let service = request.service();
-    WITH_POLICIES.iter().find(|(prefix, _)| *prefix == service)
+    let place = WITH_POLICIES.binary_search_by(|(prefix, _)| (*prefix).cmp(service)).ok()?;
+    WITH_POLICIES.get(place).copied()
 }
 
 /// The resource whose policy applies: an object's is that of its bucket.
@@ -69,10 +72,9 @@ pub(super) fn policy_holder(request: &Request) -> &str {
 /// Services whose resource policies the facts can hold, by the prefix of their actions.
 const IN_FACTS: &[&str] = &["ecr", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"];
 
-/// The gap of a resource that may have a policy; `None` where its service has none.
-fn unknown_policy(request: &Request, holder: &str) -> Option<Layer> {
-    let (service, command) = with_policies(request)?;
-    let supply = match *command {
+/// The gap of a resource that may have a policy.
+fn unknown_policy((service, command): (&str, &str), holder: &str) -> Gap {
+    let supply = match command {
         "" => "pass it with `--resource-policy FILE`".to_owned(),
         command => {
             let name = Arn::parse(holder)
@@ -87,7 +89,7 @@ fn unknown_policy(request: &Request, holder: &str) -> Option<Layer> {
                     other => other,
                 });
             }
-            match *service {
+            match service {
                 // Only the file's name can say which key it is.
                 "kms" => {
                     supply.push_str("` into a file named `");
@@ -102,19 +104,16 @@ fn unknown_policy(request: &Request, holder: &str) -> Option<Layer> {
             supply
         }
     };
-    Some(Layer::unknown(
-        PolicyType::ResourceBased,
-        Gap {
-            fact: ["the resource-based policy of ", holder].concat(),
-            reason: "the facts do not show whether it has one".to_owned(),
-            supply,
-        },
-    ))
+    Gap {
+        fact: ["the resource-based policy of ", holder].concat(),
+        reason: "the facts do not show whether it has one".to_owned(),
+        supply,
+    }
 }
 
 impl Assembler<'_> {
     /// The policy of a resource that is no role, or what is to be said of it.
-    pub(super) fn resource_based(&mut self, request: &Request) -> Option<Layer> {
+    pub(super) fn resource_based(&mut self, request: &Request) -> Option<Arc<Layer>> {
         // An action on no resource in particular meets no resource's policy.
         if request.resource.text.value == "*" {
             return None;
@@ -122,12 +121,25 @@ impl Assembler<'_> {
         let holder = policy_holder(request);
         let snapshot = self.snapshot;
         let Some(known) = snapshot.resource_policy(holder) else {
-            return unknown_policy(request, holder);
+            let row = with_policies(request)?;
+            let holder = holder.to_owned();
+            let gap = Missing::later(move || unknown_policy(row, &holder));
+            return Some(Arc::new(Layer::unknown(PolicyType::ResourceBased, gap)));
         };
         let document = known.document.as_ref()?;
         let mut layer = Layer::known(PolicyType::ResourceBased, 0, Vec::new());
         self.add(&mut layer, document, Unread { name: None, arn: None, to: holder.to_owned() });
-        Some(layer)
+        Some(Arc::new(layer))
+    }
+
+    /// Fills in who owns the resource, where nobody says and the facts know.
+    pub(super) fn fill_owner(&self, request: &mut Request) {
+        if request.resource.account == Owner::Unknown
+            && let Some(known) = self.snapshot.resource_policy(policy_holder(request))
+            && let Some(owner) = &known.owner
+        {
+            request.resource.account = Owner::Account(owner.clone());
+        }
     }
 
     /// Fills in what is known of the role that is to be assumed, and of any role that is the resource.
@@ -210,7 +222,7 @@ impl Assembler<'_> {
             let parsed = Arn::parse(arn);
             let account = parsed.map_or("", |arn| arn.account);
             let name = parsed.and_then(|arn| arn.iam_name("role")).map_or("", |(_, name)| name);
-            layer.missing.push(gaps::trust(account, name));
+            layer.miss(gaps::trust(account, name));
         }
         layer
     }

@@ -243,7 +243,7 @@ fn attached(id: &str) -> String {
 }
 
 /// Each level of service control policies: its depth, its policies and what is missing.
-fn levels(files: &[(&str, &str)]) -> Vec<(u32, Vec<String>, Vec<Gap>)> {
+fn levels(files: &[(&str, &str)]) -> Vec<(u32, Vec<String>, Vec<crate::layers::Missing>)> {
     let (_, layers, _) = assembled(files, CI, "s3:ListAllMyBuckets", "*");
     (layers.of(PolicyType::ServiceControl))
         .map(|layer| {

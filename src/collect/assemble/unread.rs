@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::layers::{Gap, Layer, Layers};
+use crate::layers::{Gap, Layer, Layers, Missing};
 use crate::policy::Arn;
 use crate::snapshot::NotRead;
 
@@ -18,8 +18,11 @@ impl Assembler<'_> {
             let missing: Vec<_> = layer.missing.iter().map(|gap| self.explained(gap)).collect();
             if missing.iter().any(Option::is_some) {
                 let known = layer.missing.iter().cloned();
-                let missing =
-                    missing.into_iter().zip(known).map(|(new, old)| new.unwrap_or(old)).collect();
+                let missing = missing
+                    .into_iter()
+                    .zip(known)
+                    .map(|(new, old)| new.map_or(old, Missing::from))
+                    .collect();
                 *layer = Arc::new(Layer { missing, ..Layer::clone(layer) });
             }
         }

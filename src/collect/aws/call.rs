@@ -190,8 +190,8 @@ impl<'p> Reader<'p> {
     }
 
     /// The answers in an order that does not depend on when they came.
-    pub(super) fn finish(self) -> (Vec<Answer>, usize) {
-        let mut answers = self.answers.into_inner();
+    pub(super) fn finish(&self) -> (Vec<Answer>, usize) {
+        let mut answers = self.answers.take();
         // As the files would be read that `collect` writes of them.
         answers.sort_by_cached_key(Answer::file_name);
         (answers, self.calls.get())

@@ -173,7 +173,12 @@ fn source(credentials: &Credentials, own: &Own) -> String {
     if has(Feature::CredentialsEnvVars) {
         return "the environment (AWS_ACCESS_KEY_ID)".to_owned();
     }
-    if has(Feature::CredentialsEnvVarsStsWebIdToken) {
+    // The SDK says of a token in the environment, too, that it is a profile's.
+    let token_in_env = has(Feature::CredentialsProfileStsWebIdToken)
+        && !own.is_given
+        && own.is_set("AWS_WEB_IDENTITY_TOKEN_FILE")
+        && own.setting(own.base(), "web_identity_token_file").is_none();
+    if token_in_env || has(Feature::CredentialsEnvVarsStsWebIdToken) {
         return "the environment (AWS_WEB_IDENTITY_TOKEN_FILE): a web identity token".to_owned();
     }
     let by_profile = [
@@ -329,11 +334,7 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
             format!("profile {profile} leads back to itself"),
         )
     } else if let Some((code, said)) = service_error(error, &inside) {
-        let said = message::without_secrets(&said);
-        (
-            format!("An error occurred ({code}) when calling the AssumeRole operation: {said}"),
-            format!("profile {profile} could not assume its role ({code})"),
-        )
+        refused(own, &code, &message::without_secrets(&said))
     } else if has("SSO token has expired") || has("ExpiredToken") {
         (
             "The SSO session associated with this profile has expired or is otherwise invalid. \
@@ -385,6 +386,43 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
     };
     let source = if own.is_given || known { format!("profile {profile}") } else { String::new() };
     NoIdentity { text, summary, source, remarks }
+}
+
+/// Which step of a profile AWS refused: an error text, and a summary.
+fn refused(own: &Own, code: &str, said: &str) -> (String, String) {
+    let profile = &own.profile;
+    let base = own.base();
+    let of_base = |name: &str| own.setting(base, name);
+    let signs_on = of_base("sso_session").or(of_base("sso_start_url")).is_some();
+    let error = |operation: &str| {
+        format!("An error occurred ({code}) when calling the {operation} operation: {said}")
+    };
+    // The codes of the portal, which STS does not have.
+    // <https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html>
+    let of_portal = matches!(
+        code,
+        "UnauthorizedException"
+            | "ForbiddenException"
+            | "ResourceNotFoundException"
+            | "InvalidRequestException"
+    );
+    if signs_on && of_portal {
+        let role = of_base("sso_role_name").unwrap_or("?");
+        let account = of_base("sso_account_id").unwrap_or("?");
+        let summary = format!(
+            "profile {base}: single sign-on gives no credentials for role {role} of account {account} ({code})"
+        );
+        return (error("GetRoleCredentials"), summary);
+    }
+    let by_token = of_base("web_identity_token_file").is_some()
+        || (!own.is_given && own.is_set("AWS_WEB_IDENTITY_TOKEN_FILE"));
+    let operation = if by_token { "AssumeRoleWithWebIdentity" } else { "AssumeRole" };
+    let who = if by_token && of_base("web_identity_token_file").is_none() {
+        "the web identity token in the environment".to_owned()
+    } else {
+        format!("profile {profile}")
+    };
+    (error(operation), format!("{who} could not assume its role ({code})"))
 }
 
 /// The code and message of an error that AWS gave while credentials were looked for.

@@ -4,11 +4,13 @@
 //! The only place that uses the AWS SDK and tokio.
 
 mod call;
+mod events;
 mod identity;
 mod json;
 mod organization;
 mod principal;
 mod probe;
+mod recorded;
 #[cfg(feature = "live-resources")]
 mod resource;
 mod session;
@@ -17,6 +19,8 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use crate::policy::Arn;
 use crate::request::{Caller, CallerKind};
@@ -26,8 +30,10 @@ use super::answers::{Answer, Outcome};
 use super::operations::Operation;
 
 pub use call::{Event, Progress};
+pub use events::{Looked, Lookup};
 pub use identity::{Identity, NoIdentity};
-pub use probe::Tried;
+pub use probe::{Call, Tried};
+pub use recorded::Recorded;
 
 use call::Reader;
 use session::Session;
@@ -91,125 +97,173 @@ impl Gathered {
     }
 }
 
-/// A runtime for this one run, made when it is needed and not before.
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+/// Asks AWS. What was found out once, whose the credentials are for one, is not asked for again.
+pub struct Asking<'p> {
+    runtime: tokio::runtime::Runtime,
+    options: Options,
+    reader: Reader<'p>,
+    mine: OnceCell<Session>,
+    identity: OnceCell<Result<Identity, NoIdentity>>,
+    /// When the time for all calls together is over.
+    until: Instant,
 }
 
-/// Who the current credentials belong to.
-///
-/// # Errors
-/// If the system gives no sockets.
-pub fn whoami(options: &Options) -> io::Result<Result<Identity, NoIdentity>> {
-    runtime()?.block_on(async {
-        let reader = Reader::new(options, &|_| {});
-        let session = Session::load(options, options.profile.as_deref()).await;
-        let own = session::Own::look(options.profile.as_deref());
-        let asked = identity::identify(&reader, &session, &own);
-        Ok(match tokio::time::timeout(options.timeout, asked).await {
-            Ok(identity) => identity,
-            Err(_) => Err(NoIdentity::timed_out(options.timeout)),
+impl<'p> Asking<'p> {
+    /// Made when AWS is to be asked and not before: the runtime is that of this one run.
+    ///
+    /// # Errors
+    /// If the system gives no sockets.
+    pub fn new(options: Options, progress: Progress<'p>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self {
+            runtime,
+            reader: Reader::new(&options, progress),
+            mine: OnceCell::new(),
+            identity: OnceCell::new(),
+            until: Instant::now() + options.timeout,
+            options,
         })
-    })
-}
+    }
 
-/// Reads what an answer to the question needs.
-///
-/// # Errors
-/// If the system gives no sockets.
-pub fn gather(options: &Options, wanted: &Wanted, progress: Progress<'_>) -> io::Result<Gathered> {
-    runtime()?.block_on(async {
-        let reader = Reader::new(options, progress);
-        let mut found = None;
-        let all = async { found = Some(everything(&reader, options, wanted).await) };
-        let in_time = tokio::time::timeout(options.timeout, all).await.is_ok();
-        if !in_time {
-            reader.give_up(options.timeout);
+    /// Waits for an answer until the time is over.
+    fn wait<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
+        self.runtime.block_on(async { timeout_at(self.until, asked).await.ok() })
+    }
+
+    async fn mine(&self) -> &Session {
+        let profile = self.options.profile.as_deref();
+        self.mine.get_or_init(|| Session::load(&self.options, profile)).await
+    }
+
+    async fn identity(&self) -> &Result<Identity, NoIdentity> {
+        let ask = async || {
+            let own = session::Own::look(self.options.profile.as_deref());
+            let session = self.mine().await;
+            let identity = identity::identify(&self.reader, session, &own).await;
+            self.reader.set_identity(&identity);
+            identity
+        };
+        self.identity.get_or_init(ask).await
+    }
+
+    /// Who the current credentials belong to.
+    ///
+    /// # Errors
+    /// If they are none, or AWS refuses them, or gives no answer.
+    pub fn whoami(&self) -> Result<Identity, NoIdentity> {
+        let asked = async { self.identity().await.clone() };
+        self.wait(asked).unwrap_or_else(|| Err(NoIdentity::timed_out(self.options.timeout)))
+    }
+
+    /// What AWS recorded of a denial, in the form in which its own client prints it; or why there is nothing.
+    ///
+    /// # Errors
+    /// If AWS refuses it, or gives no answer.
+    pub fn recorded(&self, of: &Recorded) -> Result<String, String> {
+        let asked = async { recorded::ask(&self.reader, self.mine().await, of).await };
+        self.wait(asked).unwrap_or_else(|| {
+            Err(format!("no answer within {} s", self.options.timeout.as_secs()))
+        })
+    }
+
+    /// Reads events of CloudTrail, the latest first, up to the page on which `take` finds what it wants.
+    pub fn events(&self, of: &Lookup, take: &dyn Fn(&str) -> bool) -> Looked {
+        let asked = async { events::look(&self.reader, self.mine().await, of, take).await };
+        self.wait(asked).unwrap_or_else(|| Looked {
+            why: Some(format!("no answer within {} s", self.options.timeout.as_secs())),
+            ..Looked::default()
+        })
+    }
+
+    /// Tries the denied call itself, for the shortest time; its credentials are dropped unseen.
+    pub fn probe(&self, call: &Call) -> Tried {
+        let asked = async { probe::assume(self.mine().await, self.options.timeout, call).await };
+        self.wait(asked).unwrap_or_else(|| {
+            Tried::NoAnswer(format!("no answer within {} s", self.options.timeout.as_secs()))
+        })
+    }
+
+    /// Reads what an answer to the question needs.
+    pub fn gather(&self, wanted: &Wanted) -> Gathered {
+        let found = self.wait(self.everything(wanted));
+        if found.is_none() {
+            self.reader.give_up(self.options.timeout);
         }
-        let identity = reader
+        let identity = self
+            .reader
             .identity()
             .or(found)
-            .unwrap_or_else(|| Err(NoIdentity::timed_out(options.timeout)));
-        let (answers, calls) = reader.finish();
-        Ok(Gathered { identity, answers, calls })
-    })
-}
-
-/// Tries the denied call itself, for the shortest time; its credentials are dropped unseen.
-///
-/// # Errors
-/// If the system gives no sockets.
-pub fn probe(options: &Options, call: &probe::Call) -> io::Result<Tried> {
-    Ok(runtime()?.block_on(probe::assume(options, call)))
-}
-
-pub use probe::Call;
-
-async fn everything(
-    reader: &Reader<'_>,
-    options: &Options,
-    wanted: &Wanted,
-) -> Result<Identity, NoIdentity> {
-    let own = session::Own::look(options.profile.as_deref());
-    let other = |profile: &Option<String>| {
-        let profile = profile.clone();
-        async move {
-            let profile = profile?;
-            let session = Session::load(options, Some(&profile)).await;
-            let own = session::Own::look(Some(&profile));
-            let identity = identity::identify(reader, &session, &own).await;
-            Some((profile, session, identity))
-        }
-    };
-    let (mine, role, org) = futures_util::join!(
-        async {
-            let session = Session::load(options, options.profile.as_deref()).await;
-            let identity = identity::identify(reader, &session, &own).await;
-            (session, identity)
-        },
-        other(&options.role_profile),
-        other(&options.org_profile),
-    );
-    let (session, identity) = mine;
-    reader.set_identity(&identity);
-    let mut sessions = Sessions::default();
-    if let Ok(identity) = &identity {
-        reader.push(identity.answer());
-        reader.push(identity.credentials());
-        sessions.all.push((session, identity.account.clone()));
+            .unwrap_or_else(|| Err(NoIdentity::timed_out(self.options.timeout)));
+        let (answers, calls) = self.reader.finish();
+        Gathered { identity, answers, calls }
     }
-    for (option, one, is_org) in [("--role-profile", role, false), ("--org-profile", org, true)] {
-        let Some((profile, session, identity)) = one else { continue };
-        match identity {
-            Ok(identity) if is_org => sessions.org = Some((session, identity.account)),
-            Ok(identity) => sessions.all.push((session, identity.account)),
-            Err(error) => reader.remark(format!("`{option} {profile}`: {}", error.summary)),
+
+    async fn everything(&self, wanted: &Wanted) -> Result<Identity, NoIdentity> {
+        let Self { options, reader, .. } = self;
+        let other = |profile: &Option<String>| {
+            let profile = profile.clone();
+            async move {
+                let profile = profile?;
+                let session = Session::load(options, Some(&profile)).await;
+                let own = session::Own::look(Some(&profile));
+                let identity = identity::identify(reader, &session, &own).await;
+                Some((profile, session, identity))
+            }
+        };
+        let (identity, role, org) = futures_util::join!(
+            self.identity(),
+            other(&options.role_profile),
+            other(&options.org_profile),
+        );
+        let mut others = Vec::new();
+        let mut of_org = None;
+        for (option, one, is_org) in [("--role-profile", role, false), ("--org-profile", org, true)]
+        {
+            let Some((profile, session, identity)) = one else { continue };
+            match identity {
+                Ok(identity) if is_org => of_org = Some((session, identity.account)),
+                Ok(identity) => others.push((session, identity.account)),
+                Err(error) => reader.remark(format!("`{option} {profile}`: {}", error.summary)),
+            }
         }
+        let mut sessions = Sessions::default();
+        if let Ok(identity) = identity {
+            reader.push(identity.answer());
+            reader.push(identity.credentials());
+            sessions.all.push((self.mine().await, identity.account.clone()));
+        }
+        sessions.all.extend(others.iter().map(|(session, account)| (session, account.clone())));
+        sessions.org = of_org.as_ref().map(|(session, account)| (session, account.clone()));
+        let caller = wanted.caller.clone().or_else(|| Some(identity.as_ref().ok()?.arn.clone()));
+        read_all(reader, &sessions, wanted, caller.as_deref()).await;
+        identity.clone()
     }
-    let caller = wanted.caller.clone().or_else(|| Some(identity.as_ref().ok()?.arn.clone()));
-    read_all(reader, &sessions, wanted, caller.as_deref()).await;
-    identity
 }
 
 /// The credentials at hand, each with its account.
 #[derive(Default)]
-struct Sessions {
+struct Sessions<'s> {
     /// The current ones, then those of the role's side.
-    all: Vec<(Session, String)>,
+    all: Vec<(&'s Session, String)>,
     /// Those of the organization.
-    org: Option<(Session, String)>,
+    org: Option<(&'s Session, String)>,
 }
 
-impl Sessions {
+impl<'s> Sessions<'s> {
     /// Those that read this account; the later ones were given for it.
-    fn of(&self, account: &str) -> Option<&Session> {
+    fn of(&self, account: &str) -> Option<&'s Session> {
         let mut found = self.all.iter().rev().filter(|(_, own)| own == account);
-        let named = found.next().map(|(session, _)| session);
-        named.or_else(|| self.org.iter().find(|(_, own)| own == account).map(|(one, _)| one))
+        let named = found.next().map(|(session, _)| *session);
+        named.or_else(|| self.org.iter().find(|(_, own)| own == account).map(|(one, _)| *one))
     }
 }
 
-async fn read_all(reader: &Reader<'_>, sessions: &Sessions, wanted: &Wanted, caller: Option<&str>) {
+async fn read_all(
+    reader: &Reader<'_>,
+    sessions: &Sessions<'_>,
+    wanted: &Wanted,
+    caller: Option<&str>,
+) {
     let caller = caller.and_then(|arn| {
         let mut sources = SourceMap::default();
         let id = sources.add_given("caller", arn);
@@ -227,12 +281,19 @@ async fn read_all(reader: &Reader<'_>, sessions: &Sessions, wanted: &Wanted, cal
         .collect();
     let callers_side = async {
         let Some(caller) = caller.as_ref().filter(|_| !wanted.without_caller) else { return };
-        principal::caller(reader, sessions, caller).await;
+        if !roles.iter().any(|role| is_role_of(caller, role)) {
+            principal::caller(reader, sessions, caller).await;
+        }
     };
     let roles_side = async {
         let last = roles.len().saturating_sub(1);
         let each = roles.iter().enumerate();
-        join_all(each.map(|(at, role)| principal::role(reader, sessions, role, at < last))).await;
+        join_all(each.map(|(at, role)| {
+            // What a role may do counts if its session assumes the next one, or is the caller.
+            let acts = at < last || caller.as_ref().is_some_and(|one| is_role_of(one, role));
+            principal::role(reader, sessions, role, acts)
+        }))
+        .await;
     };
     let resources = async {
         #[cfg(feature = "live-resources")]
@@ -258,12 +319,13 @@ async fn read_all(reader: &Reader<'_>, sessions: &Sessions, wanted: &Wanted, cal
         if let Some(account) = limited.and_then(|caller| caller.account.clone()) {
             targets.push((account, organization::SERVICE));
         }
-        // A bucket's ARN names no account: the caller's is the first to look at.
+        // A bucket's ARN names no account; it is looked for with the credentials of the resource's side.
+        let of_bucket = || sessions.all.last().map(|(_, account)| account.clone()).or(own.clone());
         let of_resources = wanted
             .resources
             .iter()
             .filter(|resource| *resource != "*")
-            .filter_map(|resource| account(resource).or_else(|| own.clone()));
+            .filter_map(|resource| account(resource).or_else(of_bucket));
         targets.extend(
             (roles.iter().filter_map(|role| account(role)))
                 .chain(of_resources)
@@ -283,8 +345,16 @@ async fn read_all(reader: &Reader<'_>, sessions: &Sessions, wanted: &Wanted, cal
     futures_util::join!(callers_side, roles_side, resources, organization, account);
 }
 
+/// Whether the caller is a session of this role.
+fn is_role_of(caller: &Caller, role: &str) -> bool {
+    let Some(arn) = Arn::parse(role) else { return false };
+    caller.kind == CallerKind::RoleSession
+        && caller.account.as_deref() == Some(arn.account)
+        && arn.iam_name("role").is_some_and(|(_, name)| name == caller.name)
+}
+
 /// That nobody's credentials reach an account.
-fn no_credentials(sessions: &Sessions, account: &str) -> Outcome {
+fn no_credentials(sessions: &Sessions<'_>, account: &str) -> Outcome {
     let known: Vec<_> = sessions.all.iter().map(|(_, own)| own.as_str()).collect();
     let why = match known.as_slice() {
         [] => format!("there are no credentials for account {account}"),

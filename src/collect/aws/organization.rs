@@ -27,6 +27,9 @@ pub(super) const SERVICE: &str = "SERVICE_CONTROL_POLICY";
 /// Resource control policies.
 pub(super) const RESOURCE: &str = "RESOURCE_CONTROL_POLICY";
 
+/// What AWS says to an account in no organization, whatever it is asked.
+const NOT_IN_USE: [&str; 1] = ["AWSOrganizationsNotInUseException"];
+
 /// AWS's own policies, whose documents everybody knows.
 const FULL_ACCESS: [&str; 2] = ["p-FullAWSAccess", "p-RCPFullAWSAccess"];
 
@@ -52,7 +55,7 @@ impl<'s> Asker<'s> {
 /// Reads what stands above each account, for policies of the type beside it.
 pub(super) async fn read(
     reader: &Reader<'_>,
-    sessions: &Sessions,
+    sessions: &Sessions<'_>,
     targets: &[(String, &'static str)],
 ) {
     let tree = Tree::default();
@@ -85,8 +88,7 @@ async fn describe(reader: &Reader<'_>, asker: Asker<'_>) {
     let request = asker.session.organizations.describe_organization().send();
     let print = |got: &DescribeOrganizationOutput| json!({ "Organization": got.organization().map(print::organization) });
     let asks = asker.asks(Operation::DescribeOrganization, None);
-    let none = ["AWSOrganizationsNotInUseException"];
-    reader.call(asks, &none, request, print).await;
+    reader.call(asks, &NOT_IN_USE, request, print).await;
 }
 
 async fn roots(reader: &Reader<'_>, asker: Asker<'_>) {
@@ -96,13 +98,16 @@ async fn roots(reader: &Reader<'_>, asker: Asker<'_>) {
         json!({ "Roots": roots.map(print::root).collect::<Value>() })
     };
     let asks = asker.asks(Operation::ListRoots, None);
-    reader.call(asks, &[], request.try_collect(), print).await;
+    reader.call(asks, &NOT_IN_USE, request.try_collect(), print).await;
 }
 
-/// What stands right above each account and unit, asked for once.
+/// What stands right above an account or unit, once that has been asked for.
+type Parent = Rc<OnceCell<Option<String>>>;
+
+/// What stands right above each account and unit, asked for once by each session.
 #[derive(Default)]
 struct Tree {
-    parents: RefCell<BTreeMap<(usize, String), Rc<OnceCell<Option<String>>>>>,
+    parents: RefCell<BTreeMap<(usize, String), Parent>>,
 }
 
 impl Tree {
@@ -120,7 +125,7 @@ impl Tree {
                 json!({ "Parents": parents.collect::<Value>() })
             };
             let asks = asker.asks(Operation::ListParents, Some(child));
-            let found = reader.call(asks, &[], request.try_collect(), print).await.back();
+            let found = reader.call(asks, &NOT_IN_USE, request.try_collect(), print).await.back();
             found.and_then(|pages| pages.into_iter().next()?.parents?.into_iter().next()?.id)
         });
         parent.await.clone()
@@ -180,7 +185,7 @@ async fn level(reader: &Reader<'_>, asker: Asker<'_>, target: &str, filter: &'st
         about: Some(target),
         which: Some(filter),
     };
-    let found = reader.call(asks, &[], request.try_collect(), print).await.back();
+    let found = reader.call(asks, &NOT_IN_USE, request.try_collect(), print).await.back();
     let found = found.unwrap_or_default();
     let found = found.iter().flat_map(ListPoliciesForTargetOutput::policies);
     let ids = found.filter_map(types::PolicySummary::id);

@@ -37,7 +37,7 @@ impl<'s> Subject<'s> {
 }
 
 /// The caller's side.
-pub(super) async fn caller(reader: &Reader<'_>, sessions: &Sessions, caller: &Caller) {
+pub(super) async fn caller(reader: &Reader<'_>, sessions: &Sessions<'_>, caller: &Caller) {
     let Some(account) = caller.account.as_deref() else { return };
     let (about, name, is_user) = match caller.kind {
         CallerKind::User => (caller.text.value.clone(), caller.name.as_str(), true),
@@ -53,13 +53,13 @@ pub(super) async fn caller(reader: &Reader<'_>, sessions: &Sessions, caller: &Ca
     if is_user {
         user(reader, &subject).await;
     } else {
-        join!(get_role(reader, &subject), role_policies(reader, &subject));
+        join!(get_role(reader, &subject, true), role_policies(reader, &subject));
     }
 }
 
 /// The role's side.
-/// `goes_on` says that its session assumes another role, so that its policies count.
-pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions, arn: &str, goes_on: bool) {
+/// `acts` says that its session makes a call in question, so that what it may do counts.
+pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions<'_>, arn: &str, acts: bool) {
     let Some(parts) = Arn::parse(arn) else { return };
     let Some((_, name)) = parts.iam_name("role") else { return };
     let Some(session) = sessions.of(parts.account) else {
@@ -68,12 +68,14 @@ pub(super) async fn role(reader: &Reader<'_>, sessions: &Sessions, arn: &str, go
     };
     let subject = Subject { session, account: parts.account, name, about: arn };
     let trust = async {
-        let Some(trust) = get_role(reader, &subject).await else { return };
+        let Some(trust) = get_role(reader, &subject, acts).await else { return };
         providers(reader, &subject, &trust).await;
     };
     let policies = async {
-        if goes_on {
-            role_policies(reader, &subject).await;
+        if acts {
+            // By its name, since its path is not yet known to be the right one.
+            let about = format!("role/{name}");
+            role_policies(reader, &Subject { about: &about, ..subject }).await;
         }
     };
     join!(trust, policies);
@@ -163,8 +165,8 @@ async fn group_policies(reader: &Reader<'_>, subject: &Subject<'_>) {
     join!(inline, attached);
 }
 
-/// The role itself; its trust policy, if it came back.
-async fn get_role(reader: &Reader<'_>, subject: &Subject<'_>) -> Option<String> {
+/// The role itself, with its boundary if it `acts`; its trust policy, if it came back.
+async fn get_role(reader: &Reader<'_>, subject: &Subject<'_>, acts: bool) -> Option<String> {
     let request = subject.session.iam.get_role().role_name(subject.name).send();
     let answer = |got: &aws_sdk_iam::operation::get_role::GetRoleOutput| json!({ "Role": got.role().map(print::role) });
     let asks = subject.asks(Operation::GetRole);
@@ -172,7 +174,7 @@ async fn get_role(reader: &Reader<'_>, subject: &Subject<'_>) -> Option<String> 
     let role = got.role()?;
     let boundary = role.permissions_boundary().and_then(|one| one.permissions_boundary_arn());
     // A boundary of the role that is to be assumed limits its sessions and not who assumes it.
-    if !subject.about.starts_with("arn:") {
+    if acts {
         managed(reader, subject, boundary.map(str::to_owned)).await;
     }
     role.assume_role_policy_document().map(str::to_owned)
@@ -316,7 +318,7 @@ async fn providers(reader: &Reader<'_>, subject: &Subject<'_>, trust: &str) {
 }
 
 /// Every user, group, role and managed policy of the current account.
-pub(super) async fn whole_account(reader: &Reader<'_>, sessions: &Sessions) {
+pub(super) async fn whole_account(reader: &Reader<'_>, sessions: &Sessions<'_>) {
     join_all(sessions.all.iter().map(|(session, account)| async move {
         let operation = Operation::GetAccountAuthorizationDetails;
         let asks = Question {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Options;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
+
 use super::call::failure;
 use super::session::Session;
 use crate::message;
@@ -38,8 +39,7 @@ pub enum Tried {
 /// The shortest session that there is.
 const SHORTEST: i32 = 900;
 
-pub(super) async fn assume(options: &Options, call: &Call) -> Tried {
-    let session = Session::load(options, options.profile.as_deref()).await;
+pub(super) async fn assume(session: &Session, timeout: Duration, call: &Call) -> Tried {
     let mut request = session
         .sts
         .assume_role()
@@ -57,24 +57,15 @@ pub(super) async fn assume(options: &Options, call: &Call) -> Tried {
     for key in &call.transitive {
         request = request.transitive_tag_keys(key);
     }
-    let sent = tokio::time::timeout(options.timeout, request.send()).await;
-    match sent {
+    match request.send().await {
         // What came back is dropped here, unseen.
-        Ok(Ok(_)) => Tried::Allowed,
-        Ok(Err(error)) => {
-            use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
-            match (error.code(), error.message()) {
-                (Some(code), said) => Tried::Refused(format!(
-                    "An error occurred ({code}) when calling the AssumeRole operation: {}",
-                    message::without_secrets(said.unwrap_or_default())
-                )),
-                _ => Tried::NoAnswer(failure(&error, options.timeout).1),
-            }
-        }
-        Err(_) => Tried::NoAnswer(seconds(options.timeout)),
+        Ok(_) => Tried::Allowed,
+        Err(error) => match (error.code(), error.message()) {
+            (Some(code), said) => Tried::Refused(format!(
+                "An error occurred ({code}) when calling the AssumeRole operation: {}",
+                message::without_secrets(said.unwrap_or_default())
+            )),
+            _ => Tried::NoAnswer(failure(&error, timeout).1),
+        },
     }
-}
-
-fn seconds(timeout: Duration) -> String {
-    format!("no answer within {} s", timeout.as_secs())
 }

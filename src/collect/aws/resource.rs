@@ -35,19 +35,17 @@ fn operation(arn: &Arn<'_>, whole: &str) -> Option<(Operation, String)> {
 /// The policy of `resource`, if its service has any.
 pub(super) async fn policy(
     reader: &Reader<'_>,
-    sessions: &Sessions,
+    sessions: &Sessions<'_>,
     resource: &str,
     own: Option<&str>,
 ) {
     let Some(arn) = Arn::parse(resource) else { return };
     let Some((operation, holder)) = operation(&arn, resource) else { return };
-    // A bucket's ARN says no account; whoever has credentials may ask for it.
+    // A bucket's ARN says no account: those who were named for the resource's side are asked first.
     let named = Some(arn.account).filter(|account| is_account_id(account));
-    let first = sessions.all.last().map(|(session, account)| (session, account.as_str()));
-    let found = match named.or(own) {
-        Some(account) if named.is_some() => sessions.of(account).map(|one| (one, account)),
-        Some(account) => sessions.of(account).map(|one| (one, account)).or(first),
-        None => first,
+    let found = match named {
+        Some(account) => sessions.of(account).map(|one| (one, account)),
+        None => sessions.all.last().map(|(session, account)| (*session, account.as_str())),
     };
     let Some((session, account)) = found else {
         let account = named.or(own).unwrap_or("of the resource");
@@ -122,12 +120,33 @@ async fn keep<T, E: ProvideErrorMetadata>(
 
 async fn bucket(reader: &Reader<'_>, asks: Question<'_>, config: &SdkConfig, holder: &str) {
     let name = holder.rsplit(':').next().unwrap_or_default();
-    let plain = aws_sdk_s3::config::Builder::from(config)
-        // An address that is given is no domain that buckets could stand before.
-        .force_path_style(config.endpoint_url().is_some() || name.contains('.'))
-        .build();
-    let s3 = aws_sdk_s3::Client::from_conf(plain);
-    let request = s3.get_bucket_policy().bucket(name).send();
+    let send = |region: Option<Region>| {
+        let config = match region {
+            Some(region) => config.clone().into_builder().region(region).build(),
+            None => config.clone(),
+        };
+        let plain = aws_sdk_s3::config::Builder::from(&config)
+            // An address that is given is no domain that buckets could stand before.
+            .force_path_style(config.endpoint_url().is_some() || name.contains('.'))
+            .build();
+        // Only the account that is asked for answers, so that an answer shows who owns the bucket.
+        let owner = asks.account.map(str::to_owned);
+        let request = aws_sdk_s3::Client::from_conf(plain).get_bucket_policy().bucket(name);
+        request.set_expected_bucket_owner(owner).send()
+    };
+    let request = async {
+        let came = send(None).await;
+        // A bucket is asked for in its own Region, which S3 tells whoever asks elsewhere.
+        let elsewhere = came.as_ref().err().and_then(|error| {
+            let said = error.raw_response()?.headers().get("x-amz-bucket-region")?.to_owned();
+            let is_other = config.region().is_none_or(|own| own.as_ref() != said);
+            is_other.then(|| Region::new(said))
+        });
+        match elsewhere {
+            Some(region) => send(Some(region)).await,
+            None => came,
+        }
+    };
     let none = ["NoSuchBucketPolicy"];
     keep(reader, asks, &none, request, |got| got.policy().map(document)).await;
 }

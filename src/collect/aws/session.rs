@@ -217,11 +217,24 @@ impl Own {
         settings.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// The profile that the one in force comes down to, over the profiles whose roles are assumed.
+    pub(super) fn base(&self) -> &str {
+        let mut at = self.profile.as_str();
+        // No chain is longer than all profiles, unless it goes in a circle.
+        for _ in &self.profiles {
+            match self.setting(at, "source_profile") {
+                Some(source) if source != at => at = source,
+                _ => break,
+            }
+        }
+        at
+    }
+
     /// The end of the token of single sign-on, from its cache; nothing else of it is looked at.
     fn token(&self) -> Option<String> {
-        let name = self
-            .setting(&self.profile, "sso_session")
-            .or_else(|| self.setting(&self.profile, "sso_start_url"))?;
+        let base = self.base();
+        let name =
+            self.setting(base, "sso_session").or_else(|| self.setting(base, "sso_start_url"))?;
         let file = format!("{}.json", sha1_smol::Sha1::from(name).digest());
         let home = env("HOME").or_else(|| env("USERPROFILE")).map(PathBuf::from)?;
         let bytes = std::fs::read(home.join(".aws/sso/cache").join(file)).ok()?;

@@ -174,7 +174,7 @@ impl Listed {
                 supply: format!("list them under `policies` with the type `{}`", policy_type.id()),
             };
             match layers.iter_mut().find(|layer| layer.policy_type == *policy_type) {
-                Some(layer) => layer.missing.push(gap),
+                Some(layer) => layer.miss(gap),
                 None => layers.push(Layer::unknown(*policy_type, gap)),
             }
         }

@@ -63,6 +63,7 @@ fn read_plain(operation: Operation, input: &Input<'_>, own: Option<&str>, builde
     match operation {
         Operation::GetCallerIdentity => (credentials::CALLER_IDENTITY.read)(input, builder),
         Operation::GetAccountAuthorizationDetails => (account::DETAILS.read)(input, builder),
+        Operation::ListRoots if none => {}
         Operation::ListRoots => (organization::LIST_ROOTS.read)(input, builder),
         Operation::ListOpenIdConnectProviders | Operation::ListSamlProviders => {
             let (kind, key) = match operation {
@@ -103,6 +104,8 @@ fn read_about(
     let root = input.root();
     let none = root.is_null();
     match operation {
+        // There is no organization.
+        Operation::ListParents | Operation::ListPoliciesForTarget if none => {}
         Operation::GetRole | Operation::GetUser if none => {
             if let Some(owner) = Owner::parse(about, own) {
                 builder.absent(&owner);
@@ -170,6 +173,11 @@ fn read_about(
         | Operation::GetRepositoryPolicy => {
             let policy = root.get("Policy").filter(|policy| !policy.is_null());
             builder.resource_policy(&about.value, policy.map(|policy| input.handle(policy)));
+            // S3 shows a bucket's policy to identities of the owner's account alone.
+            // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
+            if let (Operation::GetBucketPolicy, Some(account)) = (operation, own) {
+                builder.resource_owner(&about.value, account);
+            }
         }
         _ => {}
     }
