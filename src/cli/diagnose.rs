@@ -160,6 +160,10 @@ fn from_case(
         let mut diagnosis = diagnose(&request, &case.layers, &|| roles.clone());
         diagnosis.name = case.name.clone().filter(|_| file.cases.len() > 1);
         diagnosis.notes.extend(case.notes.iter().cloned());
+        if let Some(facts) = case.facts() {
+            diagnosis.notes.extend(just_changed(facts, &case.layers, &request));
+            identify(&mut diagnosis, facts);
+        }
         diagnoses.push(diagnosis);
     }
     Ok((diagnoses, status))

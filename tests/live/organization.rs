@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::emulator::{Emulator, helper};
 use crate::program::{Program, Ran};
 use crate::test;
+use crate::wire::{Reply, Stub, refusal};
 
 pub(crate) fn tests(moto: &Arc<Emulator>) -> Vec<Trial> {
     let made = Arc::new(helper("organization.py", &[&moto.url()]));
@@ -22,7 +23,38 @@ pub(crate) fn tests(moto: &Arc<Emulator>) -> Vec<Trial> {
     add("a resource control policy of the other account's unit", of_resource);
     add("seen from a member account", from_a_member);
     add("two owners' halves make one answer", halves);
+    for operation in OPERATIONS {
+        let (moto, made) = (Arc::clone(moto), Arc::clone(&made));
+        tests.push(test(format!("refusal: {operation}"), move || refused(&moto, &made, operation)));
+    }
     tests
+}
+
+/// What is asked of an organization.
+pub(crate) const OPERATIONS: [&str; 5] = [
+    "organizations:DescribeOrganization",
+    "organizations:ListRoots",
+    "organizations:ListParents",
+    "organizations:ListPoliciesForTarget",
+    "organizations:DescribePolicy",
+];
+
+/// With one operation refused there is an answer, which names it if it could matter.
+fn refused(moto: &Emulator, made: &Value, operation: &'static str) {
+    let port = moto.port;
+    let stub = Stub::start(move |request| {
+        if request.operation == operation { refusal(request) } else { Reply::Pass(port) }
+    });
+    let mut program = program(moto, made);
+    program.set("AWS_ENDPOINT_URL", &stub.url());
+    let arn = format!("{}open", made["role"].as_str().unwrap());
+    let question = ["--live", "--role", &arn, "--role-profile", "theirs", "--verbose"];
+    let own = ["--session-policy", "none", "--context", "aws:SourceVpce="];
+    let ran = program.run(&[&question[..], &own, &ORG].concat());
+    assert!(stub.asked().iter().any(|asked| asked == operation), "{:?}", stub.asked());
+    assert!(matches!(ran.status, 0 | 1 | 3), "{}\n{}", ran.stdout, ran.stderr);
+    let all = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(all.contains(operation), "no {operation} in\n{all}");
 }
 
 /// The caller with its own keys, the owner of the role and the management account as profiles.

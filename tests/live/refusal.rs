@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
+use why_denied::collect::operations::{OPERATIONS, Side};
 
 use crate::emulator::{Emulator, ROOT, helper};
 use crate::program::{Program, Ran};
 use crate::test;
 use crate::wire::{Reply, Stub, refusal};
+use crate::wire_tests::{self, account, role_with, xml};
 
 /// What makes every call necessary, and the calls that a question makes.
 const USER: &str = "sts:GetCallerIdentity iam:GetUser iam:ListUserPolicies iam:GetUserPolicy \
@@ -26,6 +28,63 @@ const RESOURCES: [&str; 8] = [
     "secretsmanager:GetResourcePolicy",
     "ecr:GetRepositoryPolicy",
 ];
+
+const PROVIDERS: [&str; 3] =
+    ["iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders", "iam:ListSAMLProviders"];
+
+/// Each operation of the program is refused by a test.
+fn every_operation() {
+    let of_records = [
+        "iam-toolbox:GetRequestAuthorizationDetails",
+        "sts:DecodeAuthorizationMessage",
+        "cloudtrail:LookupEvents",
+        "iam:GetAccountAuthorizationDetails",
+    ];
+    let mut refused: Vec<&str> = USER.split_whitespace().chain(ROLE.split_whitespace()).collect();
+    refused.extend(RESOURCES);
+    refused.extend(PROVIDERS);
+    refused.extend(crate::organization::OPERATIONS);
+    refused.extend(of_records);
+    let all = OPERATIONS.iter().filter(|row| row.sides != [Side::Probe]);
+    let missing: Vec<_> = all.map(|row| row.name).filter(|name| !refused.contains(name)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+/// A role that trusts two identity providers.
+fn of_provider(operation: &'static str) {
+    let stub = Stub::start(move |request| match request.operation.as_str() {
+        name if name == operation => refusal(request),
+        "iam:GetRole" => {
+            let arn = |kind: &str| format!("arn:aws:iam::{ROOT}:{kind}");
+            let trust = json!({ "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Principal": { "Federated": arn("oidc-provider/example.com") }, "Action": "sts:AssumeRoleWithWebIdentity" },
+                { "Effect": "Allow", "Principal": { "Federated": arn("saml-provider/corp") }, "Action": "sts:AssumeRoleWithSAML" },
+            ] });
+            xml("iam:GetRole", &role_with(wire_tests::ROLE, "deploy", &trust.to_string()))
+        }
+        "iam:ListOpenIDConnectProviders" => {
+            xml("iam:ListOpenIDConnectProviders", "<OpenIDConnectProviderList/>")
+        }
+        "iam:ListSAMLProviders" => xml("iam:ListSAMLProviders", "<SAMLProviderList/>"),
+        _ => account(request),
+    });
+    let ran = ask(&stub, &["--role", wire_tests::ROLE, "--verbose"]);
+    assert!(stub.asked().iter().any(|asked| asked == operation), "{:?}", stub.asked());
+    names(&ran, operation);
+}
+
+fn of_account() {
+    let stub = Stub::start(|request| {
+        if request.operation == "iam:GetAccountAuthorizationDetails" {
+            refusal(request)
+        } else {
+            account(request)
+        }
+    });
+    let program = Program::with_keys(&stub.url(), ROOT, "test", None);
+    let ran = program.run(&["collect", "whole", "--account"]).ends_with(0);
+    ran.says("not read: iam:GetAccountAuthorizationDetails");
+}
 
 pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/refusals.yaml");
@@ -50,6 +109,11 @@ pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
             of_resource(port, &made[2], operation);
         }));
     }
+    for operation in PROVIDERS {
+        tests.push(test(format!("refusal: {operation}"), move || of_provider(operation)));
+    }
+    tests.push(test("refusal: iam:GetAccountAuthorizationDetails", of_account));
+    tests.push(test("refusal: every operation there is", every_operation));
     let (again, port) = (Arc::clone(&made), ministack.port);
     tests.push(test("refusal: everything but who asks", move || everything(port, &again[0])));
     let port = ministack.port;

@@ -30,6 +30,9 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("wire: what is collected can be masked", redacted),
         test("wire: an account in no organization", no_organization),
         test("wire: calls run at the same time", concurrent),
+        test("wire: a role that was just made", just_made),
+        test("wire: a policy that was just changed", just_changed),
+        test("wire: a role that assumes itself is read once", itself),
     ]
 }
 
@@ -335,6 +338,70 @@ fn no_organization() {
     let stub = Stub::start(account);
     let answer = ask(&stub, &["--role", ROLE, "--format", "json"]).ends_with(0).json();
     assert!(!answer["gaps"].to_string().contains("control"), "{}", answer["gaps"]);
+}
+
+fn just_made() {
+    let stub = Stub::start(|request| match request.operation.as_str() {
+        "iam:GetRole" => {
+            let role =
+                role(ROLE, "deploy", ANA).replace("2024-01-01T00:00:00Z", "2026-03-17T09:29:40Z");
+            xml("iam:GetRole", &role)
+        }
+        _ => account(request),
+    });
+    let at = ["--time", "2026-03-17T09:30:00Z"];
+    ask(&stub, &[&QUESTION[..], &at].concat()).ends_with(0).says(
+        "`deploy` was created 20 seconds before the request, and a change of IAM takes a while",
+    );
+}
+
+fn just_changed() {
+    let arn = "arn:aws:iam::111122223333:policy/shared";
+    let document = encoded(r#"{"Version":"2012-10-17","Statement":[]}"#);
+    let stub = Stub::start(move |request| match request.operation.as_str() {
+        name @ "iam:ListAttachedUserPolicies" => xml(
+            name,
+            &format!(
+                "<AttachedPolicies><member><PolicyName>shared</PolicyName><PolicyArn>{arn}</PolicyArn></member></AttachedPolicies><IsTruncated>false</IsTruncated>"
+            ),
+        ),
+        name @ "iam:GetPolicy" => xml(
+            name,
+            &format!(
+                "<Policy><PolicyName>shared</PolicyName><PolicyId>ANPAEXAMPLEEXAMPLE111</PolicyId><Arn>{arn}</Arn><Path>/</Path><DefaultVersionId>v2</DefaultVersionId><CreateDate>2024-01-01T00:00:00Z</CreateDate><UpdateDate>2026-03-17T09:28:00Z</UpdateDate></Policy>"
+            ),
+        ),
+        name @ "iam:GetPolicyVersion" => xml(
+            name,
+            &format!(
+                "<PolicyVersion><Document>{document}</Document><VersionId>v2</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>2026-03-17T09:28:00Z</CreateDate></PolicyVersion>"
+            ),
+        ),
+        _ => account(request),
+    });
+    let at = ["--time", "2026-03-17T09:30:00Z"];
+    ask(&stub, &[&QUESTION[..], &at].concat())
+        .ends_with(0)
+        .complains("policy shared was changed 120 seconds before the request");
+    let later = ["--time", "2026-03-17T10:30:00Z"];
+    let ran = ask(&stub, &[&QUESTION[..], &later].concat()).ends_with(0);
+    assert!(!ran.stderr.contains("was changed"), "{}", ran.stderr);
+}
+
+fn itself() {
+    let stub = Stub::start(|request| match request.operation.as_str() {
+        name @ ("iam:ListRolePolicies" | "iam:ListAttachedRolePolicies") => {
+            xml(name, "<PolicyNames/><AttachedPolicies/><IsTruncated>false</IsTruncated>")
+        }
+        _ => account(request),
+    });
+    let caller = "arn:aws:sts::111122223333:assumed-role/deploy/work";
+    let question = ["--role", ROLE, "--caller", caller, "--session-policy", "none"];
+    // Its trust policy names ana alone.
+    ask(&stub, &question).ends_with(1);
+    assert_eq!(stub.repeated(), Vec::<String>::new());
+    let roles = stub.asked().iter().filter(|one| *one == "iam:GetRole").count();
+    assert_eq!(roles, 1, "{:?}", stub.asked());
 }
 
 fn concurrent() {

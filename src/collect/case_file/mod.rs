@@ -67,6 +67,11 @@ impl Case {
         self.facts.is_some()
     }
 
+    /// What the files of facts say that the case names.
+    pub fn facts(&self) -> Option<&Snapshot> {
+        self.facts.as_deref()
+    }
+
     /// The roles of the case's facts that the caller might have meant to use.
     pub fn usable_roles(&self, sources: &mut SourceMap) -> Vec<UsableRole> {
         match (&self.facts, &self.request) {
