@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 #[deny(clippy::disallowed_methods)]
+pub mod access;
+#[deny(clippy::disallowed_methods)]
 pub mod check;
 pub mod cli;
 pub mod collect;

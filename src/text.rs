@@ -210,6 +210,13 @@ impl SourceMap {
         }
     }
 
+    /// The file with this path; of several, the one that was added last.
+    pub fn find(&self, path: &str) -> Option<SourceId> {
+        let is_it = |source: &Source| source.name == path && matches!(source.origin, Origin::File);
+        let at = self.sources.iter().rposition(is_it)?;
+        u32::try_from(at).ok().map(SourceId)
+    }
+
     /// Whether the text was decoded from inside another.
     pub fn is_embedded(&self, id: SourceId) -> bool {
         self.get(id).is_some_and(|source| matches!(source.origin, Origin::Embedded { .. }))

@@ -1,16 +1,19 @@
 //! Every data file is a test: the cases under `fixtures/cases`, and the examples of the rules' pages.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail loudly")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use why_denied::check::{Checker, Selection, Settings, State};
+use why_denied::access::{World, changes, expectations, handshake};
+use why_denied::check::{Checker, Config, Selection, Settings, State};
 use why_denied::collect::InputError;
 use why_denied::collect::case_file::{self, CaseFile};
 use why_denied::collect::policies::policies_in;
 use why_denied::conformance;
 use why_denied::diagnose::diagnose;
+use why_denied::doc::{Entry, Syntax, parse};
 use why_denied::finding::{Diagnosis, Finding, Gate, Outcome, Severity};
 use why_denied::report::CaseOutcome;
 use why_denied::rules;
@@ -115,7 +118,7 @@ fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
     checked.extend(checker.finish(None, &sources));
     if checker.keeps() {
         let kept = std::mem::take(&mut sources);
-        let across = checker.across(std::slice::from_ref(&kept));
+        let across = checker.across(std::slice::from_ref(&kept), &|_, _| false);
         checked.extend(across.into_iter().flat_map(|(_, checked)| checked));
         sources = kept;
     }
@@ -147,6 +150,65 @@ fn check(block: &str, id: &str, fires: bool) -> Vec<String> {
     wrong
 }
 
+/// Checks the repository of an example as a whole: whether the rule fires, and where. `before` holds the
+/// files as they were, `expect` what is underlined.
+fn repository(block: &str, id: &str, fires: bool) -> Vec<String> {
+    let mut sources = SourceMap::default();
+    let source = sources.add_given("example", block);
+    let document = parse(&sources, source, Syntax::Yaml).unwrap().remove(0);
+    let files = |key: &str| -> BTreeMap<PathBuf, String> {
+        let entries = document.root().get(key).into_iter().flat_map(|files| files.entries());
+        let file = |entry: Entry<'_>| {
+            (PathBuf::from(&*entry.key), entry.value.text().unwrap().into_owned())
+        };
+        entries.map(file).collect()
+    };
+    let now = Some("2026-11-27T12:00:00Z".parse().unwrap());
+    let parameters = Default::default();
+    let world = |sources: &mut SourceMap, prefix: &str, files: &BTreeMap<PathBuf, String>| {
+        let named = files.iter().map(|(path, text)| (Path::new(prefix).join(path), text.clone()));
+        let named: BTreeMap<PathBuf, String> = named.collect();
+        let paths: Vec<PathBuf> = named.keys().cloned().collect();
+        let read = |path: &Path| Ok(named.get(path).unwrap().clone().into_bytes());
+        World::read(sources, &paths, &[], &parameters, &read)
+    };
+    let now_files = files("files");
+    let config = now_files.get(Path::new("why-denied.toml"));
+    let policies = now_files.iter().filter(|(path, _)| path.extension().unwrap() != "toml");
+    let policies = policies.map(|(path, text)| (path.clone(), text.clone())).collect();
+    let after = world(&mut sources, "", &policies);
+    let mut found = handshake(&after, &mut sources, now);
+    if let Some(text) = config {
+        let wanted = Config::read(text).unwrap().expectations;
+        let source = sources.add_file("why-denied.toml", text.clone().into_bytes()).unwrap();
+        found.extend(expectations(&after, &wanted, &mut sources, source, now));
+    }
+    let old_files = files("before");
+    if !old_files.is_empty() {
+        let before = world(&mut sources, "old", &old_files);
+        let name = |path: &PathBuf| path.to_str().unwrap().to_owned();
+        let moved = old_files.keys().map(|path| (format!("old/{}", name(path)), name(path)));
+        found.extend(changes(&before, &after, &[], &moved.collect(), &mut sources, now));
+    }
+    let mut wrong = Vec::new();
+    let own: Vec<&str> = (found.iter().filter(|finding| finding.rule == id))
+        .map(|finding| sources.slice(finding.primary.span))
+        .collect();
+    if own.is_empty() == fires {
+        wrong.push(format!("the rule fires {} times", own.len()));
+    }
+    if let Some(expect) = document.root().get("expect") {
+        let wanted: Vec<_> = expect.items().map(|item| item.text().unwrap()).collect();
+        if wanted.iter().map(|text| &**text).ne(own.iter().copied()) {
+            wrong.push(format!("underlined is {own:?}, and not {wanted:?}"));
+        }
+    }
+    for other in found.iter().filter(|finding| finding.rule != id && !fires) {
+        wrong.push(format!("{} fires: {}", other.rule, other.message));
+    }
+    wrong
+}
+
 /// The first example of a rule's page fires the rule, the others do not.
 fn examples(path: &Path) -> Result<(), Failed> {
     let id = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -157,8 +219,15 @@ fn examples(path: &Path) -> Result<(), Failed> {
         rests.map(|rest| rest.split("```").next().unwrap()).collect()
     };
     let (blocks, checks) = (fenced("```yaml case\n"), fenced("```yaml check\n"));
+    let repositories = fenced("```yaml repository\n");
     let mut wrong = Vec::new();
-    for (examples, plays) in [(&blocks, rule.cause.is_some()), (&checks, rule.defect.is_some())] {
+    for (at, block) in repositories.iter().enumerate() {
+        let name = format!("repository example {}", at + 1);
+        let lines = repository(block, &id, at == 0);
+        wrong.extend(lines.into_iter().map(|line| format!("{name}: {line}")));
+    }
+    let defects = if repositories.is_empty() { &checks } else { &repositories };
+    for (examples, plays) in [(&blocks, rule.cause.is_some()), (defects, rule.defect.is_some())] {
         if (examples.len() < 2) == plays {
             wrong.push("a page has an example that fires and one that does not".to_owned());
         }

@@ -2,11 +2,13 @@
 //!
 //! Both `fuzz_targets/` (cargo-fuzz, nightly) and `src/bin/mutate.rs` (stable) run these.
 
+mod check;
 mod messages;
 mod program;
 mod tokens;
 mod trail;
 
+pub use check::{config, module, template};
 pub use messages::message;
 pub use program::{case_file, facts, pattern, policy, values};
 pub use tokens::{jwt, saml};
@@ -34,6 +36,9 @@ pub fn target(name: &str) -> Option<fn(&[u8])> {
         "trail_event" => Some(trail_event),
         "trail_stream" => Some(trail_stream),
         "message" => Some(message),
+        "template" => Some(template),
+        "module" => Some(module),
+        "config" => Some(config),
         _ => None,
     }
 }

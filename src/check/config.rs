@@ -8,6 +8,8 @@ use toml::Spanned;
 
 use crate::policy::{PolicyType, is_account_id};
 
+use super::expectation::{self, Expectation};
+
 /// What is wrong with a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -21,7 +23,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn at(
+    pub(super) fn at(
         span: std::ops::Range<usize>,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -48,6 +50,7 @@ struct Written {
     severity: BTreeMap<String, Spanned<String>>,
     types: BTreeMap<Spanned<String>, Spanned<String>>,
     ignores: Vec<Spanned<WrittenIgnore>>,
+    expectations: Vec<Spanned<expectation::Written>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,6 +106,8 @@ pub struct Config {
     pub types: Vec<(GlobMatcher, PolicyType, Option<String>)>,
     /// Findings that somebody has answered.
     pub ignores: Vec<Ignore>,
+    /// What is promised of access.
+    pub expectations: Vec<Expectation>,
 }
 
 impl Config {
@@ -169,6 +174,9 @@ impl Config {
         }
         for ignore in written.ignores {
             config.ignores.push(Self::ignore(ignore)?);
+        }
+        for one in written.expectations {
+            config.expectations.push(expectation::read(one)?);
         }
         Ok(config)
     }

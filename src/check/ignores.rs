@@ -105,6 +105,17 @@ impl Comment {
     }
 }
 
+impl Comment {
+    /// Whether it is about findings that are there only when all files were seen.
+    pub(super) fn is_about_all(&self) -> bool {
+        let all = Group::Handshake;
+        self.rules.iter().any(|word| {
+            let group = rules::find(word).and_then(|rule| rule.defect).map(|defect| defect.group);
+            word == all.id() || group == Some(all)
+        })
+    }
+}
+
 impl Ignore {
     /// Whether it is about such a finding.
     pub(super) fn is_about(

@@ -3,12 +3,14 @@
 
 mod baseline;
 mod config;
+mod expectation;
 mod fingerprint;
 mod ignores;
 mod selection;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ use ignores::Comment;
 pub use crate::rules::documents::{Host, Known};
 pub use baseline::{Baseline, write as write_baseline};
 pub use config::{Config, ConfigError, Ignore};
+pub use expectation::{Expectation, Placed, Side};
 pub use fingerprint::Fingerprints;
 pub use ignores::MARK as IGNORE_MARK;
 pub use selection::{Selection, SelectionError};
@@ -66,6 +69,8 @@ pub enum State {
     Ignored {
         /// Why.
         reason: String,
+        /// Whether that is said in the file itself, and not in the configuration.
+        in_file: bool,
     },
 }
 
@@ -97,6 +102,35 @@ pub struct Settings {
     pub types: Vec<(GlobMatcher, PolicyType, Option<String>)>,
     /// Findings that were there when somebody switched the check on.
     pub baseline: Option<Baseline>,
+    /// The folder of the configuration, to which its globs and all fingerprints are relative, and the
+    /// folder to which the paths are relative that are shown; both absolute. `None`: they are one.
+    pub folders: Option<(String, String)>,
+}
+
+impl Settings {
+    /// A path that is shown, as the configuration means it.
+    pub fn key<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        let Some((own, here)) = &self.folders else { return Cow::Borrowed(path) };
+        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{here}/{path}") };
+        let whole = plain(&whole);
+        let below = whole.strip_prefix(own.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        below.map_or(Cow::Borrowed(path), |below| Cow::Owned(below.to_owned()))
+    }
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
 }
 
 /// What a check has seen.
@@ -149,6 +183,8 @@ pub struct Checker {
     kept: usize,
     /// The comments of the file that is being looked at.
     comments: Vec<Comment>,
+    /// Comments for what is found when all files were seen: file, first and last byte.
+    waiting: Vec<(String, u32, u32)>,
 }
 
 impl Checker {
@@ -172,19 +208,60 @@ impl Checker {
         keeps
     }
 
-    /// What is found across files, once all were seen; `kept` are the texts that were kept.
-    pub fn across(&mut self, kept: &[SourceMap]) -> Vec<(usize, Vec<Checked>)> {
+    /// What is found across files, once all were seen; `kept` are the texts that were kept. Of the
+    /// pairs of a holder and a role of which `is_told` says so, nothing is said here.
+    pub fn across(
+        &mut self,
+        kept: &[SourceMap],
+        is_told: &dyn Fn(&str, &str) -> bool,
+    ) -> Vec<(usize, Vec<Checked>)> {
         let mut all = Vec::new();
-        for (file, finding) in self.repository.findings() {
+        for (file, finding) in self.repository.findings(is_told) {
             let Some(sources) = kept.get(file) else { continue };
-            let span = finding.primary.span;
-            let path = sources.path(span.source).unwrap_or_default().to_owned();
-            let mut done = Vec::new();
-            self.sink.add(finding);
-            self.settle(&path, None, sources, &mut done);
-            all.push((file, done));
+            all.push((file, self.together(vec![finding], sources)));
         }
         all
+    }
+
+    /// Takes in findings about the repository as a whole, all in the texts of `sources`.
+    pub fn together(&mut self, mut found: Vec<Finding>, sources: &SourceMap) -> Vec<Checked> {
+        let host = |finding: &Finding| sources.to_host(finding.primary.span).source;
+        found.sort_by_key(host);
+        let mut done = Vec::new();
+        for of_file in found.chunk_by(|one, other| host(one) == host(other)) {
+            let Some(source) = of_file.first().map(host) else { continue };
+            if sources.text(source).contains(ignores::MARK) {
+                self.comments = ignores::comments(sources, source).0;
+            }
+            self.sink.found.extend(of_file.iter().cloned());
+            self.settle(sources.name(source), None, sources, &mut done);
+            let answered = std::mem::take(&mut self.comments);
+            let answered = answered.iter().filter(|comment| comment.used).map(|one| one.span.start);
+            let path = sources.name(source);
+            let answered: Vec<u32> = answered.collect();
+            self.waiting.retain(|(other, start, _)| other != path || !answered.contains(start));
+        }
+        done
+    }
+
+    /// Whether the files say anything of who may use which role, so that they have to be looked at
+    /// together.
+    pub fn has_roles(&self) -> bool {
+        self.repository.is_told_of_roles()
+    }
+
+    /// Comments for findings about the repository as a whole that answered none: file, first and last
+    /// byte.
+    pub fn unanswered(&mut self) -> Vec<(String, u32, u32)> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Says that a comment answers nothing.
+    pub fn stale(&mut self, span: Span, sources: &SourceMap) -> Vec<Checked> {
+        let mut done = Vec::new();
+        self.sink.add(ignores::stale(span, None));
+        self.settle(sources.name(span.source), None, sources, &mut done);
+        done
     }
 
     /// Counts a file that holds no policy.
@@ -194,8 +271,9 @@ impl Checker {
 
     /// The type that the configuration gives to policies in this file.
     pub fn type_of(&self, path: &str) -> Option<(PolicyType, Option<&'static str>)> {
+        let key = self.settings.key(path);
         let (_, policy_type, service) =
-            self.settings.types.iter().find(|(glob, ..)| glob.is_match(path))?;
+            self.settings.types.iter().find(|(glob, ..)| glob.is_match(&*key))?;
         let service = service.as_deref().and_then(catalogue).map(|service| service.prefix);
         Some((*policy_type, service))
     }
@@ -223,6 +301,7 @@ impl Checker {
         for policy in policies {
             let subject = Subject {
                 node: policy.root(),
+                path,
                 policy_type: policy.policy_type,
                 is_typed: policy.is_typed,
                 host: &policy.host,
@@ -237,6 +316,10 @@ impl Checker {
         }
         for comment in std::mem::take(&mut self.comments) {
             let over = ignores::is_over(comment.until.as_deref(), self.settings.now);
+            if !over && !comment.used && comment.is_about_all() {
+                self.waiting.push((path.to_owned(), comment.span.start, comment.span.end));
+                continue;
+            }
             if over || !comment.used {
                 let day = comment.until.as_deref().filter(|_| over);
                 self.sink.add(ignores::stale(comment.span, day));
@@ -275,6 +358,10 @@ impl Checker {
         done: &mut Vec<Checked>,
     ) {
         let mut found = std::mem::take(&mut self.sink.found);
+        if found.is_empty() {
+            return;
+        }
+        let path = &*self.settings.key(path).into_owned();
         found.retain_mut(|finding| match self.settings.selection.severity(finding.rule) {
             Some(severity) => {
                 finding.severity = severity;
@@ -315,14 +402,14 @@ impl Checker {
             for comment in comment {
                 if comment.is_about(rule, line()) {
                     comment.used = true;
-                    return State::Ignored { reason: comment.reason.clone() };
+                    return State::Ignored { reason: comment.reason.clone(), in_file: true };
                 }
             }
             for (ignore, used) in self.settings.ignores.iter().zip(&mut self.used) {
                 if ignore.is_about(rule, path, sid, fingerprint) {
                     *used = true;
                     if !ignores::is_over(ignore.until.as_deref(), now) {
-                        return State::Ignored { reason: ignore.reason.clone() };
+                        return State::Ignored { reason: ignore.reason.clone(), in_file: false };
                     }
                 }
             }

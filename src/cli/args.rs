@@ -149,6 +149,12 @@ pub struct CheckArgs {
     /// A value for a parameter of a template or a variable of Terraform; or a file of them; repeatable
     #[arg(long, value_name = "KEY=VALUE|FILE", help_heading = "Files")]
     pub parameters: Vec<String>,
+    /// Files or folders of facts: the other side of what the repository grants; repeatable
+    #[arg(long, value_name = "PATH", help_heading = "Files")]
+    pub facts: Vec<PathBuf>,
+    /// Say what changed in access since this: a folder of the same files, or a revision of git
+    #[arg(long, value_name = "REV|DIR", help_heading = "Files")]
+    pub against: Option<String>,
     /// In folders, look at files that match this glob alone; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub include: Vec<String>,

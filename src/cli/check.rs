@@ -1,10 +1,13 @@
 //! `why-denied check`: the gate for a repository of policies.
 
-use std::io::{self, Read as _, Write};
+mod together;
+
+use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::{
     Baseline, Checked, Checker, Config, Known, Selection, Settings, State, write_baseline,
@@ -43,8 +46,9 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         ignores: config.ignores.clone(),
         types: config.types.clone(),
         baseline,
+        folders: folders(source.map(|id| sources.name(id))),
     };
-    let overrides = overrides(args, &config)?;
+    let files = Files::new(args, &config, source.map(|id| sources.name(id)))?;
     let mut given = SourceMap::default();
     let (parameters, wrong) = super::diagnose::parameters(&args.parameters, &mut given)?;
     let status = super::diagnose::complain(&wrong, &given, output);
@@ -61,19 +65,16 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         status,
         sources: Vec::new(),
         kept: args.write_baseline.is_some().then(Vec::new),
+        bar: progress(output),
     };
     run.report.begin(&mut run.out)?;
     for path in &args.paths {
-        run.path(path, &overrides)?;
+        run.path(path, &files)?;
     }
-    let kept_sources = std::mem::take(&mut run.sources);
-    for (file, checked) in run.checker.across(&kept_sources) {
-        if let Some(sources) = kept_sources.get(file) {
-            run.write(&checked, sources)?;
-        }
-    }
+    run.together(args, &config, source.map(|id| sources.name(id)), &files)?;
     let last = run.checker.finish(source, &sources);
     run.write(&last, &sources)?;
+    run.bar.finish_and_clear();
     run.report.end(run.checker.summary(), &mut run.out)?;
     run.out.flush()?;
     if let (Some(path), Some(kept)) = (&args.write_baseline, run.kept) {
@@ -90,6 +91,29 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<Status, Failure> 
         output.warn("no policy was found");
     }
     Ok(status)
+}
+
+/// What turns while files are read, where somebody watches and it takes long.
+fn progress(output: &Output) -> ProgressBar {
+    if output.quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    let template =
+        if output.style.unicode { "{spinner} {pos} files, {msg}" } else { "{pos} files, {msg}" };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The folder of the configuration and the current one, where they are not one.
+fn folders(config: Option<&str>) -> Option<(String, String)> {
+    let here = std::env::current_dir().ok()?;
+    let folder = here.join(Path::new(config?).parent()?).canonicalize().ok()?;
+    let text = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    let here = here.canonicalize().ok()?;
+    (folder != here).then(|| (text(&folder), text(&here)))
 }
 
 /// The name of the configuration.
@@ -212,13 +236,69 @@ fn selection(args: &CheckArgs, config: &Config) -> Result<Selection, Failure> {
     Ok(selection)
 }
 
-fn overrides(args: &CheckArgs, config: &Config) -> Result<Override, Failure> {
-    let mut builder = OverrideBuilder::new(".");
+/// Which files of folders are looked at.
+struct Files {
+    /// What the options say.
+    options: Override,
+    /// What the configuration says, of paths that begin with the root.
+    config: Override,
+}
+
+impl Files {
+    fn new(args: &CheckArgs, config: &Config, path: Option<&str>) -> Result<Self, Failure> {
+        let here = std::env::current_dir()?;
+        let folder = path.and_then(|path| Path::new(path).parent()).unwrap_or(Path::new(""));
+        let folder = here.join(folder).canonicalize().unwrap_or(here);
+        // Options outweigh the configuration.
+        let include: &[String] = if args.include.is_empty() { &config.include } else { &[] };
+        Ok(Self {
+            options: globs(Path::new("."), &args.include, &args.exclude)?,
+            config: globs(&folder, include, &config.exclude)?,
+        })
+    }
+
+    /// Whether files are named by globs alone, whatever their endings.
+    fn only(&self) -> bool {
+        self.options.num_whitelists() > 0 || self.config.num_whitelists() > 0
+    }
+
+    /// The files in a folder, in the order of their paths.
+    fn in_folder(&self, folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+        let (only, config) = (self.only(), self.config.clone());
+        let takes = move |path: &Path, is_dir: bool| {
+            if config.is_empty() {
+                return true;
+            }
+            let whole = path.canonicalize();
+            whole.is_ok_and(|whole| !config.matched(whole, is_dir).is_ignore())
+        };
+        let walk = WalkBuilder::new(folder)
+            .require_git(false)
+            .overrides(self.options.clone())
+            .sort_by_file_path(Ord::cmp)
+            .filter_entry(move |entry| {
+                let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+                takes(entry.path(), is_dir)
+            })
+            .build();
+        walk.filter_map(move |entry| match entry {
+            Ok(entry) => {
+                let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+                let path = entry.into_path();
+                (is_file && (only || has_known_extension(&path))).then_some(Ok(path))
+            }
+            Err(error) => Some(Err(error)),
+        })
+    }
+}
+
+fn globs(root: &Path, include: &[String], exclude: &[String]) -> Result<Override, Failure> {
+    let mut builder = OverrideBuilder::new(root);
     let usage = |error: ignore::Error| Failure::Usage(format!("a glob cannot be read: {error}"));
-    for glob in args.include.iter().chain(&config.include) {
+    for glob in include {
         builder.add(glob).map_err(usage)?;
     }
-    for glob in args.exclude.iter().chain(&config.exclude) {
+    for glob in exclude {
         builder.add(&format!("!{glob}")).map_err(usage)?;
     }
     builder.build().map_err(usage)
@@ -236,10 +316,12 @@ struct Run<'r> {
     sources: Vec<SourceMap>,
     /// What goes into a new baseline, where one is wanted.
     kept: Option<Vec<(String, &'static str, String)>>,
+    /// Says how far it is.
+    bar: ProgressBar,
 }
 
 impl Run<'_> {
-    fn path(&mut self, path: &Path, overrides: &Override) -> Result<(), Failure> {
+    fn path(&mut self, path: &Path, files: &Files) -> Result<(), Failure> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes)?;
@@ -253,20 +335,9 @@ impl Run<'_> {
             }
             return self.file(path);
         }
-        let only = !overrides.is_empty() && overrides.num_whitelists() > 0;
-        let walk = WalkBuilder::new(path)
-            .require_git(false)
-            .overrides(overrides.clone())
-            .sort_by_file_path(Ord::cmp)
-            .build();
-        for entry in walk {
-            match entry {
-                Ok(entry) => {
-                    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                    if is_file && (only || has_known_extension(entry.path())) {
-                        self.file(entry.path())?;
-                    }
-                }
+        for found in files.in_folder(path) {
+            match found {
+                Ok(path) => self.file(&path)?,
                 Err(error) => self.output.warn(&error.to_string()),
             }
         }
@@ -278,6 +349,7 @@ impl Run<'_> {
     }
 
     fn bytes(&mut self, path: &Path, bytes: io::Result<Vec<u8>>) -> Result<(), Failure> {
+        self.bar.inc(1);
         if bytes.as_ref().is_ok_and(|bytes| !may_hold_policies(bytes)) {
             self.checker.other();
             return Ok(());
@@ -313,6 +385,15 @@ impl Run<'_> {
     }
 
     fn write(&mut self, checked: &[Checked], sources: &SourceMap) -> Result<(), Failure> {
+        let count = self.checker.summary().count();
+        self.bar.set_message(if count == 1 {
+            "1 finding".to_owned()
+        } else {
+            format!("{count} findings")
+        });
+        if checked.is_empty() {
+            return Ok(());
+        }
         if let Some(kept) = &mut self.kept {
             let count = checked.iter().filter(|one| !matches!(one.state, State::Ignored { .. }));
             kept.extend(count.map(|one| {
@@ -320,7 +401,9 @@ impl Run<'_> {
                 (one.fingerprint.clone(), one.finding.rule, file.to_owned())
             }));
         }
-        self.report.file(checked, sources, &mut self.out)?;
+        // What turns is out of the way while something is printed.
+        let (report, out) = (&mut self.report, &mut self.out);
+        self.bar.suspend(|| report.file(checked, sources, out))?;
         Ok(())
     }
 }

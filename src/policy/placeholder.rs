@@ -12,12 +12,16 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
     let mut found: Vec<Missing> = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..)
-        && let Some(next) = rest.find(['$', '<', '{', '%', '_', 'A'])
+        && let Some(next) = rest.find(['$', '<', '{', '%', '_', '@', '[', '#'])
     {
         let start = at + next;
         let rest = text.get(start..).unwrap_or("");
         let before = text.get(..start).and_then(|text| text.chars().next_back());
-        at = match length(rest, before) {
+        let found_here = length(rest, before).or_else(|| {
+            // In an ARN nothing else is written so.
+            text.starts_with("arn:").then(|| in_arn(rest, before)).flatten()
+        });
+        at = match found_here {
             Some(len) => {
                 found.push(missing(text, start, start + len));
                 start + len
@@ -40,7 +44,7 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
 
 /// Whether there is any placeholder in `text`. Most texts are told by their bytes alone.
 pub fn is_open(text: &str) -> bool {
-    let maybe = text.bytes().any(|byte| matches!(byte, b'<' | b'{' | b'%' | b'_'));
+    let maybe = text.bytes().any(|byte| matches!(byte, b'<' | b'{' | b'%' | b'_' | b'$' | b'@'));
     (maybe || text.starts_with("arn:")) && !find(text).is_empty()
 }
 
@@ -61,9 +65,33 @@ fn length(rest: &str, before: Option<char>) -> Option<usize> {
         let end = body.find(close)?;
         Some((body.get(..end)?, open.len() + end + close.len()))
     };
+    if rest.starts_with("${{") {
+        return closed("${{", "}}").map(|(_, len)| len);
+    }
     if rest.starts_with("${") {
         let (body, len) = closed("${", "}")?;
         return is_reference(body).then_some(len);
+    }
+    if rest.starts_with("$(") {
+        let (body, len) = closed("$(", ")")?;
+        return is_name(body).then_some(len);
+    }
+    if let Some(body) = rest.strip_prefix('$') {
+        // A variable of a shell, in capitals: what a policy means with a dollar has a brace.
+        let word = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let len = body.find(|c: char| !word(c)).unwrap_or(body.len());
+        // The version of a function.
+        if body.starts_with("LATEST") {
+            return None;
+        }
+        return (len >= 2 && body.starts_with(|c: char| c.is_ascii_uppercase())).then_some(1 + len);
+    }
+    if rest.starts_with("{%") {
+        return closed("{%", "%}").map(|(_, len)| len);
+    }
+    if rest.starts_with("@@") {
+        let (body, len) = closed("@@", "@@")?;
+        return is_name(body).then_some(len);
     }
     if rest.starts_with("{{") {
         let (body, len) = closed("{{", "}}")?;
@@ -96,15 +124,50 @@ fn length(rest: &str, before: Option<char>) -> Option<usize> {
     None
 }
 
+/// How long the placeholder is with which `rest` begins, of those that only an ARN tells from a text.
+fn in_arn(rest: &str, before: Option<char>) -> Option<usize> {
+    let closed = |open: &str, close: char| {
+        let body = rest.strip_prefix(open)?;
+        let end = body.find(close)?;
+        let body = body.get(..end)?;
+        let word = |c: char| c.is_alphanumeric() || " _-.".contains(c);
+        let sound = body.starts_with(char::is_alphabetic) && body.chars().all(word);
+        sound.then_some(open.len() + end + 1)
+    };
+    match rest.as_bytes() {
+        [b'{', ..] if before != Some('$') => closed("{", '}'),
+        [b'[', ..] => closed("[", ']'),
+        [b'#', b'{', ..] => closed("#{", '}'),
+        [b'$', ..] if before.is_none_or(|c| matches!(c, ':' | '/' | '-')) => {
+            let body = rest.get(1..).filter(|body| !body.starts_with("LATEST"))?;
+            let len = body.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let len = len.unwrap_or(body.len());
+            (len >= 2 && body.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(1 + len)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is one that a script gives a value.
+fn is_name(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(word)
+}
+
+/// What the Serverless Framework fills in, by what stands before the colon; AWS has no such keys.
+/// <https://www.serverless.com/framework/docs/guides/variables>
+const SERVERLESS: [&str; 8] = ["self:", "opt:", "env:", "param:", "sls:", "cf:", "file(", "ssm:/"];
+
 /// Whether what stands in `${…}` is a reference of a template and no policy variable.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 fn is_reference(body: &str) -> bool {
     let body = body.trim();
     // The escapes `${*}`, `${?}` and `${$}`, and variables with a default.
-    if matches!(body, "" | "*" | "?" | "$") || body.contains(',') {
+    let serverless = SERVERLESS.iter().any(|front| body.starts_with(front));
+    if matches!(body, "" | "*" | "?" | "$") || (body.contains(',') && !serverless) {
         return false;
     }
-    if body.contains("::") {
+    if body.contains("::") || serverless || matches!(body, "aws:accountId" | "aws:region") {
         return true;
     }
     // Every condition key has a prefix and a colon.
@@ -124,6 +187,10 @@ fn account(text: &str) -> Option<(usize, usize)> {
 fn is_account_name(part: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let names = ["account", "acct", "accountid", "awsaccountid"];
+    // `xxxxxxxxxxxx`, and the like.
+    if part.len() >= 4 && part.chars().all(|c| matches!(c, 'x' | 'X')) {
+        return true;
+    }
     let plain: String = part.chars().filter(char::is_ascii_alphanumeric).collect();
     part.chars().all(word)
         && part.contains(|c: char| c.is_ascii_alphabetic())
@@ -156,6 +223,20 @@ mod tests {
             ("arn:aws:iam::__ACCOUNT__:role/x", "__ACCOUNT__"),
             ("arn:aws:iam::ACCOUNT_ID:role/x", "ACCOUNT_ID"),
             ("arn:aws:iam::YOUR-ACCOUNT-ID:role/x", "YOUR-ACCOUNT-ID"),
+            ("arn:aws:iam::XXXXXXXXXXXX:role/x", "XXXXXXXXXXXX"),
+            ("arn:aws:iam::$ACCOUNT_ID:role/x", "$ACCOUNT_ID"),
+            ("$ACCOUNT_ID", "$ACCOUNT_ID"),
+            ("arn:aws:iam::$account:role/x", "$account"),
+            ("arn:aws:iam::$(ACCOUNT):role/x", "$(ACCOUNT)"),
+            ("arn:aws:iam::${{ secrets.ACCOUNT }}:role/x", "${{ secrets.ACCOUNT }}"),
+            ("arn:aws:iam::${self:custom.account}:user/x", "${self:custom.account}"),
+            ("arn:aws:sqs:${aws:region}:111122223333:q", "${aws:region}"),
+            ("${opt:stage, 'dev'}-x", "${opt:stage, 'dev'}"),
+            ("arn:aws:s3:::@@BUCKET@@/*", "@@BUCKET@@"),
+            ("arn:aws:s3:::[Bucket Name]/*", "[Bucket Name]"),
+            ("arn:aws:s3:::{bucket}/*", "{bucket}"),
+            ("arn:aws:s3:::#{Bucket.Name}/*", "#{Bucket.Name}"),
+            ("{% if x %}", "{% if x %}"),
             ("arn:aws:s3:::${bucket}/${aws:username}/*", "${bucket}"),
         ] {
             assert_eq!(names(text), [wanted], "{text}");
@@ -176,6 +257,13 @@ mod tests {
             "arn:aws:iam::*:role/x",
             "Aws__x__",
             "a < b > c",
+            "a$b",
+            "{bucket}",
+            "[a-z]",
+            "arn:aws:s3:::b/$1",
+            "arn:aws:lambda:us-east-1:111122223333:function:f:$LATEST",
+            "user@example.com",
+            "${ec2:ResourceTag/team}",
         ] {
             assert_eq!(names(text), Vec::<String>::new(), "{text}");
         }

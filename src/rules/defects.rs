@@ -60,6 +60,10 @@ defects! {
         "an ARN has a Region or account where its kind has none, or lacks one";
     "resource-type-mismatch" NeverWorks Error []
         "an action takes none of the resources of its statement";
+    "action-of-other-service" NeverWorks Error ["UNSUPPORTED_ACTION_IN_POLICY"]
+        "the policy of a resource names an action of another service";
+    "resource-of-other-holder" NeverWorks Error ["UNSUPPORTED_RESOURCE_ARN_IN_POLICY"]
+        "the policy of a resource names another resource";
     "variable-malformed" NeverWorks Error ["MISSING_BRACE_IN_VARIABLE", "MISSING_QUOTE_IN_VARIABLE", "UNSUPPORTED_SPACE_IN_VARIABLE", "EMPTY_VARIABLE"]
         "a policy variable is not written as one";
     "variable-not-expanded" NeverWorks Error ["VARIABLE_UNSUPPORTED_IN_VERSION", "VARIABLE_UNSUPPORTED_IN_ELEMENT", "INVALID_VARIABLE_FOR_OPERATOR"]
@@ -114,7 +118,25 @@ defects! {
         "a condition relies on what the caller writes";
     "arn-compared-as-text" TooOpen Note ["STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS"]
         "an ARN is compared as a text";
-    "element-empty" TooOpen Note ["EMPTY_ARRAY_ACTION", "EMPTY_ARRAY_RESOURCE", "EMPTY_ARRAY_CONDITION"]
+    "control-key-alone" TooOpen Warning ["RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY", "RCP_MISSING_RELATED_SERVICE_PRINCIPAL_CONDITION_KEY", "RCP_MISSING_SERVICE_CONDITION_KEY_NULL_CHECK"]
+        "a resource control policy denies calls of AWS services, or of all others, as well";
+    "tag-key-not-supplied" TooOpen Warning ["DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"]
+        "a Deny asks for a tag that requests for an action never carry";
+    "prefix-evaded" TooOpen Warning ["S3_PREFIX_IN_NEGATIVE_CONTEXT"]
+        "prefixes of a bucket are kept out that a shorter one shows";
+    "attributes-without-select" TooOpen Warning ["DYNAMODB_ATTRIBUTES_WITHOUT_SELECT"]
+        "attributes of a table are kept back only from whoever names them";
+    "audience-any-value" TooOpen Warning ["FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE"]
+        "the audience of a token is compared as if it had several values";
+    "paired-key-missing" TooOpen Warning ["MISSING_PAIRED_CONDITION_KEYS"]
+        "a condition key is of use only beside another one";
+    "address-host-bits" TooOpen Note ["IMPROVE_IP_RANGE"]
+        "a block of addresses is written as one of its addresses";
+    "null-with-qualifier" TooOpen Note ["NULL_WITH_QUALIFIER"]
+        "`Null` has a qualifier that decides alone";
+    "value-covered" TooOpen Note ["REDUNDANT_ACTION", "REDUNDANT_RESOURCE"]
+        "a value of an element is covered by another one";
+    "element-empty" TooOpen Note ["EMPTY_ARRAY_ACTION", "EMPTY_ARRAY_RESOURCE", "EMPTY_ARRAY_CONDITION", "EMPTY_ARRAY_CONDITION_FORALLVALUES", "EMPTY_ARRAY_CONDITION_FORANYVALUE", "EMPTY_ARRAY_CONDITION_IFEXISTS"]
         "an element holds nothing";
     "version-missing" TooOpen Note ["MISSING_VERSION"]
         "a policy has no `Version`";
@@ -126,4 +148,16 @@ defects! {
         "a principal may assume a role that does not trust it";
     "pass-role-not-trusted" Handshake Error []
         "a role may be passed to a service that it does not trust";
+    "trusted-without-grant" Handshake Warning []
+        "a role trusts somebody who has no grant to assume it";
+    "grant-taken-away" Handshake Warning []
+        "a permissions boundary or control policy leaves nothing of a grant";
+    "expectation-refuted" Handshake Error []
+        "access is not as the configuration expects it";
+    "expectation-undetermined" Handshake Warning []
+        "whether access is as expected cannot be told";
+    "access-removed" Handshake Warning []
+        "a change takes access away";
+    "access-added" Handshake Note []
+        "a change gives access";
 }

@@ -46,12 +46,15 @@ struct Allow {
 pub struct Repository {
     grants: Vec<Grant>,
     trusts: HashMap<String, Vec<Trust>>,
+    /// Whether some policy says whose it is.
+    told: bool,
 }
 
 impl Repository {
     /// Adds what a policy says of roles. `file` is a number for its file; whether there was anything.
     pub fn add(&mut self, view: &View<'_>, file: usize) -> bool {
         let Some(host) = view.subject.host.arn.as_deref() else { return false };
+        self.told |= view.policy_type() != PolicyType::ResourceBased;
         match view.policy_type() {
             PolicyType::Trust => {
                 let allows = view.statements.iter().filter_map(allow).collect();
@@ -99,10 +102,19 @@ impl Repository {
         }
     }
 
-    /// The halves that do not fit, each with the number of the file in which it is found.
-    pub fn findings(&self) -> Vec<(usize, Finding)> {
+    /// Whether anything was said of roles whose ARN is known.
+    pub fn is_told_of_roles(&self) -> bool {
+        self.told
+    }
+
+    /// The halves that do not fit, each with the number of the file in which it is found. Of the pairs
+    /// of which `is_told` says so, nothing is said here.
+    pub fn findings(&self, is_told: &dyn Fn(&str, &str) -> bool) -> Vec<(usize, Finding)> {
         let mut found = Vec::new();
         for grant in &self.grants {
+            if is_told(&grant.holder, &grant.role) {
+                continue;
+            }
             let Some(trusts) = self.trusts.get(&grant.role) else { continue };
             let known = |trust: &&Trust| {
                 trust.file == grant.file || !(is_open(&grant.role) || is_open(&grant.holder))

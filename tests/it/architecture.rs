@@ -19,6 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["check", "evidence", "trail"],
     &["report", "snapshot"],
     &["collect"],
+    &["access"],
     &["conformance"],
     &["cli"],
 ];

@@ -239,6 +239,183 @@ fn every_format_is_well_formed() {
     insta::assert_snapshot!(of("a b.json", "gitlab"));
 }
 
+/// The schema is that of OASIS, as the crate serde-sarif (MIT) ships it.
+#[test]
+fn sarif_is_what_its_schema_says() {
+    // Its patterns of languages have a bracket too many, which not every engine takes.
+    let text = read("tests/it/sarif-2.1.0.json").replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}$");
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let text = SLIP.replace('\n', " ").replace('"', "\\\"");
+    let embedded = format!("{{\n  \"Policy\": \"{text}\"\n}}\n");
+    let yaml = "Statement:\n  # why-denied: ignore[action-unknown] the gateway knows it\n  - { Effect: Allow, Action: 's3:GetObjcet', Resource: '*' }\n";
+    let config = "[[ignores]]\npath = \"b.json\"\nreason = \"not ours\"\n";
+    let folder = folder(&[
+        ("a b.json", SLIP),
+        ("b.json", SLIP),
+        ("bucket.json", embedded.as_str()),
+        ("c.yaml", yaml),
+        ("broken.json", &SLIP.replace("\"Resource\"", "Resource")),
+        ("s.json", SOUND),
+        ("why-denied.toml", config),
+    ]);
+    check(&folder, &["a b.json", "--write-baseline", "old.json"]).ends_with(0);
+    for arguments in [&["s.json"][..], &["."], &[".", "--baseline", "old.json"]] {
+        let all = [arguments, &["--format", "sarif", "--exit-zero"]].concat();
+        let ran = check(&folder, &all).ends_with(0);
+        let sarif: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let errors: Vec<_> = schema.iter_errors(&sarif).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    let ran = check(&folder, &[".", "--format", "sarif", "--exit-zero"]);
+    let sarif: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let kind = |file: &str| {
+        let of_file = |one: &&Value| {
+            one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == file
+        };
+        results.iter().find(of_file).unwrap()["suppressions"][0]["kind"].clone()
+    };
+    assert_eq!((kind("c.yaml"), kind("b.json")), ("inSource".into(), "external".into()));
+}
+
+/// A role `deploy` that trusts this ARN.
+fn trusting(arn: &str) -> String {
+    format!(
+        r#"{{ "Role": {{ "RoleName": "deploy", "Path": "/", "Arn": "arn:aws:iam::111122223333:role/deploy",
+  "AssumeRolePolicyDocument": {{ "Version": "2012-10-17", "Statement": [
+    {{ "Effect": "Allow",
+      "Principal": {{ "AWS": "{arn}" }},
+      "Action": "sts:AssumeRole" }} ] }} }} }}
+"#
+    )
+}
+
+/// All of role `ci`, which may assume `deploy`.
+const CI: &str = r#"{ "UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [
+  { "RoleName": "ci", "Path": "/", "Arn": "arn:aws:iam::444455556666:role/ci", "AttachedManagedPolicies": [],
+    "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [
+      { "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" } ] },
+    "RolePolicyList": [ { "PolicyName": "assume", "PolicyDocument": { "Version": "2012-10-17", "Statement": [
+      { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/deploy" } ] } } ] } ] }
+"#;
+const CI_ARN: &str = "arn:aws:iam::444455556666:role/ci";
+
+#[test]
+fn the_other_side_comes_from_facts() {
+    let other = trusting("arn:aws:iam::444455556666:role/ci-old");
+    let folder = folder(&[("policies/ci.json", CI), ("facts/deploy.json", other.as_str())]);
+    check(&folder, &["policies"]).ends_with(0).says("no findings");
+    check(&folder, &["policies", "--facts", "facts", "--format", "concise"])
+        .ends_with(1)
+        .says("policies/ci.json:6:68: error[assume-role-not-trusted] ");
+    fs::write(folder.path().join("facts/deploy.json"), trusting(CI_ARN)).unwrap();
+    check(&folder, &["policies", "--facts", "facts"]).ends_with(0).says("no findings");
+    fs::write(folder.path().join("facts/deploy.json"), "{ oh no").unwrap();
+    check(&folder, &["policies", "--facts", "facts"]).ends_with(2).complains("facts/deploy.json");
+}
+
+#[test]
+fn an_expectation_is_proven_refuted_or_open() {
+    let expectation = |rest: &str| {
+        format!("[[expectations]]\nrole = \"arn:aws:iam::111122223333:role/deploy\"\n{rest}\n")
+    };
+    let ran = |trusted: &str, rest: &str| {
+        let (config, role) = (expectation(rest), trusting(trusted));
+        let files =
+            [("why-denied.toml", config.as_str()), ("ci.json", CI), ("deploy.json", role.as_str())];
+        check(&folder(&files), &[".", "--format", "concise"])
+    };
+    let without = "without = [\"service-control\", \"resource-control\"]";
+    let allowed = format!("allowed = [\"{CI_ARN}\"]");
+    ran(CI_ARN, &format!("{allowed}\n{without}")).ends_with(0).says("no findings");
+    ran("arn:aws:iam::444455556666:role/ci-old", &allowed)
+        .ends_with(1)
+        .says("error[expectation-refuted]")
+        .says("has to be able to assume `deploy`");
+    ran(CI_ARN, &allowed).ends_with(0).says("warning[expectation-undetermined]");
+    let denied = format!("denied = [\"{CI_ARN}\", \"anonymous\"]\n{without}");
+    ran(CI_ARN, &denied).ends_with(1).says("must never be able to assume `deploy`");
+    let says = |rest: &str| ran(CI_ARN, rest).ends_with(2).stderr;
+    assert!(says("").contains("this expects nothing"));
+    assert!(
+        says("allowed = []\ncontext-is = \"all\"\ndenied = [\"anonymous\"]").contains("context-is")
+    );
+}
+
+#[test]
+fn a_change_is_told_by_what_it_does_to_access() {
+    let (old, new) = (trusting(CI_ARN), trusting("arn:aws:iam::444455556666:role/ci-new"));
+    let folder = folder(&[
+        ("before/ci.json", CI),
+        ("before/deploy.json", old.as_str()),
+        ("now/ci.json", CI),
+        ("now/deploy.json", new.as_str()),
+    ]);
+    let arguments = ["now", "--against", "before", "--ignore", "assume-role-not-trusted"];
+    let ran = check(&folder, &arguments).ends_with(0);
+    insta::assert_snapshot!(ran.stdout);
+    fs::write(folder.path().join("now/deploy.json"), old.replace("\n", "\n ")).unwrap();
+    check(&folder, &arguments).ends_with(0).says("no findings");
+    check(&folder, &["now", "--against", "nothing"]).ends_with(2).complains("neither a folder nor");
+}
+
+#[test]
+fn a_revision_of_git_is_what_was_before() {
+    let git = |folder: &TempDir, arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args([
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.com",
+            "-c",
+            "commit.gpgsign=false",
+        ]);
+        git.args(arguments).current_dir(folder.path());
+        let output = git.output().expect("git is needed for this test");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let old = trusting(CI_ARN);
+    let folder = folder(&[("policies/ci.json", CI), ("policies/deploy.json", old.as_str())]);
+    git(&folder, &["init", "--quiet"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "--quiet", "-m", "before"]);
+    check(&folder, &["policies", "--against", "HEAD"]).ends_with(0).says("no findings");
+    fs::remove_file(folder.path().join("policies/deploy.json")).unwrap();
+    check(&folder, &["policies", "--against", "HEAD", "--format", "concise"])
+        .ends_with(0)
+        .says("warning[access-removed] this change stops `ci` from assuming `deploy`");
+    check(&folder, &["policies", "--against", "--upload-pack=x"]).ends_with(2);
+}
+
+#[test]
+fn paths_of_the_configuration_are_relative_to_it() {
+    let config = "exclude = [\"sub/skip/**\"]\n\n[types]\n\"sub/scps/*\" = \"service-control\"\n\n[[ignores]]\npath = \"sub/a.json\"\nreason = \"not ours\"\n";
+    let policy = SOUND.replace("\"Effect\"", "\"Principal\": \"*\", \"Effect\"");
+    let folder = folder(&[
+        ("why-denied.toml", config),
+        ("sub/a.json", SLIP),
+        ("sub/skip/b.json", SLIP),
+        ("sub/scps/c.json", policy.as_str()),
+    ]);
+    let fingerprint = |ran: &Ran| ran.json()["findings"][0]["fingerprint"].clone();
+    let above = check(&folder, &["sub", "--format", "json"]).ends_with(1);
+    let mut below = command(&["check", ".", "--format", "json"]);
+    below.current_dir(folder.path().join("sub"));
+    let below = finish(below).ends_with(1);
+    for ran in [&above, &below] {
+        let json = ran.json();
+        let found: Vec<_> = json["findings"].as_array().unwrap().iter().collect();
+        assert_eq!(found.len(), 2, "{json}");
+        assert_eq!(
+            (&found[0]["state"], &found[1]["rule"]),
+            (&"ignored".into(), &"element-not-allowed".into())
+        );
+    }
+    assert_eq!(fingerprint(&above), fingerprint(&below));
+}
+
 #[test]
 fn templates_are_checked_where_they_stand() {
     let template = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Allow\n            Principal: { Service: lambda.amazon.com }\n            Action: sts:AssumeRole\n";
@@ -250,18 +427,35 @@ fn templates_are_checked_where_they_stand() {
 
 /// Findings in AWS's own managed policies that a person has looked at, and agrees with.
 ///
-/// A customer could store none of those that are too long. The statements that others cover say nothing
-/// new. The rest grant what they do not seem to: the actions of event source mappings take mappings and no
-/// functions, the names of state machines begin with `stateMachine:`, buckets are listed and not objects,
-/// and one ARN of a key has a colon too many.
+/// They grant what they do not seem to: the actions of event source mappings take mappings and no functions,
+/// the names of state machines begin with `stateMachine:`, buckets are listed and not objects, and one ARN of a
+/// key has a colon too many.
 const REAL: &[(&str, &str)] = &[
-    ("size-over-quota", ""),
-    ("statement-shadowed", ""),
     ("resource-type-mismatch", "s3:::transform-vmware-target-*/*"),
     ("resource-type-mismatch", "s3:::*/CodeDeploy/*"),
     ("resource-type-mismatch", "kms:*:::*"),
     ("resource-type-mismatch", "states:"),
     ("resource-type-mismatch", "EventSourceMapping"),
+];
+
+/// Policies in which a statement says nothing that another one does not say: each was looked at.
+const SHADOWED: &[&str] = &[
+    "AWSApplicationMigrationNetworkMigrationMultiAccount",
+    "AWSBackupServiceRolePolicyForRestores",
+    "AWSCleanRoomsMLFullAccess",
+    "AWSDeepLensServiceRolePolicy",
+    "AWSIoTDeviceTesterForFreeRTOSFullAccess",
+    "AWSManagedSettingsAdminAccess",
+    "AWSObservabilityAdminTelemetryEnablementServiceRolePolicy",
+    "AmazonECSServiceRolePolicy",
+    "AmazonEKSServiceRolePolicy",
+    "AmazonLaunchWizardFullAccessV2",
+    "AwsGlueDataBrewFullAccessPolicy",
+    "BedrockAgentCoreFullAccess",
+    "NetworkSecurityDirectorServiceLinkedRolePolicy",
+    "SageMakerStudioProjectProvisioningRolePolicy",
+    "SageMakerStudioProjectUserRolePolicy",
+    "SecurityLakeResourceManagementServiceRolePolicy",
 ];
 
 #[test]
@@ -280,7 +474,9 @@ fn aws_managed_policies_are_fine() {
             let text = sources.slice(one.finding.primary.span);
             let is_real =
                 |(rule, only): &&(&str, &str)| *rule == one.finding.rule && text.contains(only);
-            if !REAL.iter().any(|real| is_real(&real)) {
+            let is_shadowed = one.finding.rule == "statement-shadowed"
+                && SHADOWED.contains(&name.rsplit('/').next().unwrap());
+            if !is_shadowed && !REAL.iter().any(|real| is_real(&real)) {
                 wrong.push(format!("{name}: {} {text}: {}", one.finding.rule, one.finding.message));
             }
         }

@@ -53,7 +53,8 @@ fn every_page_says_what_it_means_how_to_check_and_how_to_fix() {
         {
             assert!(page.contains(&format!("\n## {title}\n")), "{id} does not say: {title}");
         }
-        let examples = ["```yaml case", "```yaml check"].map(|fence| page.matches(fence).count());
+        let examples = ["```yaml case", "```yaml check", "```yaml repository"]
+            .map(|fence| page.matches(fence).count());
         assert!(examples.iter().sum::<usize>() >= 2, "{id} needs a bad and a good example");
         let check = page.split("## How to check by hand").nth(1).unwrap();
         let check = check.split("\n## ").next().unwrap();

@@ -42,7 +42,7 @@ pub(super) fn finding(
     let (state, reason) = match &checked.state {
         State::Open => ("open", None),
         State::Old => ("baseline", None),
-        State::Ignored { reason } => ("ignored", Some(reason.as_str())),
+        State::Ignored { reason, .. } => ("ignored", Some(reason.as_str())),
     };
     let value = CheckedV1 {
         finding: finding_v1(&checked.finding, sources),

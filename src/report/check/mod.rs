@@ -233,7 +233,7 @@ fn message(checked: &Checked) -> String {
     let note = match &checked.state {
         State::Open => String::new(),
         State::Old => " (in the baseline)".to_owned(),
-        State::Ignored { reason } => format!(" (ignored: {reason})"),
+        State::Ignored { reason, .. } => format!(" (ignored: {reason})"),
     };
     format!("{}{note}", clean(&checked.finding.message))
 }

@@ -97,9 +97,10 @@ pub(super) fn finding(
             State::Old => {
                 members.insert("baselineState".to_owned(), "unchanged".into());
             }
-            State::Ignored { reason } => {
+            State::Ignored { reason, in_file } => {
+                let kind = if *in_file { "inSource" } else { "external" };
                 let suppression =
-                    json!([{ "kind": "external", "status": "accepted", "justification": reason }]);
+                    json!([{ "kind": kind, "status": "accepted", "justification": reason }]);
                 members.insert("suppressions".to_owned(), suppression);
             }
         }

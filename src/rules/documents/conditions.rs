@@ -308,7 +308,7 @@ fn value(
 ) {
     let text = value.text.as_ref();
     let operator = condition.operator.as_ref();
-    if text.contains("${") {
+    if super::variables::has_any(text) {
         let takes_variables = matches!(
             family,
             Family::String | Family::StringIgnoreCase | Family::StringLike | Family::Arn

@@ -7,6 +7,7 @@
 mod actions;
 mod conditions;
 mod elements;
+mod further;
 pub(crate) mod glob;
 mod open;
 mod overlap;
@@ -31,6 +32,8 @@ pub use view::{ConditionView, Element, Named, StatementView, Text, View};
 pub struct Subject<'d> {
     /// The document.
     pub node: Node<'d>,
+    /// The file that it is in.
+    pub path: &'d str,
     /// What it is read as.
     pub policy_type: PolicyType,
     /// Whether the type is certain: said by the place or the configuration, and not guessed.
@@ -89,6 +92,7 @@ pub static PASSES: &[Pass] = &[
     actions::pass,
     resources::pass,
     variables::pass,
+    further::pass,
     conditions::pass,
     size::pass,
     overlap::pass,
@@ -102,6 +106,7 @@ pub fn check<'d>(subject: &Subject<'d>, sink: &mut Sink) -> View<'d> {
     }
     if subject.known.wants_open {
         open::pass(&view, sink);
+        further::open(&view, sink);
     }
     view
 }

@@ -27,7 +27,8 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     let index = Index::new(&statements);
     for (at, statement) in &statements {
         let mut denied = false;
-        for other in index.candidates(statement) {
+        let candidates = index.candidates(statement);
+        for other in candidates.iter().copied() {
             let Some((place, by)) = statements.get(other) else { continue };
             if place == at || !covers(by, statement) {
                 continue;
@@ -58,7 +59,7 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
         if denied {
             continue;
         }
-        for other in index.candidates(statement) {
+        for other in candidates {
             let Some((place, by)) = statements.get(other) else { continue };
             let same = by.effect == statement.effect && place != at;
             let condition = !by.has_condition || same_conditions(by, statement);
@@ -119,11 +120,13 @@ struct Index {
     by_pattern: HashMap<String, Vec<usize>>,
     /// Statements with a pattern that is neither a text nor a beginning.
     odd: Vec<usize>,
+    /// The lengths of the beginnings that there are, a bit each.
+    lengths: u128,
 }
 
 impl Index {
     fn new(statements: &[(usize, &StatementView<'_>)]) -> Self {
-        let mut index = Self { by_pattern: HashMap::new(), odd: Vec::new() };
+        let mut index = Self { by_pattern: HashMap::new(), odd: Vec::new(), lengths: 0 };
         for (place, (_, statement)) in statements.iter().enumerate() {
             for value in statement.actions() {
                 let pattern = value.text.to_ascii_lowercase();
@@ -133,6 +136,10 @@ impl Index {
                         index.odd.push(place);
                     }
                     continue;
+                }
+                if stem.len() < pattern.len() {
+                    let length = u32::try_from(stem.len()).unwrap_or(u32::MAX);
+                    index.lengths |= 1_u128.checked_shl(length).unwrap_or(0);
                 }
                 let places = index.by_pattern.entry(pattern).or_default();
                 if places.len() < TRIED && places.last() != Some(&place) {
@@ -153,7 +160,7 @@ impl Index {
         add(&first);
         let fixed = first.find(['*', '?']).unwrap_or(first.len()).min(80);
         let mut pattern = String::with_capacity(fixed + 1);
-        for end in 0..=fixed {
+        for end in (0..=fixed).filter(|end| self.lengths >> end & 1 == 1) {
             let Some(front) = first.get(..end) else { continue };
             pattern.clear();
             pattern.push_str(front);

@@ -169,7 +169,7 @@ fn region(arn: &Arn<'_>, value: &Text<'_>, sink: &mut Sink) -> bool {
 
 /// The text as a pattern in which policy variables stand for anything.
 fn without_variables(text: &str) -> Cow<'_, str> {
-    if !text.contains("${") {
+    if !super::variables::has_any(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

@@ -3,6 +3,7 @@
 use crate::doc::{Kind, Node};
 use crate::finding::Finding;
 use crate::policy::{Arn, PolicyType};
+use crate::reference::managed_policies;
 use crate::text::Span;
 
 use super::Sink;
@@ -67,7 +68,8 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
         Counting::Compact => compact(node),
         Counting::Whole => (span.end - span.start) as usize,
     };
-    if size <= limit {
+    // The quotas are those of customers.
+    if size <= limit || is_of_aws(view) {
         return;
     }
     let message = format!(
@@ -78,6 +80,19 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     let place = Span { end: span.end.min(span.start + 1), ..span };
     let finding = Finding::new("size-over-quota", message, place, "too long");
     sink.add(finding.help("join statements that differ in one element alone, put wildcards in the place of lists, or split the policy"));
+}
+
+/// Whether it is a policy of AWS's own: by its ARN, or by a file that is called like one.
+fn is_of_aws(view: &View<'_>) -> bool {
+    if view.policy_type() != PolicyType::IdentityBased {
+        return false;
+    }
+    if let Some(arn) = view.subject.host.arn.as_deref() {
+        return Arn::parse(arn).is_some_and(|arn| arn.account == "aws");
+    }
+    let file = view.subject.path.rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    managed_policies().any(|policy| policy.rsplit('/').next() == Some(stem))
 }
 
 /// The characters of the value as JSON without white space. A part that is not known counts as written.
