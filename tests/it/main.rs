@@ -23,6 +23,8 @@ mod layer_options;
 mod permissions;
 mod project;
 mod properties;
+#[path = "../support/ran.rs"]
+mod ran;
 mod records;
 mod reference;
 mod request_options;

@@ -15,27 +15,9 @@ pub(crate) const RICHARD: &str = "arn:aws:iam::444455556666:user/Richard";
 /// The moment of every request that says no other.
 pub(crate) const TIME: &str = "2026-03-17T09:30:00Z";
 
-/// What a run left behind.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) status: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+pub(crate) use crate::ran::Ran;
 
 impl Ran {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
-    }
-
-    /// Asserts the exit status, and shows what was printed if it is another.
-    #[track_caller]
-    pub(crate) fn ends_with(self, status: i32) -> Self {
-        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stdout.contains(text), "no `{text}` in\n{}\n{}", self.stdout, self.stderr);
@@ -70,12 +52,7 @@ pub(crate) fn command<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
 }
 
 pub(crate) fn finish(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
-    Ran {
-        status: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ran::of(command.output().unwrap())
 }
 
 pub(crate) fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Ran {

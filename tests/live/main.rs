@@ -18,6 +18,8 @@ mod organization;
 mod program;
 #[cfg(unix)]
 mod progress;
+#[path = "../support/ran.rs"]
+mod ran;
 mod recorded;
 mod refusal;
 #[cfg(target_os = "linux")]

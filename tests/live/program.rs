@@ -3,32 +3,13 @@
 
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
 /// Secrets that are planted wherever one could leak.
 pub(crate) const PLANTED: &str = "PLANTED";
 
-/// What a run left behind.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) status: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
+pub(crate) use crate::ran::Ran;
 
+/// Whatever the lines break at.
 impl Ran {
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
-    }
-
-    #[track_caller]
-    pub(crate) fn ends_with(self, status: i32) -> Self {
-        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
         let plain = self.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -117,12 +98,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_why-denied"));
         self.prepare(&mut command);
         command.args(arguments).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let ran = Ran {
-            status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
+        let ran = Ran::of(command.output().unwrap());
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(PLANTED), "a secret in {arguments:?}:\n{text}");
             for (name, value) in &self.variables {

@@ -33,6 +33,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("wire: a role that was just made", just_made),
         test("wire: a policy that was just changed", just_changed),
         test("wire: a role that assumes itself is read once", itself),
+        test("wire: no secret is shown, however much is said", secrets),
     ]
 }
 
@@ -402,6 +403,37 @@ fn itself() {
     assert_eq!(stub.repeated(), Vec::<String>::new());
     let roles = stub.asked().iter().filter(|one| *one == "iam:GetRole").count();
     assert_eq!(roles, 1, "{:?}", stub.asked());
+}
+
+/// Whatever a run prints is searched for what is planted, wherever it is run.
+fn secrets() {
+    let stub = Stub::start(|request| match request.operation.as_str() {
+        "iam:GetUser" => Reply::Whole(500, "text/html", "<p>PLANTED</p>".to_owned()),
+        "iam:ListMFADevices" => error(403, "AccessDenied", "Signature=0a1b2c3d0a1b2c3d PLANTED"),
+        _ => account(request),
+    });
+    let mut program =
+        Program::with_keys(&stub.url(), "ASIAEXAMPLE", "PLANTED-secret", Some("PLANTED-token"));
+    program.config(
+        "[profile other]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = PLANTED\naws_session_token = PLANTED\n",
+    );
+    // What the libraries would log, too.
+    program.set("RUST_LOG", "trace");
+    program.set("AWS_MAX_ATTEMPTS", "1");
+    for more in [&[][..], &["--verbose"], &["--quiet"], &["--redact"], &["--format", "json"]] {
+        let question = [&QUESTION[..], &["--live", "--role-profile", "other"], more].concat();
+        assert_ne!(program.run(&question).status, 2);
+        assert_ne!(program.run(&[&QUESTION[..], &["--probe"], more].concat()).status, 2);
+        program.run(&[&["whoami", "--profile", "other"], more].concat()).ends_with(0);
+    }
+    program.run(&["collect", "there", "--role", ROLE, "--verbose"]).ends_with(0);
+    for entry in walkdir::WalkDir::new(program.home.path().join("there")) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            assert!(!text.contains("PLANTED"), "{text}");
+        }
+    }
 }
 
 fn concurrent() {
