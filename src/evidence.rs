@@ -164,18 +164,30 @@ pub fn bare(denial: &Denial) -> Diagnosis {
         summary: refusal(denial).to_owned(),
     });
     Diagnosis {
+        principal: value(&denial.principal),
+        action: value(&denial.action),
+        resource: value(&denial.resource),
+        gates: gates.into_iter().collect(),
+        evidence: Some(Box::new(found)),
+        ..blank(decision, headline)
+    }
+}
+
+/// An answer that no evaluation stands behind.
+fn blank(decision: Decision, headline: String) -> Diagnosis {
+    Diagnosis {
         hop: None,
         title: String::new(),
         doubts: Vec::new(),
         name: None,
         decision,
         headline,
-        principal: value(&denial.principal),
-        action: value(&denial.action),
-        resource: value(&denial.resource),
+        principal: String::new(),
+        action: String::new(),
+        resource: String::new(),
         same_account: None,
         context: Vec::new(),
-        gates: gates.into_iter().collect(),
+        gates: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
         settlements: Vec::new(),
@@ -183,10 +195,50 @@ pub fn bare(denial: &Denial) -> Diagnosis {
         retry: None,
         statements: Vec::new(),
         notes: Vec::new(),
-        evidence: Some(Box::new(found)),
+        evidence: None,
         is_bare: true,
         identity: None,
     }
+}
+
+/// The answer to `events` of CloudTrail of which none is a denial. `failed` are the codes of their
+/// errors; `call` is who called what, where there is one alone.
+pub fn not_denied(events: u64, failed: &[&str], call: Option<(&str, &str)>) -> Diagnosis {
+    let (decision, headline) = match (failed, events) {
+        ([], 1) => {
+            (Decision::Allowed, "CloudTrail recorded no error: the call succeeded".to_owned())
+        }
+        ([], _) => (
+            Decision::Allowed,
+            format!("CloudTrail recorded no error in {events} events: the calls succeeded"),
+        ),
+        ([code], 1) => (
+            Decision::Undetermined,
+            format!(
+                "CloudTrail recorded `{code}`, which is no denial: policies are not what the error is about"
+            ),
+        ),
+        (codes, _) => {
+            let mut codes = codes.to_vec();
+            codes.sort_unstable();
+            codes.dedup();
+            let listed: Vec<String> =
+                codes.iter().take(5).map(|code| format!("`{code}`")).collect();
+            let more = if codes.len() > 5 { " and others" } else { "" };
+            (
+                Decision::Undetermined,
+                format!(
+                    "none of {events} events is a denial; their errors are {}{more}",
+                    listed.join(", ")
+                ),
+            )
+        }
+    };
+    let (principal, action) = call.unwrap_or_default();
+    let mut answer = blank(decision, headline);
+    answer.principal = principal.to_owned();
+    answer.action = action.to_owned();
+    answer
 }
 
 /// Whether policies are what the error is about, so that facts can explain it.

@@ -33,10 +33,20 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
     let mut sources = SourceMap::default();
     let (diagnoses, status) = match &args.case {
         Some(path) => from_case(args, path, &mut sources, &output)?,
-        None => {
-            let denials = evidence::read(args, &mut sources, &output)?;
-            from_options(args, denials, &mut sources, &output)?
-        }
+        None => match evidence::read(args, &mut sources, &output) {
+            Ok(evidence::Read::Nothing) => from_options(args, None, &mut sources, &output)?,
+            Ok(evidence::Read::Told(told)) => {
+                from_options(args, Some(told), &mut sources, &output)?
+            }
+            Ok(evidence::Read::NotDenied(answer)) => (vec![*answer], Status::Good),
+            Err(failure @ Failure::NoError(_)) if args.format == Format::Json => {
+                // Whoever reads JSON gets some: there is no result.
+                let (json, none) = (report::Format::Json, SourceMap::default());
+                output.result(&[], |out| report::write(json, &[], &none, &output.style, out))?;
+                return Err(failure);
+            }
+            Err(failure) => return Err(failure),
+        },
     };
     conclude(args.format, &diagnoses, status, &sources, &output)
 }

@@ -14,9 +14,10 @@ use crate::message::{self, Denial, Part, Record};
 use crate::policy::PolicyType;
 use crate::request::{Caller, Request};
 use crate::text::{SourceMap, Spanned};
-use crate::trail::{self, Group};
+use crate::trail::Group;
 
 use super::args::DiagnoseArgs;
+use super::events::{self, Events};
 use super::input::{self, Asked, usage};
 use super::{Failure, Output};
 
@@ -32,6 +33,16 @@ pub(super) struct Told {
     pub(super) encoded: Option<String>,
 }
 
+/// What was read.
+pub(super) enum Read {
+    /// No evidence was given.
+    Nothing,
+    /// What it tells of.
+    Told(Vec<Told>),
+    /// It tells that nothing was denied.
+    NotDenied(Box<Diagnosis>),
+}
+
 impl From<Denial> for Told {
     fn from(denial: Denial) -> Self {
         Self { denial, record: None, group: None, encoded: None }
@@ -44,28 +55,33 @@ impl From<Record> for Told {
     }
 }
 
-/// What the evidence tells of; `None` where no evidence was given.
+/// What the evidence tells of.
 pub(super) fn read(
     args: &DiagnoseArgs,
     sources: &mut SourceMap,
     output: &Output,
-) -> Result<Option<Vec<Told>>, Failure> {
+) -> Result<Read, Failure> {
     let name = match args.evidence.as_slice() {
-        [] => return Ok(None),
+        [] => return Ok(Read::Nothing),
         [one] => one.clone(),
         // Somebody forgot the quotes.
         words => words.join(" "),
     };
     let path = Path::new(&name);
-    let is_file = name != "-" && !name.contains('\n') && name.len() < 4096 && path.is_file();
+    let is_path = name != "-" && !name.contains('\n') && name.len() < 4096;
+    let is_file = is_path && path.is_file();
     let original = if name == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;
-        String::from_utf8_lossy(&bytes).into_owned()
+        unpacked(&name, &bytes)?
     } else if is_file {
         let bytes =
             std::fs::read(path).map_err(|error| Failure::File { path: path.to_owned(), error })?;
-        String::from_utf8_lossy(&bytes).into_owned()
+        unpacked(&name, &bytes)?
+    } else if is_path && path.is_dir() {
+        return Err(usage(format!(
+            "`{name}` is a folder: `why-denied trail {name}` reads CloudTrail in folders; facts are given with `--facts`"
+        )));
     } else {
         name.clone()
     };
@@ -77,9 +93,26 @@ pub(super) fn read(
     } else {
         sources.add_given("the message", text)
     };
+    // What AWS alone may see is taken from the text as it was.
+    let with_encoded =
+        |told: Told| Told { encoded: message::encoded(&original, &told.denial), ..told };
     let records = message::records(sources, source);
     if !records.is_empty() {
-        return Ok(Some(records.into_iter().map(Told::from).collect()));
+        return Ok(Read::Told(records.into_iter().map(Told::from).collect()));
+    }
+    match events::read(sources, source) {
+        Events::Told(told) => {
+            if told.len() > MANY {
+                output.warn(&format!(
+                    "{} different denials: `why-denied trail {}` shows them as a list",
+                    told.len(),
+                    if is_file { name.as_str() } else { "FILE" }
+                ));
+            }
+            return Ok(Read::Told(told.into_iter().map(with_encoded).collect()));
+        }
+        Events::NotDenied(answer) => return Ok(Read::NotDenied(answer)),
+        Events::Nothing => {}
     }
     let message::Reading { denials, more } = message::read_all(sources, source);
     if more > 0 {
@@ -89,15 +122,25 @@ pub(super) fn read(
         let is_name = !name.contains(' ') && name != "-" && !path.is_file();
         let hint = if is_name { "; nor is it a file" } else { "" };
         let shown: String = name.chars().take(60).filter(|letter| !letter.is_control()).collect();
-        return Err(usage(format!(
+        return Err(Failure::NoError(format!(
             "`{}`: no error of AWS is recognised in it{hint}. Give the whole text that the tool printed, or say what was denied with `--role` or `--action` and `--resource`",
             message::without_secrets(&shown)
         )));
     }
-    let told = denials
-        .into_iter()
-        .map(|denial| Told { encoded: message::encoded(&original, &denial), ..Told::from(denial) });
-    Ok(Some(told.collect()))
+    Ok(Read::Told(denials.into_iter().map(Told::from).map(with_encoded).collect()))
+}
+
+/// More denials than this are better read as a list.
+const MANY: usize = 20;
+
+/// A file as a text. CloudTrail's are packed, and no text.
+fn unpacked(name: &str, bytes: &[u8]) -> Result<String, Failure> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return Err(usage(format!(
+            "`{name}` is packed with gzip: `why-denied trail {name}` reads it if it is CloudTrail's; unpack it if it is another log"
+        )));
+    }
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
@@ -115,8 +158,10 @@ pub(super) fn requests(
     let time = input::time(args, Some(now))?;
     for one in told {
         let denial = &one.denial;
-        let built = if let Some(group) = one.group.as_ref().filter(|_| is_about_policies(denial)) {
-            of_events(args, group, sources)?
+        let built = if let (Some(group), true) = (&one.group, is_about_policies(denial)) {
+            let time = time.filter(|_| args.time.is_some() || group.call.time.is_none());
+            let built = events::request(args, (denial, group), sources, time)?;
+            built.map_err(|why| Some(format!("the facts cannot be asked: {why}")))
         } else if is_about_policies(denial) {
             build(&with_context(args, one.record.as_ref()), denial, sources, time)?
         } else {
@@ -126,7 +171,7 @@ pub(super) fn requests(
             Ok(request) if has_facts => requests.push((request, Some(one))),
             Ok(_) | Err(None) if one.record.is_some() => answers.push(bare_told(&one)),
             Ok(request) => {
-                let mut answer = bare(denial);
+                let mut answer = bare_told(&one);
                 // What is wrong with the request itself needs no facts.
                 let found = crate::diagnose::diagnose(&request, &Layers::default(), &Vec::new);
                 let of_request = found.gates.iter().any(|report| {
@@ -175,7 +220,11 @@ pub(super) fn requests(
 }
 
 fn bare_told(told: &Told) -> Diagnosis {
-    told.record.as_ref().map_or_else(|| bare(&told.denial), bare_record)
+    match (&told.record, &told.group) {
+        (Some(record), _) => bare_record(record),
+        (None, Some(group)) => events::bare_event(&told.denial, group),
+        (None, None) => bare(&told.denial),
+    }
 }
 
 /// The options, with the request context that AWS recorded; what is given wins.
@@ -194,29 +243,6 @@ fn with_context(args: &DiagnoseArgs, record: Option<&Record>) -> DiagnoseArgs {
         }
     }
     args
-}
-
-/// The request that CloudTrail recorded, with what the options say in its place; or what is missing.
-fn of_events(
-    args: &DiagnoseArgs,
-    group: &Group,
-    sources: &mut SourceMap,
-) -> Result<Result<Request, Option<String>>, Failure> {
-    let mut request = match trail::request(group, sources) {
-        Ok(request) => request,
-        Err(why) => return Ok(Err(Some(format!("the facts cannot be asked: {why}")))),
-    };
-    let caller = request.caller.text.value.clone();
-    let (action, resource) = (request.action.value.clone(), request.resource.text.value.clone());
-    let asked = Asked { caller: &caller, action: &action, resource: &resource, presented: None };
-    let given = input::request(args, sources, &asked, request.time)?;
-    for entry in given.context.entries() {
-        request.context.set(&entry.key, entry.value.clone(), entry.span);
-    }
-    if let (Some(mine), Some(given)) = (&mut request.parameters, given.parameters) {
-        mine.take(given);
-    }
-    Ok(Ok(request))
 }
 
 /// The request that was denied, from the text and from the options, which win; or what is missing.

@@ -6,6 +6,7 @@ mod check;
 #[cfg(feature = "live")]
 mod collect;
 mod diagnose;
+mod events;
 mod evidence;
 mod facts;
 mod input;
@@ -102,6 +103,9 @@ pub enum Failure {
     /// The options do not fit together.
     #[error("{0}")]
     Usage(String),
+    /// The evidence is no error of AWS.
+    #[error("{0}")]
+    NoError(String),
     /// Something could not be written.
     #[error("the result could not be written: {0}")]
     Io(#[from] io::Error),

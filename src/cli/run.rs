@@ -64,6 +64,7 @@ fn explain(args: &RunArgs, kept: &Kept, output: &Output) -> Result<(), Failure> 
     let mut sources = SourceMap::default();
     let source = sources.add_given("stderr of the command", text);
     let mut denials = message::read(&sources, source);
+    kept.count(&mut denials);
     // Other programs say "access denied" too.
     denials.retain(|denial| !denial.is_vague());
     if denials.is_empty() {

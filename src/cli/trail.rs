@@ -4,6 +4,7 @@ mod files;
 mod when;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,7 +19,7 @@ use crate::evidence::{agreement, bare, evidence, is_about_policies};
 use crate::message::{self, Denial, ErrorClass};
 use crate::report::{self, ExplainedGroup, TrailReport};
 use crate::snapshot::Snapshot;
-use crate::text::{SourceMap, Spanned};
+use crate::text::{SourceMap, Span, Spanned};
 use crate::trail::{self, Filter, Group, Groups};
 
 use super::args::{SqlDialect, TrailArgs, TrailFormat};
@@ -57,6 +58,9 @@ pub(super) fn run(args: &TrailArgs, output: Output) -> Result<Status, Failure> {
         read.skipped.iter().for_each(|(path, why)| {
             output.warn(&format!("{}: left out: {why}", path.display()));
         });
+    }
+    if read.files == 0 && read.damaged.is_empty() && found.errors.is_empty() {
+        status = complain(&nothing_found(&args.paths, &read), &sources, &output);
     }
     let (denials, twice) = groups.totals();
     let groups = groups.finish();
@@ -184,6 +188,16 @@ fn bar(output: &Output, bytes: u64) -> ProgressBar {
     bar
 }
 
+/// What is said where there is no CloudTrail: something may have been denied, and nobody knows.
+fn nothing_found(paths: &[PathBuf], read: &files::Read) -> Vec<InputError> {
+    let what = if read.digests > 0 {
+        "only digests of CloudTrail are in it, and no events"
+    } else {
+        "no events of CloudTrail are in it"
+    };
+    paths.iter().map(|path| InputError::of(path, what).help(files::WANTED)).collect()
+}
+
 /// Says which files could not be read to their end.
 fn damaged(read: &files::Read, sources: &SourceMap, output: &Output) -> Status {
     const SHOWN: usize = 20;
@@ -282,32 +296,8 @@ pub(super) fn said(group: &Group, sources: &mut SourceMap) -> Denial {
         group.reason.code, call.message
     );
     let source = sources.add_given("event", message::without_secrets(&text));
-    let found = message::read(sources, source);
     let whole = sources.whole(source);
-    let mut denial = found
-        .into_iter()
-        .find(|one| one.class == ErrorClass::AccessDenied)
-        .unwrap_or_else(|| Denial {
-            form: "code",
-            see: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
-            class: ErrorClass::AccessDenied,
-            principal: None,
-            action: None,
-            resource: None,
-            kind: None,
-            policy_type: None,
-            policy_arn: None,
-            code: Some(Spanned { value: group.reason.code.clone(), span: whole }),
-            service: None,
-            operation: None,
-            request_id: None,
-            authorization_id: None,
-            encoded: None,
-            encoded_length: 0,
-            words: None,
-            span: whole,
-            count: 1,
-        });
+    let mut denial = denial_of(group, message::read(sources, source), whole);
     let fill = |field: &mut Option<Spanned<String>>, value: Option<&String>| {
         if field.is_none() {
             *field = value.map(|value| Spanned { value: value.clone(), span: whole });
@@ -317,6 +307,33 @@ pub(super) fn said(group: &Group, sources: &mut SourceMap) -> Denial {
     fill(&mut denial.action, group.action.as_ref());
     fill(&mut denial.resource, group.resource.as_ref());
     fill(&mut denial.service, call.operation.split(':').next().map(str::to_owned).as_ref());
+    denial
+}
+
+/// The denial that the text of an event tells of, which stands at `whole`; without one, its code.
+pub(super) fn denial_of(group: &Group, found: Vec<Denial>, whole: Span) -> Denial {
+    let mut denied = found.into_iter().filter(|one| one.class == ErrorClass::AccessDenied);
+    let mut denial = denied.next().unwrap_or_else(|| Denial {
+        form: "code",
+        see: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+        class: ErrorClass::AccessDenied,
+        principal: None,
+        action: None,
+        resource: None,
+        kind: None,
+        policy_type: None,
+        policy_arn: None,
+        code: Some(Spanned { value: group.reason.code.clone(), span: whole }),
+        service: None,
+        operation: None,
+        request_id: None,
+        authorization_id: None,
+        encoded: None,
+        encoded_length: 0,
+        words: None,
+        span: whole,
+        count: 1,
+    });
     denial.count = usize::try_from(group.count).unwrap_or(usize::MAX);
     denial
 }

@@ -243,6 +243,21 @@ pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers)
         ),
         None => format!("AWS recorded {}, and the facts leave it open", name(theirs)),
     });
+    let decides: Vec<&str> = (diagnosis.statements.iter())
+        .filter(|statement| statement.role == StatementRole::Denies)
+        .filter_map(|statement| statement.sid.as_deref())
+        .collect();
+    let same = record.statements.iter().find(|sid| decides.contains(&sid.as_str()));
+    match (same, record.statements.first(), decides.first()) {
+        (Some(sid), ..) => says.push(format!("the statement that denies is `{sid}` in both")),
+        (None, Some(theirs), Some(ours)) if record.said == Said::Explicit => {
+            agrees = Some(false);
+            says.push(format!(
+                "AWS recorded statement `{theirs}`, and by these facts it is `{ours}`"
+            ));
+        }
+        _ => {}
+    }
     for check in &record.checks {
         let outcome = diagnosis
             .gates

@@ -4,8 +4,10 @@
 //! `id`, `res`, `act`, `prin` and `auth` name the fields. Each form says where it is described; for what
 //! no page describes, the program that prints it.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use super::ErrorClass;
@@ -1048,6 +1050,7 @@ pub(super) static CODES: &[Code] = &[
     code("MalformedPolicyDocument", Other),
     generic("MalformedPolicy", Other),
     sts("PackedPolicyTooLarge", Other),
+    sts("InvalidAuthorizationMessageException", Other),
     generic("RequestCanceled", Other),
     code("DryRunOperation", Other),
     code("AccessControlListNotSupported", Other),
@@ -1113,8 +1116,8 @@ pub(super) fn compile(pattern: &str) -> Option<Regex> {
 /// A form, and its regular expression once a text has needed it.
 pub(super) struct Matcher {
     pub(super) form: &'static Form,
-    /// What a text has to hold for the form to be in it.
-    literal: Option<String>,
+    /// What a text has to hold for the form to be in it: one of each of these.
+    needs: Vec<Vec<String>>,
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -1122,10 +1125,9 @@ impl Matcher {
     /// The regular expression, where the form can be in the text. To build it takes longer than to
     /// look, and most forms are in no given text.
     pub(super) fn regex(&self, text: &str) -> Option<&Regex> {
-        let needed = self.literal.as_ref().is_none_or(|literal| {
-            memchr::memmem::find(text.as_bytes(), literal.as_bytes()).is_some()
-        });
-        needed.then(|| self.regex.get_or_init(|| compile(self.form.pattern)).as_ref())?
+        let has = |word: &String| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        let can_be = self.needs.iter().all(|one_of| one_of.iter().any(has));
+        can_be.then(|| self.regex.get_or_init(|| compile(self.form.pattern)).as_ref())?
     }
 }
 
@@ -1135,80 +1137,148 @@ pub(super) fn matchers() -> &'static [Matcher] {
     MATCHERS.get_or_init(|| {
         let matcher = |form: &'static Form| Matcher {
             form,
-            literal: literal(form.pattern),
+            needs: needs(form.pattern),
             regex: OnceLock::new(),
         };
         FORMS.iter().map(matcher).collect()
     })
 }
 
-/// The longest run of characters that every match of a pattern holds.
-fn literal(pattern: &str) -> Option<String> {
-    let (mut best, mut run) = (String::new(), String::new());
-    let mut depth = 0_usize;
-    let mut letters = pattern.chars().peekable();
-    let mut keep = |run: &mut String| {
-        if run.len() > best.len() {
-            best.clone_from(run);
+/// Characters that every match of a pattern holds: of each list at least one.
+fn needs(pattern: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    match alternatives(pattern).as_slice() {
+        [_] => {}
+        // What all of several have is not looked for; it is one of the longest of each.
+        several => return one_of(several).into_iter().collect(),
+    }
+    let mut run = String::new();
+    let mut letters = pattern.char_indices().peekable();
+    let keep = |run: &mut String, found: &mut Vec<Vec<String>>| {
+        if run.len() >= 3 {
+            found.push(vec![run.clone()]);
         }
         run.clear();
     };
-    while let Some(letter) = letters.next() {
+    while let Some((at, letter)) = letters.next() {
         match letter {
             '\\' => match letters.next() {
-                Some(escaped) if depth == 0 && escaped.is_ascii_punctuation() => run.push(escaped),
-                Some('x') => {
+                Some((_, escaped)) if escaped.is_ascii_punctuation() => run.push(escaped),
+                Some((_, 'x')) => {
                     letters.by_ref().take(2).for_each(drop);
-                    keep(&mut run);
+                    keep(&mut run, &mut found);
                 }
-                _ => keep(&mut run),
+                _ => keep(&mut run, &mut found),
             },
             '[' => {
-                keep(&mut run);
-                while let Some(inside) = letters.next() {
-                    match inside {
-                        '\\' => drop(letters.next()),
-                        ']' => break,
-                        _ => {}
-                    }
-                }
+                keep(&mut run, &mut found);
+                skip_class(&mut letters);
             }
             '(' => {
-                keep(&mut run);
-                depth += 1;
-            }
-            ')' => depth = depth.saturating_sub(1),
-            '|' if depth == 0 => return None,
-            '?' | '*' | '{' => {
-                run.pop();
-                keep(&mut run);
-                if letter == '{' {
-                    letters.by_ref().find(|inside| *inside == '}');
+                keep(&mut run, &mut found);
+                let end = group_end(pattern, at);
+                while letters.next_if(|(at, _)| *at <= end).is_some() {}
+                // What may be left out is not needed.
+                let is_optional = matches!(letters.peek(), Some((_, '?' | '*' | '{')));
+                let inner = pattern.get(at + 1..end).unwrap_or("");
+                let inner = match inner.strip_prefix("?P<").and_then(|rest| rest.split_once('>')) {
+                    Some((_, rest)) => rest,
+                    None => inner.strip_prefix("?:").unwrap_or(inner),
+                };
+                if !is_optional {
+                    found.extend(one_of(&alternatives(inner)));
                 }
             }
-            '+' | '.' | '^' | '$' | ' ' => keep(&mut run),
-            _ if depth == 0 => run.push(letter),
+            '?' | '*' | '{' => {
+                run.pop();
+                keep(&mut run, &mut found);
+                if letter == '{' {
+                    letters.by_ref().find(|(_, inside)| *inside == '}');
+                }
+            }
+            '+' | '.' | '^' | '$' | ' ' => keep(&mut run, &mut found),
+            _ => run.push(letter),
+        }
+    }
+    keep(&mut run, &mut found);
+    found
+}
+
+/// The longest sure part of each alternative; `None` if one has none.
+fn one_of(several: &[&str]) -> Option<Vec<String>> {
+    let longest = |one: &&str| {
+        let sure = needs(one).into_iter().filter(|list| list.len() == 1).flatten();
+        sure.max_by_key(String::len)
+    };
+    several.iter().map(longest).collect()
+}
+
+/// The parts of a pattern between the bars that stand in no group.
+fn alternatives(pattern: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut from) = (0_usize, 0);
+    let mut letters = pattern.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '[' => skip_class(&mut letters),
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                parts.push(pattern.get(from..at).unwrap_or(""));
+                from = at + 1;
+            }
             _ => {}
         }
     }
-    keep(&mut run);
-    (best.len() >= 3).then_some(best)
+    parts.push(pattern.get(from..).unwrap_or(""));
+    parts
 }
 
-/// The known codes, as one regular expression.
-pub(super) fn codes() -> Option<&'static Regex> {
-    static COMPILED: OnceLock<Option<Regex>> = OnceLock::new();
-    COMPILED
-        .get_or_init(|| {
-            let mut known: Vec<String> = CODES
-                .iter()
-                .map(|code| regex::escape(code.code))
-                .filter(|code| !code.starts_with("403"))
-                .collect();
-            known.sort_by_key(|code| std::cmp::Reverse(code.len()));
-            compile(&format!("(?:Client\\.)?(?:{})", known.join("|")))
-        })
-        .as_ref()
+/// Where the group ends that begins at `start`.
+fn group_end(pattern: &str, start: usize) -> usize {
+    let mut depth = 0_usize;
+    let mut letters = pattern.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '[' => skip_class(&mut letters),
+            '(' if at >= start => depth += 1,
+            ')' if at > start => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at;
+                }
+            }
+            _ => {}
+        }
+    }
+    pattern.len()
+}
+
+/// Passes over the rest of a class of characters.
+fn skip_class(letters: &mut std::iter::Peekable<std::str::CharIndices<'_>>) {
+    while let Some((_, inside)) = letters.next() {
+        match inside {
+            '\\' => drop(letters.next()),
+            ']' => break,
+            _ => {}
+        }
+    }
+}
+
+/// Where known codes stand, each with the prefix of EC2's.
+pub(super) fn codes(text: &str) -> impl Iterator<Item = Range<usize>> {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search = SEARCH.get_or_init(|| {
+        let known = CODES.iter().map(|code| code.code).filter(|code| !code.starts_with("403"));
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(known).ok()
+    });
+    let found = search.iter().flat_map(move |search| search.find_iter(text));
+    found.map(move |one| {
+        let has_prefix = text.get(..one.start()).is_some_and(|before| before.ends_with("Client."));
+        one.start() - if has_prefix { "Client.".len() } else { 0 }..one.end()
+    })
 }
 
 /// What is known of a code, with or without the prefix of EC2's.
@@ -1230,14 +1300,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_sure_part_of_a_pattern_is_found() {
-        assert_eq!(literal("Rate exceeded").as_deref(), Some("exceeded"));
-        assert_eq!(literal("Access [Dd]enied").as_deref(), Some("Access"));
-        assert_eq!(literal("one|another"), None);
-        assert_eq!(literal("(?:one|another) thing").as_deref(), Some("thing"));
-        assert_eq!(literal("words? of"), Some("word".to_owned()));
-        assert_eq!(literal(r"permission\(s\)").as_deref(), Some("permission(s)"));
-        assert_eq!(literal(r"[A-Z\]]{1,9}: ab"), None);
+    fn the_sure_parts_of_a_pattern_are_found() {
+        fn texts(pattern: &str) -> Vec<String> {
+            needs(pattern).into_iter().map(|one_of| one_of.join("|")).collect()
+        }
+        assert_eq!(texts("Rate exceeded"), ["Rate", "exceeded"]);
+        assert_eq!(texts("Access [Dd]enied"), ["Access", "enied"]);
+        assert_eq!(texts("one|another"), ["one|another"]);
+        assert_eq!(texts("one|no"), [""; 0]);
+        assert_eq!(texts("(?:one|another) thing"), ["one|another", "thing"]);
+        assert_eq!(texts("(?:one|another)? thing"), ["thing"]);
+        assert_eq!(texts("(?:one|(?:other|that) two three) x"), ["one|three"]);
+        assert_eq!(texts("words? of"), ["word"]);
+        assert_eq!(texts(r"permission\(s\)"), ["permission(s)"]);
+        assert_eq!(texts(r"[A-Z\]]{1,9}: ab"), [""; 0]);
+        assert_eq!(texts(r"(?P<code>AccessDenied)Access"), ["AccessDenied", "Access"]);
     }
 
     #[test]
@@ -1245,7 +1322,7 @@ mod tests {
         for form in FORMS {
             assert!(compile(form.pattern).is_some(), "{}", form.id);
         }
-        assert!(codes().is_some());
+        assert_eq!(codes("Client.UnauthorizedOperation AccessDenied").count(), 2);
         for form in FORMS {
             assert!(form.see.starts_with("https://"), "{}", form.id);
             assert_eq!(FORMS.iter().filter(|other| other.id == form.id).count(), 1, "{}", form.id);

@@ -177,8 +177,7 @@ fn mentions(text: &str) -> Vec<Mention> {
             }
         }
     }
-    let codes = forms::codes().map(|codes| codes.find_iter(text));
-    found.extend(codes.into_iter().flatten().filter_map(|one| bare_code(text, one.range())));
+    found.extend(forms::codes(text).filter_map(|range| bare_code(text, range)));
     found.sort_by_key(|mention| (mention.range.start, mention.range.end));
     found
 }
@@ -313,10 +312,11 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
             .iter()
             .any(|mark| after.starts_with(mark));
         let lead = text.get(..range.start)?;
-        let labelled =
-            ["name: ", "ode: ", "ode=", "ode: '"].iter().any(|word| lead.ends_with(word));
+        let labelled = ["name: ", "ode: ", "ode=", "ode: '", "Errors::"]
+            .iter()
+            .any(|word| lead.ends_with(word));
         let closed = matches!(next, Some('"' | '\'' | ')' | '<'))
-            && matches!(before, Some('"' | '\'' | '(' | '>' | '#'));
+            && matches!(before, Some('"' | '\'' | '(' | '>' | '#' | '.'));
         if !colon && !closed && !labelled {
             return None;
         }
@@ -368,9 +368,11 @@ impl Draft {
         }
         let same_line = !text.get(gap).unwrap_or("\n").contains('\n');
         match &mention.what {
-            What::Sentence(_) => {
-                self.sentence.as_ref().is_none_or(|mine| mine.action.is_none())
-                    && (same_line || !self.is_done() || self.introduces(mention, text))
+            What::Sentence(next) => {
+                let mine = self.sentence.as_ref();
+                mine.is_some_and(|mine| is_cut_short(mine, next, text))
+                    || mine.is_none_or(|mine| mine.action.is_none())
+                        && (same_line || !self.is_done() || self.introduces(mention, text))
             }
             What::Form(form, fields) => match form.role {
                 Role::Head => match self.head {
@@ -379,6 +381,9 @@ impl Draft {
                     None => form.id == "go-v2" && self.has_go_code,
                 },
                 Role::Text => {
+                    if self.is_reason(form, mention, text) {
+                        return true;
+                    }
                     if self.is_done() || (self.sentence.is_some() && !same_line) {
                         return false;
                     }
@@ -417,6 +422,16 @@ impl Draft {
         let between = text.get(range.end..mention.range.start).unwrap_or("");
         let between = between.trim_start_matches(['.', ' ', '\n']).trim_end();
         form.id == "not-authorized-operation" && matches!(between, "" | "User:" | "User")
+    }
+
+    /// Whether these words end the sentence: they say why, and follow it.
+    fn is_reason(&self, form: &Form, mention: &Mention, text: &str) -> bool {
+        let end = self.sentence.as_ref().map_or(usize::MAX, |sentence| sentence.range.end);
+        let between = text.get(end..mention.range.start).unwrap_or(".").trim();
+        !is_vague(form)
+            && form.class == Some(ErrorClass::AccessDenied)
+            && self.text.as_ref().is_none_or(|(other, ..)| is_vague(other))
+            && matches!(between, "" | "because")
     }
 
     fn takes_code(&self, code: Option<&Piece>) -> bool {
@@ -635,9 +650,8 @@ impl Draft {
             .or(code_service)
             .or(self.hint);
         let encoded = self.fields.encoded.as_ref().and_then(|range| text.get(range.clone()));
-        let encoded_length = encoded.map_or(0, |encoded| {
-            encoded.bytes().filter(|byte| !matches!(byte, b'\n' | b' ')).count()
-        });
+        let encoded_length = encoded
+            .map_or(0, |encoded| encoded.split('\n').map(|line| line.trim().chars().count()).sum());
         Some(Denial {
             form,
             see: forms::page(form),
@@ -661,6 +675,21 @@ impl Draft {
             count: 1,
         })
     }
+}
+
+/// Whether a tool cut a sentence short, and then printed all of it.
+fn is_cut_short(one: &Sentence, whole: &Sentence, text: &str) -> bool {
+    let begins = |one: &Option<Piece>, whole: &Option<Piece>| {
+        let value = |piece: &Option<Piece>| {
+            piece.as_ref().map(|piece| piece.value.clone()).unwrap_or_default()
+        };
+        value(whole).starts_with(&value(one))
+    };
+    let between = text.get(one.range.end..whole.range.start).unwrap_or("");
+    between.len() < 600
+        && between.find("(truncated").is_some_and(|at| at < 120)
+        && begins(&one.principal, &whole.principal)
+        && begins(&one.action, &whole.action)
 }
 
 /// Whether nothing but marks and tags stands between a code and the sentence.

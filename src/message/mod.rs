@@ -19,6 +19,8 @@ mod wrapping;
 pub use mask::without_secrets;
 pub use record::{Check, Part, Record, RecordKind, Said, last_part, records};
 
+use std::ops::Range;
+
 use crate::policy::PolicyType;
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 
@@ -141,6 +143,9 @@ pub struct Reading {
     pub more: usize,
 }
 
+/// A text of one error is no longer than this.
+const SHORT: usize = 16 * 1024;
+
 /// The errors that a source tells of, each distinct one once, in the order in which they come.
 pub fn read(sources: &SourceMap, source: SourceId) -> Vec<Denial> {
     read_all(sources, source).denials
@@ -148,9 +153,14 @@ pub fn read(sources: &SourceMap, source: SourceId) -> Vec<Denial> {
 
 /// The same, with how many there are besides those that are kept.
 pub fn read_all(sources: &SourceMap, source: SourceId) -> Reading {
-    let original = sources.text(source);
+    read_within(sources, source, 0..sources.text(source).len())
+}
+
+/// The errors that a part of a source tells of.
+pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) -> Reading {
+    let original = sources.text(source).get(..within.end).unwrap_or_default();
     let mut found = group::Found::default();
-    let mut start = 0;
+    let mut start = within.start;
     while let Some(rest) = original.get(start..).filter(|rest| !rest.is_empty()) {
         let (window, is_last) = windows::first(rest);
         let normal = normal::Normal::of(window);
@@ -171,7 +181,19 @@ pub fn read_all(sources: &SourceMap, source: SourceId) -> Reading {
         });
         start = windows::boundary(original, next);
     }
-    let (denials, more) = found.finish();
+    let (mut denials, more) = found.finish();
+    let text = original.get(within.start..).unwrap_or_default();
+    if denials.is_empty() && text.len() <= SHORT {
+        let normal = normal::Normal::of_cut(text);
+        let base = u32::try_from(within.start).unwrap_or(u32::MAX);
+        let place = |start: usize, end: usize| {
+            let (start, end) = normal.original(start, end);
+            Span { source, start: base.saturating_add(start), end: base.saturating_add(end) }
+        };
+        let mut found = group::Found::default();
+        group::denials(&normal.text, &place, &mut |denial| found.add(denial));
+        denials = found.finish().0;
+    }
     Reading { denials, more }
 }
 

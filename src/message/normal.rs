@@ -18,11 +18,20 @@ impl Normal {
     }
 
     pub(super) fn of(original: &str) -> Self {
+        Self::with(original, super::wrapping::cuts)
+    }
+
+    /// The same, where every line as long as the longest is taken to have been cut.
+    pub(super) fn of_cut(original: &str) -> Self {
+        Self::with(original, super::wrapping::every_cut)
+    }
+
+    fn with(original: &str, cuts: fn(&str) -> Vec<usize>) -> Self {
         let mut writer =
             Writer { original, text: String::new(), map: SegmentMap::default(), at: 0 };
         writer.text.reserve(original.len());
         while writer.step() {}
-        writer.join_words();
+        writer.join_words(cuts);
         Self { text: writer.text, map: writer.map }
     }
 }
@@ -145,8 +154,8 @@ impl Writer<'_> {
     }
 
     /// Takes out the line ends that a terminal or a program put into the middle of words.
-    fn join_words(&mut self) {
-        let cuts = super::wrapping::cuts(&self.text);
+    fn join_words(&mut self, cuts: fn(&str) -> Vec<usize>) {
+        let cuts = cuts(&self.text);
         if cuts.is_empty() {
             return;
         }

@@ -98,6 +98,8 @@ pub struct Record {
     pub checks: Vec<Check>,
     /// The statements that matched, in words, each with its place.
     pub matched: Vec<Spanned<String>>,
+    /// The `Sid` of each of them that has one, where the record tells it.
+    pub statements: Vec<String>,
     /// Condition keys that the simulation was not given.
     pub missing: Vec<String>,
     /// The policies that took part.
@@ -179,6 +181,7 @@ fn record(kind: RecordKind, said: Said, span: Span) -> Record {
         context: Vec::new(),
         checks: Vec::new(),
         matched: Vec::new(),
+        statements: Vec::new(),
         missing: Vec::new(),
         policies: Vec::new(),
     }
@@ -223,6 +226,7 @@ fn decoded(document: &Document) -> Option<Record> {
     for statement in root.get("matchedStatements").into_iter().flat_map(|one| items(one, "items")) {
         let sid = text(statement, "statementId");
         let span = sid.as_ref().map_or(statement.span(), |sid| sid.span);
+        found.statements.extend(sid.as_ref().map(|sid| sid.value.clone()));
         let id = sid.map_or_else(
             || "a statement without a Sid".to_owned(),
             |id| format!("statement `{}`", id.value),
@@ -230,13 +234,27 @@ fn decoded(document: &Document) -> Option<Record> {
         let effect = text(statement, "effect").map_or_else(String::new, |one| one.value);
         let effect = if effect.eq_ignore_ascii_case("deny") { "denies" } else { "allows" };
         let list = |key: &str| values(statement, key).join(", ");
-        let conditions =
-            statement.get("conditions").is_some_and(|one| items(one, "items").next().is_some());
-        let under = if conditions { ", under conditions" } else { "" };
+        let conditions = statement.get("conditions").map(|one| conditions(one, &found.context));
+        let under = match conditions.filter(|conditions| !conditions.is_empty()) {
+            Some(conditions) => format!(", under conditions on {}", conditions.join(" and ")),
+            None => String::new(),
+        };
         let words = format!("{id} {effect} {} on {}{under}", list("actions"), list("resources"));
         found.matched.push(Spanned { value: words, span });
     }
     Some(found)
+}
+
+/// The conditions of a statement beside what the request had. The message does not tell operators.
+fn conditions(node: Node<'_>, context: &[(String, Vec<String>)]) -> Vec<String> {
+    let said = |item: Node<'_>| {
+        let key = text(item, "key")?.value;
+        let wanted = values(item, "values").join(", ");
+        let own = context.iter().find(|(own, _)| own.eq_ignore_ascii_case(&key));
+        let own = own.map_or_else(|| "none".to_owned(), |(_, values)| values.join(", "));
+        Some(format!("`{key}` (compared with {wanted}; the request had {own})"))
+    };
+    items(node, "items").filter_map(said).collect()
 }
 
 fn effect(node: Node<'_>, key: &str) -> Option<(Said, Span)> {

@@ -353,7 +353,7 @@ fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
     let len = next.find([' ', '\n', '"', '\'', '`']).unwrap_or(next.len());
     let word = next.get(..len).unwrap_or("");
     let keyword = ["because", "with", "status", "Status", "(Service", "Encoded", "at", "on", "and"];
-    if keyword.contains(&word.trim_end_matches(':')) || word.starts_with('(') {
+    if keyword.contains(&word.trim_end_matches(':')) || word.starts_with('(') || is_moment(word) {
         return false;
     }
     if KINDS.contains(&value) || next.starts_with(':') {
@@ -373,6 +373,19 @@ fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
         && (goes_on.iter().any(|words| behind.starts_with(words))
             || (alone
                 && (word.contains(['/', '-', ':']) || word.bytes().any(|b| b.is_ascii_digit()))))
+}
+
+/// Whether a word is a day or a time, as logs put it before each line.
+fn is_moment(word: &str) -> bool {
+    let shape = |form: &str| {
+        let letters = word.bytes().zip(form.bytes());
+        word.len() >= form.len()
+            && letters.fold(true, |so_far, (letter, wanted)| {
+                so_far && if wanted == b'0' { letter.is_ascii_digit() } else { letter == wanted }
+            })
+    };
+    let word_starts = ["0000-00-00", "0000/00/00", "00:00:00"];
+    word_starts.iter().any(|form| shape(form))
 }
 
 /// Without the punctuation that closes what is around it.

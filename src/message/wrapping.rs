@@ -99,6 +99,18 @@ pub(super) fn cuts(text: &str) -> Vec<usize> {
     found
 }
 
+/// The line ends behind each line that is as long as the longest one: a last try, where nothing is
+/// recognised in a text as it is.
+pub(super) fn every_cut(text: &str) -> Vec<usize> {
+    let lines = || Lines { text, at: 0 };
+    let longest = lines().map(|line| line.width).max().unwrap_or(0);
+    if longest < COLUMN {
+        return Vec::new();
+    }
+    let cut = lines().filter(|line| line.width == longest && line.end < text.len());
+    cut.map(|line| line.end).collect()
+}
+
 struct Line<'t> {
     text: &'t str,
     /// Where its line end stands.

@@ -83,7 +83,7 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
             [] => word.to_owned(),
             says => format!("{word}: {}", says.join("; ")),
         };
-        hang(out, "do the facts agree? ", 4, &line, style.columns());
+        hang(out, "do the facts agree? ", 20, &line, style.columns());
     }
     if diagnosis.is_bare && !evidence.next.is_empty() {
         out.push_str("look at next:\n");

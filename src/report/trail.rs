@@ -194,6 +194,10 @@ fn lines(
     }
     let (word, _) = verdict(&one.diagnosis);
     lines.push(("facts", format!("{word}  {}", one.diagnosis.headline)));
+    if !group.varies.is_empty() {
+        let keys = group.varies.join(", ");
+        lines.push(("but", format!("this is about the last call; others differ in {keys}")));
+    }
     let errors =
         one.diagnosis.findings.iter().filter(|finding| finding.severity == Severity::Error);
     for finding in errors.take(3) {
@@ -416,6 +420,7 @@ struct GroupV1<'a> {
     resource: Option<&'a str>,
     reason: ReasonV1<'a>,
     last_call: CallV1<'a>,
+    context_varies: &'a [&'static str],
     not_asked: Option<&'a str>,
     diagnosis: Single<'a>,
 }
@@ -460,6 +465,7 @@ fn write_json(
                 operation: &group.call.operation,
                 caller: group.call.caller.as_deref(),
             },
+            context_varies: &group.varies,
             not_asked: one.not_asked.as_deref(),
             diagnosis: single(&one.diagnosis, sources),
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::denial::{Call, Denial, Denials, Reason};
 use super::event::Event;
+use crate::request::Given;
 
 /// Which denials are wanted.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +82,24 @@ pub struct Group {
     pub last: Option<Timestamp>,
     /// The last one.
     pub call: Call,
+    /// Condition keys that others of them had another value of, or none.
+    pub varies: Vec<&'static str>,
+}
+
+impl Group {
+    /// Notes what the context of another call has otherwise. When its session was made says nothing.
+    fn compare(&mut self, call: &Call) {
+        let (own, other) = (&self.call.context, &call.context);
+        for (key, value) in own.iter().chain(other) {
+            let is_same = |context: &[(&str, Given)]| {
+                context.iter().any(|(name, given)| name == key && given == value)
+            };
+            let differs = !is_same(own) || !is_same(other);
+            if differs && *key != "aws:TokenIssueTime" && !self.varies.contains(key) {
+                self.varies.push(key);
+            }
+        }
+    }
 }
 
 /// Denials, grouped as they come.
@@ -136,6 +155,7 @@ impl Groups {
         });
         if let Some(group) = same.and_then(|place| self.groups.get_mut(place)) {
             group.count += 1;
+            group.compare(&call);
             if call.time.is_some() && (group.first.is_none() || call.time < group.first) {
                 group.first = call.time;
             }
@@ -157,6 +177,7 @@ impl Groups {
             first,
             last,
             call,
+            varies: Vec::new(),
         });
     }
 
@@ -168,6 +189,7 @@ impl Groups {
     /// The groups, those with the most denials first, and of as many those that were last.
     pub fn finish(self) -> Vec<Group> {
         let mut groups = self.groups;
+        groups.iter_mut().for_each(|group| group.varies.sort_unstable());
         groups.sort_by(|one, other| {
             (other.count, other.last)
                 .cmp(&(one.count, one.last))

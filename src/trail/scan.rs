@@ -87,6 +87,8 @@ pub struct Scanner {
     /// How much was looked at again, after damage.
     again: u64,
     given_up: bool,
+    /// Whether events are given too that tell of no denial.
+    every: bool,
     totals: Totals,
     code: Finder<'static>,
     beginning: Finder<'static>,
@@ -106,6 +108,7 @@ impl Default for Scanner {
             start: None,
             again: 0,
             given_up: false,
+            every: false,
             totals: Totals::default(),
             code: Finder::new("errorCode"),
             beginning: Finder::new(BEGINNING),
@@ -122,6 +125,25 @@ enum Look {
 }
 
 impl Scanner {
+    /// One that gives every event, whether it may tell of a denial or not.
+    pub fn of_every_event() -> Self {
+        Self { every: true, ..Self::default() }
+    }
+
+    /// Looks at the whole of a stream that is at hand.
+    pub fn read(&mut self, mut bytes: &[u8], sink: &mut dyn Sink) {
+        self.restart();
+        while !bytes.is_empty() {
+            let space = self.space();
+            let count = space.len().min(bytes.len());
+            let (piece, rest) = bytes.split_at(count);
+            space.iter_mut().zip(piece).for_each(|(to, from)| *to = *from);
+            bytes = rest;
+            self.advance(count, sink);
+        }
+        self.finish(sink);
+    }
+
     /// Makes ready for another stream; the buffer is used again.
     pub fn restart(&mut self) {
         self.filled = 0;
@@ -276,7 +298,7 @@ impl Scanner {
         {
             self.totals.pieces += u64::from(piece != Piece::Page);
             let bytes = self.buffer.get(start..=at).unwrap_or_default();
-            let is_wanted = piece != Piece::Event || may_be_denied(&self.code, bytes);
+            let is_wanted = self.every || piece != Piece::Event || may_be_denied(&self.code, bytes);
             if is_wanted && !sink.piece(piece, bytes, self.place(start)) {
                 sink.damage(Damage::Unreadable, self.place(start));
                 if self.go_on_after(start, at, sink) {

@@ -228,3 +228,11 @@ fn no_secret_of_a_text_is_shown() {
         }
     }
 }
+
+#[test]
+fn a_text_without_an_error_is_an_error_and_no_result() {
+    let ran = run(&["all is well", "--format", "json"]).ends_with(2);
+    assert_eq!(ran.json(), serde_json::json!({ "version": 1, "results": [] }));
+    ran.complains("no error of AWS is recognised");
+    assert_eq!(run(&["all is well"]).ends_with(2).stdout, "");
+}

@@ -14,6 +14,7 @@ mod causes;
 mod chains;
 mod check;
 mod contractor;
+mod events;
 mod evidence;
 mod exit_status;
 mod formats;

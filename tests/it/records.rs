@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{outcome, read, run};
+use crate::support::{folder, outcome, read, run};
 
 fn json(arguments: &[&str]) -> Value {
     run(&[arguments, &["--format", "json"]].concat()).json()
@@ -26,6 +26,27 @@ fn a_decoded_message_is_read_in_a_string_or_by_itself() {
     }
     let text = read("fixtures/records/decoded-plain.json");
     assert_eq!(json(&[&text])["evidence"]["record"]["decision"], "explicit-deny", "as an argument");
+}
+
+#[test]
+fn the_statement_that_aws_recorded_is_looked_for_in_the_facts() {
+    let policy = |sid: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}},{{"Sid":"{sid}","Effect":"Deny","Action":"ec2:StopInstances","Resource":"*"}}]}}"#
+        )
+    };
+    let folder = folder(&[("same.json", &policy("NoStops")), ("other.json", &policy("Else"))]);
+    let asked = |name: &str| {
+        let path = folder.path().join(name).display().to_string();
+        let options = ["fixtures/records/decoded.json", "--identity-policy", &path];
+        json(&options)["evidence"]["agreement"].clone()
+    };
+    let same = asked("same.json");
+    assert_eq!(same["agrees"], true, "{same}");
+    assert!(same["says"].to_string().contains("`NoStops` in both"), "{same}");
+    let other = asked("other.json");
+    assert_eq!(other["agrees"], false, "{other}");
+    assert!(other["says"].to_string().contains("by these facts it is `Else`"), "{other}");
 }
 
 #[test]

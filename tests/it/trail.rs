@@ -202,6 +202,21 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_folder_without_cloudtrail_is_no_good_news() {
+    let folder = folder(&[]);
+    let path = folder.path().to_str().unwrap();
+    run(&["trail", path]).ends_with(2).complains("no events of CloudTrail are in it");
+    let ran = run(&["trail", path, "--format", "json"]).ends_with(2);
+    assert_eq!(ran.json()["files"]["read"], 0);
+    let digest = br#"{"awsAccountId":"444455556666","digestStartTime":"2026-11-23T09:00:00Z","logFiles":[]}"#;
+    put(folder.path(), "d.json.gz", &gzip(digest));
+    run(&["trail", path]).ends_with(2).complains("only digests of CloudTrail");
+    // A file of a quiet hour is good news.
+    put(folder.path(), "quiet.json.gz", &gzip(&records(&[])));
+    run(&["trail", path]).ends_with(0).says("0 denials in 0 events");
+}
+
+#[test]
 fn filters_and_top_choose() {
     let folder = folder(&[]);
     put(folder.path(), "t.json", &records(&some()));
@@ -263,6 +278,22 @@ fn groups_are_diagnosed_by_the_facts() {
     for group in report["groups"].as_array().unwrap() {
         assert!(diagnosis.is_valid(&group["diagnosis"]));
     }
+}
+
+#[test]
+fn calls_of_a_group_that_differ_in_their_context_are_told() {
+    let mut events = some();
+    events[3]["sourceIPAddress"] = json!("198.51.100.8");
+    events[6]["vpcEndpointId"] = json!("vpce-0123456789abcdef0");
+    let folder = folder(&[("facts.json", "{\"Version\":\"2012-10-17\",\"Statement\":[]}")]);
+    put(folder.path(), "t.json", &records(&events));
+    let (path, facts) = (folder.path().join("t.json"), folder.path().join("facts.json"));
+    let report = json_of(&path);
+    let varies = report["groups"][0]["context_varies"].as_array().unwrap();
+    assert_eq!(varies, &["aws:SourceIp", "aws:SourceVpce", "aws:VpcSourceIp"]);
+    assert_eq!(report["groups"][1]["context_varies"], json!([]));
+    run(&["trail", path.to_str().unwrap(), "--facts", facts.to_str().unwrap()])
+        .says("this is about the last call; others differ in aws:SourceIp");
 }
 
 #[test]

@@ -1,63 +1,162 @@
-//! Passes on what is read, and keeps the first and the last of it.
+//! Passes on what is read, and keeps of it what tells of errors.
+//!
+//! A window of the stream is looked at when it is full, and let go: memory does not grow with the stream.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How much of the beginning is kept.
-const HEAD: usize = 256 * 1024;
-/// How much of the end is kept.
-const TAIL: usize = 1024 * 1024;
+use memchr::memmem;
+
+use crate::message::{self, Denial};
+use crate::text::SourceMap;
+
+/// How much is looked at together.
+const WINDOW: usize = if cfg!(test) { 1 << 15 } else { 1 << 20 };
+/// How much of a window is looked at again with the next one: more than one error takes.
+const OVERLAP: usize = WINDOW / 16;
+/// How far back a line is looked for that something stands in.
+const LINE: usize = WINDOW / 128;
+/// How much of what tells of errors is kept.
+const EXCERPTS: usize = 1024 * 1024;
 /// How long to wait for what the command's own children still have to say.
 const LINGER: Duration = Duration::from_millis(200);
+/// A text without any of these tells of no error that we know.
+const SIGNS: &[&str] = &[
+    "uthoriz",
+    "enied",
+    "orbidden",
+    "403",
+    "xpired",
+    "redential",
+    "oken",
+    "ignature",
+    "ssume",
+    "olicy",
+    "egion",
+    "ermission",
+    "hrottl",
+    "exceeded",
+];
 
-/// Some of what went by.
+/// What is kept of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    head: Vec<u8>,
-    tail: VecDeque<u8>,
-    /// Whether something between the two was let go.
-    torn: bool,
+    /// What was not looked at yet.
+    window: Vec<u8>,
+    /// The lines of each different error that was found, once.
+    excerpts: String,
+    /// How often each of these came besides.
+    more: HashMap<String, usize>,
 }
 
 impl Kept {
     fn push(&mut self, bytes: &[u8]) {
-        let room = HEAD.saturating_sub(self.head.len()).min(bytes.len());
-        let (first, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-        self.head.extend_from_slice(first);
-        self.tail.extend(rest);
-        if self.tail.len() > TAIL {
-            let over = self.tail.len() - TAIL;
-            self.tail.drain(..over);
-            self.torn = true;
+        self.window.extend_from_slice(bytes);
+        if self.window.len() >= WINDOW + OVERLAP {
+            self.look();
+        }
+    }
+
+    /// Looks at the window, and lets go of it but for its end.
+    fn look(&mut self) {
+        let line = memchr::memrchr(b'\n', &self.window);
+        let end = line.filter(|end| *end > WINDOW / 2).map_or(self.window.len(), |end| end + 1);
+        let rest = self.window.split_off(end);
+        let window = std::mem::replace(&mut self.window, rest);
+        if !SIGNS.iter().any(|sign| memmem::find(&window, sign.as_bytes()).is_some()) {
+            let last = window.get(window.len().saturating_sub(LINE)..).unwrap_or_default();
+            let rest = std::mem::replace(&mut self.window, last.to_vec());
+            self.window.extend(rest);
+            return;
+        }
+        let text = String::from_utf8_lossy(&window);
+        let mut sources = SourceMap::default();
+        let source = sources.add_given("window", message::without_secrets(&text));
+        let edge = text.len().saturating_sub(OVERLAP);
+        let mut next = edge;
+        for denial in message::read(&sources, source) {
+            let (start, end) = (denial.span.start as usize, denial.span.end as usize);
+            if end < edge {
+                self.keep(&text, start..end, &denial);
+            } else {
+                // It may go on behind the window.
+                next = next.min(start.max(OVERLAP));
+            }
+        }
+        let mut open = text.get(next..).or_else(|| text.get(edge..)).unwrap_or("").to_owned();
+        // A line is looked at whole, so that what it begins with is known.
+        if let Some(line) = text.get(..next).and_then(|before| before.rfind('\n'))
+            && next - line < LINE
+        {
+            open = text.get(line + 1..).unwrap_or("").to_owned();
+        }
+        let rest = std::mem::replace(&mut self.window, open.into_bytes());
+        self.window.extend(rest);
+    }
+
+    /// Keeps the lines of an error; of one that is known already, that it came again.
+    fn keep(&mut self, text: &str, span: std::ops::Range<usize>, denial: &Denial) {
+        let key = key(denial);
+        if let Some(more) = self.more.get_mut(&key) {
+            *more += denial.count;
+            return;
+        }
+        let start = text.get(..span.start).and_then(|before| before.rfind('\n'));
+        let start = start.map_or(0, |at| at + 1);
+        let end = text.get(span.end..).and_then(|after| after.find('\n'));
+        let end = end.map_or(text.len(), |at| span.end + at);
+        let lines = text.get(start..end.min(span.end + OVERLAP)).unwrap_or("");
+        if self.excerpts.len() + lines.len() <= EXCERPTS {
+            self.more.insert(key, denial.count - 1);
+            self.excerpts.push_str(lines);
+            // Two lines that were far apart are none.
+            self.excerpts.push_str("\n\n");
         }
     }
 
     /// As a text; what is no UTF-8 becomes a mark.
     pub(super) fn text(&self) -> String {
-        let mut bytes = self.head.clone();
-        if self.torn {
-            // Two lines that were far apart are none.
-            bytes.extend_from_slice(b"\n\n");
-        }
-        bytes.extend(&self.tail);
-        String::from_utf8_lossy(&bytes).into_owned()
+        format!("{}{}", self.excerpts, String::from_utf8_lossy(&self.window))
     }
+
+    /// Adds to each error how often it came where the text does not show it.
+    pub(super) fn count(&self, denials: &mut [Denial]) {
+        for denial in denials {
+            denial.count += self.more.get(&key(denial)).copied().unwrap_or(0);
+        }
+    }
+}
+
+/// What makes an error the same as another.
+fn key(denial: &Denial) -> String {
+    let fields =
+        [&denial.principal, &denial.action, &denial.resource, &denial.code, &denial.operation];
+    let mut key = denial.class.id().to_owned();
+    for field in fields {
+        key.push('\u{1}');
+        key.push_str(field.as_ref().map_or("", |field| &field.value));
+    }
+    key
 }
 
 /// A thread that passes a stream on to stderr.
 pub(super) struct Passing {
     kept: Arc<Mutex<Kept>>,
     going: Receiver<()>,
+    /// Whether something that was read is still being passed on or looked at.
+    busy: Arc<AtomicBool>,
 }
 
 impl Passing {
     pub(super) fn start(from: impl Read + Send + 'static) -> Self {
         let kept = Arc::new(Mutex::new(Kept::default()));
+        let busy = Arc::new(AtomicBool::new(false));
         let (tell, going) = sync_channel(1);
-        let shared = Arc::clone(&kept);
+        let (shared, is_busy) = (Arc::clone(&kept), Arc::clone(&busy));
         std::thread::spawn(move || {
             let mut from = from;
             let mut buffer = vec![0_u8; 64 * 1024];
@@ -71,23 +170,31 @@ impl Passing {
                 let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
                     break;
                 };
+                is_busy.store(true, Ordering::SeqCst);
                 let mut stderr = std::io::stderr().lock();
                 // Nothing can be done about a terminal that is gone.
                 let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
                 drop(stderr);
                 shared.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+                is_busy.store(false, Ordering::SeqCst);
                 if matches!(tell.try_send(()), Err(TrySendError::Disconnected(()))) {
                     break;
                 }
             }
         });
-        Self { kept, going }
+        Self { kept, going, busy }
     }
 
     /// Takes what was kept, once the stream has ended or fallen silent: a child that was left
     /// running in the background may hold it open.
     pub(super) fn finish(self) -> Kept {
-        while self.going.recv_timeout(LINGER).is_ok() {}
+        loop {
+            match self.going.recv_timeout(LINGER) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) if self.busy.load(Ordering::SeqCst) => {}
+                Err(_) => break,
+            }
+        }
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -96,16 +203,63 @@ impl Passing {
 mod tests {
     use super::*;
 
+    fn denials(kept: &Kept) -> Vec<Denial> {
+        let mut sources = SourceMap::default();
+        let source = sources.add_given("kept", kept.text());
+        let mut denials = message::read(&sources, source);
+        kept.count(&mut denials);
+        denials
+    }
+
+    fn denied(name: &str) -> String {
+        format!(
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::111122223333:user/{name} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app\n"
+        )
+    }
+
     #[test]
-    fn memory_is_bounded_and_both_ends_are_kept() {
-        let mut kept = Kept::default();
-        kept.push(b"first ");
-        for _ in 0..100 {
-            kept.push(&vec![b'.'; 100_000]);
+    fn memory_is_bounded_and_every_error_is_kept() {
+        let noise = "a line that says nothing of it\n".repeat(100);
+        let mut stream = denied("first");
+        for _ in 0..300 {
+            stream.push_str(&noise);
+            if stream.len() > 450_000 && !stream.contains("user/middle") {
+                stream.push_str(&denied("middle"));
+            }
         }
-        kept.push(b" last");
-        assert!(kept.head.len() <= HEAD && kept.tail.len() <= TAIL);
-        let text = kept.text();
-        assert!(text.starts_with("first ") && text.ends_with(" last"));
+        stream.push_str(&denied("first"));
+        stream.push_str(&denied("last"));
+        let mut kept = Kept::default();
+        for piece in stream.as_bytes().chunks(4_093) {
+            kept.push(piece);
+            assert!(kept.window.len() <= WINDOW + OVERLAP + 4_093);
+        }
+        assert!(kept.excerpts.len() < 1_000);
+        let found: Vec<_> = denials(&kept)
+            .into_iter()
+            .map(|denial| (denial.principal.unwrap().value, denial.count))
+            .collect();
+        let user = |name: &str| format!("arn:aws:iam::111122223333:user/{name}");
+        assert_eq!(found, [(user("first"), 2), (user("middle"), 1), (user("last"), 1)]);
+    }
+
+    #[test]
+    fn an_error_across_the_end_of_a_window_is_whole() {
+        for before in [40, 150, 200, 1_000] {
+            for edge in [WINDOW + OVERLAP, WINDOW] {
+                let error = denied("edge");
+                let mut stream = "x".repeat(edge - before - 1);
+                stream.push('\n');
+                stream.push_str(&error);
+                stream.push_str(&"y".repeat(2 * WINDOW));
+                let mut kept = Kept::default();
+                stream.as_bytes().chunks(3_000).for_each(|piece| kept.push(piece));
+                let found = denials(&kept);
+                assert_eq!(found.len(), 1, "{before} before {edge}");
+                assert_eq!(found[0].count, 1, "{before} before {edge}");
+                let action = found[0].action.as_ref().map(|action| action.value.as_str());
+                assert_eq!(action, Some("sts:AssumeRole"));
+            }
+        }
     }
 }

@@ -18,6 +18,9 @@ const CHUNK: usize = 1 << 16;
 /// By so much of a file it is decided what it is.
 const HEAD: usize = 1 << 14;
 
+/// What is read.
+pub(super) const WANTED: &str = "a trail is a file as CloudTrail puts it into S3, the output of `aws cloudtrail lookup-events`, or the result of a query of Athena or CloudTrail Lake, each packed with gzip or not";
+
 /// A file that may hold events.
 pub(super) struct Candidate {
     path: PathBuf,
@@ -151,7 +154,7 @@ impl Damaged {
         };
         match &self.what {
             What::Unreadable(_) => error,
-            What::NoEvents => error.help("a trail is a file as CloudTrail puts it into S3, the output of `aws cloudtrail lookup-events`, or the result of a query of Athena or CloudTrail Lake, each packed with gzip or not"),
+            What::NoEvents => error.help(WANTED),
             What::Packing(_) => error.help(format!("fetch the file again; {read}")),
             What::Content(..) => error.help(format!("{read}{more}")),
         }
