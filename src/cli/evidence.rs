@@ -102,11 +102,13 @@ pub(super) fn read(
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
 
-/// The requests that facts can answer, and the answers where there is nothing to ask.
+/// The requests that facts can answer, and the answers where there is nothing to ask. `identity` is whose
+/// the current credentials are, where AWS was asked for that.
 pub(super) fn requests(
     args: &DiagnoseArgs,
     told: Vec<Told>,
     has_facts: bool,
+    identity: Option<&str>,
     sources: &mut SourceMap,
     now: Timestamp,
 ) -> Result<Questions, Failure> {
@@ -118,7 +120,7 @@ pub(super) fn requests(
         let built = if let Some(group) = one.group.as_ref().filter(|_| is_about_policies(denial)) {
             of_events(args, group, sources)?
         } else if is_about_policies(denial) {
-            build(&with_context(args, one.record.as_ref()), denial, sources, time)?
+            build(&with_context(args, one.record.as_ref()), denial, identity, sources, time)?
         } else {
             Err(None)
         };
@@ -223,13 +225,16 @@ fn of_events(
 fn build(
     args: &DiagnoseArgs,
     denial: &Denial,
+    identity: Option<&str>,
     sources: &mut SourceMap,
     time: Option<Timestamp>,
 ) -> Result<Result<Request, Option<String>>, Failure> {
     let pick = |option: Option<&String>, field: &Option<Spanned<String>>| {
         option.cloned().or_else(|| field.as_ref().map(|one| one.value.clone()))
     };
-    let caller = pick(args.caller.as_ref(), &denial.principal);
+    // Whoever pastes an error that names nobody has mostly made the call.
+    let own = || identity.map(str::to_owned);
+    let caller = pick(args.caller.as_ref(), &denial.principal).or_else(own);
     let action = pick(args.action.first(), &denial.action);
     let resource = pick(args.resource.first(), &denial.resource);
     let missing = |what: &str, option: &str| {
