@@ -372,8 +372,9 @@ impl Checker {
         found.sort_by_key(|finding| {
             (finding.primary.span.source, finding.primary.span.start, finding.severity)
         });
+        let statements = policy.map(statements).unwrap_or_default();
         for finding in found {
-            let sid = policy.and_then(|policy| sid_of(policy, finding.primary.span));
+            let sid = sid_of(&statements, finding.primary.span);
             let text = sources.slice(finding.primary.span);
             let fingerprint = self.fingerprints.of(finding.rule, path, sid.as_deref(), text);
             let state = self.state(&finding, path, sid.as_deref(), &fingerprint, sources);
@@ -429,14 +430,26 @@ impl Checker {
     }
 }
 
-/// The `Sid` of the statement in which a place is.
-fn sid_of(policy: Node<'_>, span: Span) -> Option<String> {
-    let list = policy.get("Statement")?;
+/// The statements of a policy, in the order of their places.
+fn statements(policy: Node<'_>) -> Vec<Node<'_>> {
+    let Some(list) = policy.get("Statement") else { return Vec::new() };
     let one = (list.kind() == crate::doc::Kind::Mapping).then_some(list);
-    let around = |statement: &Node<'_>| {
+    let mut statements: Vec<_> = list.items().chain(one).collect();
+    statements.sort_by_key(|statement| statement.span());
+    statements
+}
+
+/// The `Sid` of the statement in which a place is; the last one that begins before it, since statements
+/// are not in each other.
+fn sid_of(statements: &[Node<'_>], span: Span) -> Option<String> {
+    let begun = statements.partition_point(|statement| {
         let own = statement.span();
-        own.source == span.source && own.start <= span.start && span.end <= own.end
-    };
-    let statement = list.items().chain(one).find(around)?;
+        (own.source, own.start) <= (span.source, span.start)
+    });
+    let statement = begun.checked_sub(1).and_then(|last| statements.get(last))?;
+    let own = statement.span();
+    if own.source != span.source || span.end > own.end {
+        return None;
+    }
     statement.get("Sid")?.text().map(std::borrow::Cow::into_owned)
 }

@@ -275,7 +275,7 @@ impl Files {
         let walk = WalkBuilder::new(folder)
             .require_git(false)
             .overrides(self.options.clone())
-            .sort_by_file_path(Ord::cmp)
+            .sort_by_file_name(Ord::cmp)
             .filter_entry(move |entry| {
                 let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
                 takes(entry.path(), is_dir)

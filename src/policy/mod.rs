@@ -22,6 +22,7 @@ pub use placeholder::is_open;
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
 pub use read::{has_statements, read, read_committed};
+pub use slips::{ELEMENTS, MEMBERS, element_help, kind_help, operator_help};
 pub use value::{ArnPattern, Number, VariablesIn, address, boolean, bytes, moment, network};
 
 use std::sync::Arc;

@@ -44,8 +44,12 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
 
 /// Whether there is any placeholder in `text`. Most texts are told by their bytes alone.
 pub fn is_open(text: &str) -> bool {
-    let maybe = text.bytes().any(|byte| matches!(byte, b'<' | b'{' | b'%' | b'_' | b'$' | b'@'));
-    (maybe || text.starts_with("arn:")) && !find(text).is_empty()
+    let sign = |byte| matches!(byte, b'<' | b'{' | b'%' | b'_' | b'$' | b'@' | b'[' | b'#');
+    if text.bytes().any(sign) {
+        return !find(text).is_empty();
+    }
+    let name = account(text).and_then(|(start, end)| text.get(start..end));
+    name.is_some_and(is_account_name)
 }
 
 fn missing(text: &str, start: usize, end: usize) -> Missing {
@@ -178,13 +182,18 @@ fn is_reference(body: &str) -> bool {
 
 /// The account field of an ARN: its place.
 fn account(text: &str) -> Option<(usize, usize)> {
-    let mut colons = text.strip_prefix("arn:")?.match_indices(':').map(|(at, _)| at + 4);
+    let rest = text.strip_prefix("arn:")?;
+    let mut colons = memchr::memchr_iter(b':', rest.as_bytes()).map(|at| at + 4);
     let start = colons.nth(2)? + 1;
     Some((start, colons.next()?))
 }
 
 /// Whether the field can only be a name for an account: no digits as an account has, no pattern.
 fn is_account_name(part: &str) -> bool {
+    // Twelve digits, a star or nothing, as nearly all are.
+    if part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*') {
+        return false;
+    }
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let names = ["account", "acct", "accountid", "awsaccountid"];
     // `xxxxxxxxxxxx`, and the like.

@@ -6,7 +6,7 @@ use crate::text::edits;
 use super::OPERATORS;
 
 /// The elements of a statement.
-pub(super) const ELEMENTS: &[&str] = &[
+pub const ELEMENTS: &[&str] = &[
     "Sid",
     "Effect",
     "Principal",
@@ -19,7 +19,7 @@ pub(super) const ELEMENTS: &[&str] = &[
 ];
 
 /// The elements of a document.
-pub(super) const MEMBERS: &[&str] = &["Version", "Id", "Statement"];
+pub const MEMBERS: &[&str] = &["Version", "Id", "Statement"];
 
 const KINDS: &[&str] = &["AWS", "Service", "Federated", "CanonicalUser"];
 
@@ -36,7 +36,7 @@ pub(super) fn meant<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// What to do about an element that AWS does not know among `known`.
-pub(super) fn element_help(text: &str, known: &[&str]) -> String {
+pub fn element_help(text: &str, known: &[&str]) -> String {
     if let Some(name) = known.iter().find(|name| name.eq_ignore_ascii_case(text)) {
         return format!("element names are case-sensitive: write `{name}`");
     }
@@ -68,7 +68,7 @@ pub(super) fn is_displaced(text: &str, known: &[&str]) -> bool {
 }
 
 /// What to do about a kind of principal that AWS does not know.
-pub(super) fn kind_help(text: &str) -> String {
+pub fn kind_help(text: &str) -> String {
     if let Some(kind) = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(text)) {
         return format!("write `{kind}`: its case counts");
     }
@@ -95,7 +95,7 @@ pub(super) fn looks_like_key(text: &str) -> bool {
 }
 
 /// What to do about a condition operator that AWS does not know.
-pub(super) fn operator_help(text: &str) -> String {
+pub fn operator_help(text: &str) -> String {
     if looks_like_key(text) {
         return format!(
             "put the operator around it: `{{ \"StringEquals\": {{ \"{text}\": … }} }}`"

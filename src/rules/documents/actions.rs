@@ -9,6 +9,9 @@ use super::Sink;
 use super::glob;
 use super::view::{Text, View};
 
+/// Beyond so many findings in a document, nobody wants to read what each may have meant.
+const ADVISED: usize = 200;
+
 pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     let mut lower = String::new();
     for statement in &view.statements {
@@ -79,7 +82,8 @@ fn no_match(value: &Text<'_>, service: &Catalogue, sink: &mut Sink) {
     let message = format!("`{}` matches no action of {}", value.text, service.name);
     let stem = value.text.split_once(':').map_or("", |(_, name)| name);
     let stem = stem.split(['*', '?']).next().unwrap_or_default();
-    let near = nearest_beginning(service, &stem.to_ascii_lowercase());
+    let advised = sink.found.len() < ADVISED;
+    let near = advised.then(|| nearest_beginning(service, &stem.to_ascii_lowercase())).flatten();
     let help = near.map_or_else(
         || format!("look up the actions of `{}`, and name those that are meant", service.prefix),
         |name| format!("did you mean `{}:{name}*`?", service.prefix),
@@ -114,7 +118,7 @@ fn unknown(value: &Text<'_>, service: &Catalogue, name: &str, sink: &mut Sink) {
         service.name,
         text.split_once(':').map_or(text, |(_, name)| name)
     );
-    let near = nearest(service, name);
+    let near = (sink.found.len() < ADVISED).then(|| nearest(service, name)).flatten();
     let help = near.map_or_else(
         || format!("look up the actions of `{}`; if AWS has added this one since {}, ignore the finding", service.prefix, reference::date()),
         |near| format!("did you mean `{}:{near}`?", service.prefix),
@@ -138,6 +142,10 @@ fn nearest(service: &Catalogue, name: &str) -> Option<&'static str> {
 
 fn unknown_service(value: &Text<'_>, prefix: &str, name: &str, sink: &mut Sink) {
     let message = format!("AWS has no service with the prefix `{prefix}` in actions");
+    if sink.found.len() >= ADVISED {
+        let finding = Finding::new("action-unknown", message, value.span, "no such service");
+        return sink.add(finding.help("look up the prefix of the service"));
+    }
     let exact = || {
         reference::services()
             .filter_map(|(other, _)| catalogue(other))

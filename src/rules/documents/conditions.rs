@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use crate::finding::Finding;
 use crate::policy::{
-    Arn, Comparison, Effect, Family, Number, OPERATORS, boolean, bytes, is_account_id,
-    looks_like_account_id, moment, network,
+    Arn, Comparison, Effect, Family, Number, boolean, bytes, is_account_id, looks_like_account_id,
+    moment, network, operator_help,
 };
 use crate::reference::{self, alike_keys, catalogue, global_key, is_claim, partition_of_region};
 
@@ -127,26 +127,9 @@ fn operator(condition: &ConditionView<'_>, sink: &mut Sink) {
         return;
     }
     let text = condition.operator.as_ref();
-    let bare = text.rsplit(':').next().unwrap_or(text);
-    let stem = bare.strip_suffix("IfExists").unwrap_or(bare);
-    let near = OPERATORS.iter().find(|row| row.name.eq_ignore_ascii_case(stem)).or_else(|| {
-        let alike = |row: &&crate::policy::OperatorRow| {
-            crate::text::is_slip(&row.name.to_ascii_lowercase(), &stem.to_ascii_lowercase())
-        };
-        OPERATORS.iter().find(alike)
-    });
-    let help = match near {
-        _ if bare == "NullIfExists" => {
-            "write `Null`: it asks itself whether the key is there".to_owned()
-        }
-        Some(row) if row.name.eq_ignore_ascii_case(stem) => {
-            format!("write `{}` in exactly this spelling", row.name)
-        }
-        Some(row) => format!("did you mean `{}`?", row.name),
-        None => {
-            "write one of AWS's condition operators, such as `StringEquals`, `ArnLike` or `Bool`"
-                .to_owned()
-        }
+    let help = match text.rsplit(':').next() {
+        Some("NullIfExists") => "write `Null`: it asks itself whether the key is there".to_owned(),
+        _ => operator_help(text),
     };
     let message = format!("`{text}` is no condition operator, so AWS refuses the document");
     let finding = Finding::new(
@@ -213,7 +196,11 @@ fn key(condition: &ConditionView<'_>, statement: &StatementView<'_>, sink: &mut 
         return;
     }
     // A whole service may be newer than the data.
-    let near = alike_keys(text, reference::service(owner.unwrap_or_default()).as_ref());
+    // Beyond so many findings in a document, nobody wants to read what each may have meant.
+    let near = match sink.found.len() {
+        0..200 => alike_keys(text, reference::service(owner.unwrap_or_default()).as_ref()),
+        _ => Vec::new(),
+    };
     if near.is_empty() && (owner.is_none() || prefix == "saml") {
         return;
     }

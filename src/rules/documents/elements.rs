@@ -6,25 +6,12 @@ use std::collections::HashMap;
 
 use crate::doc::{Entry, Node};
 use crate::finding::Finding;
-use crate::policy::{Effect, PolicyType, is_open};
+use crate::policy::{Effect, PolicyType, element_help, is_open, kind_help};
 use crate::reference;
 use crate::text::Span;
 
 use super::view::{StatementView, Text, View, is_hole};
 use super::{Sink, Subject};
-
-/// The elements of a statement.
-pub(super) const ELEMENTS: &[&str] = &[
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
 
 /// What a statement has shown while it was read.
 #[derive(Default)]
@@ -98,33 +85,11 @@ pub(super) fn unknown(entry: &Entry<'_>, known: &[&str], sink: &mut Sink) {
     if is_open(&entry.key) {
         return;
     }
-    let alike = |name: &&&str| {
-        name.eq_ignore_ascii_case(&entry.key) || crate::text::is_slip(name, &entry.key)
-    };
-    let plural = entry.key.strip_suffix('s').unwrap_or(&entry.key);
-    let help = match known
-        .iter()
-        .find(alike)
-        .or_else(|| known.iter().find(|name| name.eq_ignore_ascii_case(plural)))
-    {
-        Some(name) if name.eq_ignore_ascii_case(&entry.key) => {
-            format!("element names are case-sensitive: write `{name}`")
-        }
-        Some(name) => format!("did you mean `{name}`?"),
-        None => format!("take it out: AWS takes {} here", list(known)),
-    };
     let message = format!("`{}` is no element of a policy, so AWS refuses the document", entry.key);
     sink.add(
-        Finding::new("element-unknown", message, entry.key_span, "no such element").help(help),
+        Finding::new("element-unknown", message, entry.key_span, "no such element")
+            .help(element_help(&entry.key, known)),
     );
-}
-
-fn list(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, front)) if !front.is_empty() => format!("{} and {last}", front.join(", ")),
-        _ => quoted.concat(),
-    }
 }
 
 pub(super) fn no_statement(node: Node<'_>, sink: &mut Sink) {
@@ -157,14 +122,11 @@ pub(super) fn only_one(seen: &mut Option<Span>, entry: &Entry<'_>, name: &str, s
 }
 
 pub(super) fn principal_kind(entry: &Entry<'_>, sink: &mut Sink) {
-    let kinds = ["AWS", "Service", "Federated", "CanonicalUser"];
-    let near = kinds.iter().find(|kind| kind.eq_ignore_ascii_case(&entry.key));
-    let help = near.map_or_else(
-        || "write `AWS`, `Service`, `Federated` or `CanonicalUser`".to_owned(),
-        |kind| format!("write `{kind}` in exactly this spelling: its case counts"),
-    );
     let message = format!("`{}` is no kind of principal", entry.key);
-    sink.add(Finding::new("principal-invalid", message, entry.key_span, "no such kind").help(help));
+    sink.add(
+        Finding::new("principal-invalid", message, entry.key_span, "no such kind")
+            .help(kind_help(&entry.key)),
+    );
 }
 
 /// Elements that a statement of this policy type needs and that are not there.

@@ -345,7 +345,17 @@ fn repeated(values: &[Text<'_>], exact: bool, sink: &mut Sink) {
         .collect();
     let mut found: Option<(Span, &Text<'_>, usize)> = None;
     for (at, value) in values.iter().enumerate().filter(|(_, value)| !value.open) {
+        let own = value.text.as_bytes();
         let covers = |outer: &Text<'_>| {
+            // The last fixed byte of a beginning tells most of them apart.
+            let pattern = outer.text.as_bytes();
+            let stem = memchr::memchr2(b'*', b'?', pattern).unwrap_or(pattern.len());
+            let last = stem.checked_sub(1).map(|last| (pattern.get(last), own.get(last)));
+            if let Some((Some(wanted), found)) = last
+                && found.is_none_or(|found| !found.eq_ignore_ascii_case(wanted))
+            {
+                return false;
+            }
             if exact {
                 glob::covers_exactly(&outer.text, &value.text)
             } else {

@@ -4,8 +4,6 @@
 //! Which statements may cover another is looked up by the patterns of its first action, so that the cost
 //! grows with the document and not with its square.
 
-use std::collections::HashMap;
-
 use crate::finding::Finding;
 use crate::policy::Effect;
 use crate::text::Span;
@@ -117,21 +115,40 @@ fn is_plain(statement: &StatementView<'_>) -> bool {
 
 /// Statements by the patterns of their actions.
 struct Index {
-    by_pattern: HashMap<String, Vec<usize>>,
+    /// The hash of each pattern in lower case, and the place of its statement; in order. Two patterns of one
+    /// hash only mean that one comparison is made in vain.
+    by_pattern: Vec<(u64, u32)>,
     /// Statements with a pattern that is neither a text nor a beginning.
     odd: Vec<usize>,
     /// The lengths of the beginnings that there are, a bit each.
     lengths: u128,
 }
 
+/// FNV-1a over a text in lower case.
+#[derive(Clone, Copy)]
+struct Lower(u64);
+
+impl Lower {
+    const NEW: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    fn add(self, byte: u8) -> Self {
+        Self((self.0 ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    fn of(text: &[u8]) -> u64 {
+        text.iter().fold(Self::NEW, |hash, byte| hash.add(*byte)).0
+    }
+}
+
 impl Index {
     fn new(statements: &[(usize, &StatementView<'_>)]) -> Self {
-        let mut index = Self { by_pattern: HashMap::new(), odd: Vec::new(), lengths: 0 };
-        for (place, (_, statement)) in statements.iter().enumerate() {
+        let mut index = Self { by_pattern: Vec::new(), odd: Vec::new(), lengths: 0 };
+        for (place, (_, statement)) in (0_u32..).zip(statements) {
             for value in statement.actions() {
-                let pattern = value.text.to_ascii_lowercase();
-                let stem = pattern.strip_suffix('*').unwrap_or(&pattern);
-                if stem.contains(['*', '?']) {
+                let pattern = value.text.as_bytes();
+                let stem = pattern.strip_suffix(b"*").unwrap_or(pattern);
+                if memchr::memchr2(b'*', b'?', stem).is_some() {
+                    let place = place as usize;
                     if index.odd.len() < TRIED && index.odd.last() != Some(&place) {
                         index.odd.push(place);
                     }
@@ -141,32 +158,35 @@ impl Index {
                     let length = u32::try_from(stem.len()).unwrap_or(u32::MAX);
                     index.lengths |= 1_u128.checked_shl(length).unwrap_or(0);
                 }
-                let places = index.by_pattern.entry(pattern).or_default();
-                if places.len() < TRIED && places.last() != Some(&place) {
-                    places.push(place);
-                }
+                index.by_pattern.push((Lower::of(pattern), place));
             }
         }
+        index.by_pattern.sort_unstable();
+        index.by_pattern.dedup();
         index
     }
 
     /// The statements that may cover this one: those of which a pattern matches its first action.
     fn candidates(&self, statement: &StatementView<'_>) -> Vec<usize> {
         let Some(first) = statement.actions().first() else { return Vec::new() };
-        let first = first.text.to_ascii_lowercase();
+        let first = first.text.as_bytes();
         let mut found = self.odd.clone();
-        let mut add =
-            |pattern: &str| found.extend(self.by_pattern.get(pattern).into_iter().flatten());
-        add(&first);
-        let fixed = first.find(['*', '?']).unwrap_or(first.len()).min(80);
-        let mut pattern = String::with_capacity(fixed + 1);
-        for end in (0..=fixed).filter(|end| self.lengths >> end & 1 == 1) {
-            let Some(front) = first.get(..end) else { continue };
-            pattern.clear();
-            pattern.push_str(front);
-            pattern.push('*');
-            if pattern != first {
-                add(&pattern);
+        let mut add = |hash: u64| {
+            let start = self.by_pattern.partition_point(|(other, _)| *other < hash);
+            let same = self.by_pattern.get(start..).unwrap_or_default().iter();
+            let same = same.take_while(|(other, _)| *other == hash).take(TRIED);
+            found.extend(same.map(|(_, place)| *place as usize));
+        };
+        add(Lower::of(first));
+        let fixed = memchr::memchr2(b'*', b'?', first).unwrap_or(first.len()).min(80);
+        let mut hash = Lower::NEW;
+        for end in 0..=fixed {
+            let whole = end + 1 == first.len() && first.last() == Some(&b'*');
+            if self.lengths >> end & 1 == 1 && !whole {
+                add(hash.add(b'*').0);
+            }
+            if let Some(byte) = first.get(end) {
+                hash = hash.add(*byte);
             }
         }
         found.sort_unstable();

@@ -74,7 +74,7 @@ fn check(value: &Text<'_>, sink: &mut Sink) -> bool {
     let plain = without_variables(text);
     let Some(arn) = Arn::parse(&plain) else { return no_arn(value, sink) };
     let wild = |part: &str| part.contains(['*', '?', '$']);
-    if !wild(arn.partition) && partition(arn.partition).is_none() {
+    if arn.partition != "aws" && !wild(arn.partition) && partition(arn.partition).is_none() {
         let message = format!("there is no partition `{}`", arn.partition);
         return malformed(
             value,

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::doc::{Entry, Kind, Node};
-use crate::policy::{Effect, Operator, PolicyType, PrincipalKind, is_open};
+use crate::policy::{ELEMENTS, Effect, MEMBERS, Operator, PolicyType, PrincipalKind, is_open};
 use crate::text::Span;
 
 use super::elements::{self, misshapen};
@@ -194,7 +194,7 @@ impl<'d> View<'d> {
                 "Version" => view.version = elements::version(&entry, sink),
                 "Statement" => statement = Some(entry),
                 "Id" => {}
-                _ => elements::unknown(&entry, &["Version", "Id", "Statement"], sink),
+                _ => elements::unknown(&entry, MEMBERS, sink),
             }
         }
         match statement {
@@ -290,7 +290,7 @@ fn read<'d>(node: Node<'d>, subject: &Subject<'d>, sink: &mut Sink) -> Statement
                 view.has_condition = true;
                 conditions(&mut view, &entry, sink);
             }
-            _ => elements::unknown(&entry, elements::ELEMENTS, sink),
+            _ => elements::unknown(&entry, ELEMENTS, sink),
         }
     }
     elements::missing(&view, &seen, subject.policy_type, sink);
