@@ -356,7 +356,11 @@ fn answers(
     let snapshot = &read.collected.snapshot;
     let has_facts = !args.facts.is_empty() || has_layer_files(args) || read.is_live;
     let (requests, mut diagnoses) = match denials {
-        Some(denials) => evidence::requests(args, denials, has_facts, sources, super::now())?,
+        Some(denials) => {
+            let own = snapshot.identities.first().filter(|_| read.is_live);
+            let own = own.map(|own| own.arn.value.as_str());
+            evidence::requests(args, denials, has_facts, own, sources, super::now())?
+        }
         None => {
             let requests = input::requests(args, snapshot, sources, super::now())?;
             let with_probe = |request| (request, read.probe.clone().map(Told::from));

@@ -145,11 +145,13 @@ fn unpacked(name: &str, bytes: &[u8]) -> Result<String, Failure> {
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);
 
-/// The requests that facts can answer, and the answers where there is nothing to ask.
+/// The requests that facts can answer, and the answers where there is nothing to ask. `identity` is whose
+/// the current credentials are, where AWS was asked for that.
 pub(super) fn requests(
     args: &DiagnoseArgs,
     told: Vec<Told>,
     has_facts: bool,
+    identity: Option<&str>,
     sources: &mut SourceMap,
     now: Timestamp,
 ) -> Result<Questions, Failure> {
@@ -163,7 +165,7 @@ pub(super) fn requests(
             let built = events::request(args, (denial, group), sources, time)?;
             built.map_err(|why| Some(format!("the facts cannot be asked: {why}")))
         } else if is_about_policies(denial) {
-            build(&with_context(args, one.record.as_ref()), denial, sources, time)?
+            build(&with_context(args, one.record.as_ref()), denial, identity, sources, time)?
         } else {
             Err(None)
         };
@@ -249,13 +251,16 @@ fn with_context(args: &DiagnoseArgs, record: Option<&Record>) -> DiagnoseArgs {
 fn build(
     args: &DiagnoseArgs,
     denial: &Denial,
+    identity: Option<&str>,
     sources: &mut SourceMap,
     time: Option<Timestamp>,
 ) -> Result<Result<Request, Option<String>>, Failure> {
     let pick = |option: Option<&String>, field: &Option<Spanned<String>>| {
         option.cloned().or_else(|| field.as_ref().map(|one| one.value.clone()))
     };
-    let caller = pick(args.caller.as_ref(), &denial.principal);
+    // Whoever pastes an error that names nobody has mostly made the call.
+    let own = || identity.map(str::to_owned);
+    let caller = pick(args.caller.as_ref(), &denial.principal).or_else(own);
     let action = pick(args.action.first(), &denial.action);
     let resource = pick(args.resource.first(), &denial.resource);
     let missing = |what: &str, option: &str| {

@@ -83,7 +83,15 @@ fn not_read(of: &Recorded, why: &str) -> String {
         }
         Recorded::Encoded(_) => ("the encoded message", "sts:DecodeAuthorizationMessage"),
     };
-    format!("{what} was not read: {why} (it takes `{permission}`)")
+    format!("{what} was not read: {}", with_permission(why, permission))
+}
+
+/// Why something was not read, with the permission where that is what is missing.
+fn with_permission(why: &str, permission: &str) -> String {
+    match why.starts_with("AWS refused it") {
+        true => format!("{why} (it takes `{permission}`)"),
+        false => why.to_owned(),
+    }
 }
 
 fn records(of: &Recorded, text: &str, sources: &mut SourceMap) -> Vec<Record> {
@@ -245,7 +253,10 @@ fn recent(
 
 fn none_found(looked: &Looked, user: &str, actions: &[String]) -> String {
     if let Some(why) = &looked.why {
-        return format!("CloudTrail was not read: {why} (it takes `cloudtrail:LookupEvents`)");
+        return format!(
+            "CloudTrail was not read: {}",
+            with_permission(why, "cloudtrail:LookupEvents")
+        );
     }
     let what = match actions {
         [] => "no denial".to_owned(),

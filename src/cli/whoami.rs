@@ -83,7 +83,9 @@ fn human(identity: &Identity, now: Timestamp) -> String {
     for (name, value) in lines {
         let _ = writeln!(text, "  {name:<8}  {value}");
     }
-    for remark in &identity.remarks {
+    // That the end is not known is said above.
+    let remarks = identity.remarks.iter();
+    for remark in remarks.filter(|remark| !remark.starts_with("when these credentials end")) {
         let _ = writeln!(text, "  note: {remark}");
     }
     text

@@ -20,6 +20,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("recorded: an encoded message in the box of a tool", encoded_in_a_box),
         test("recorded: an encoded message that may not be decoded", refused_message),
         test("recorded: nothing is followed without --live", not_followed),
+        test("recorded: who is not named made the call", nobody_named),
         test("recorded: the last denial, with its context", recent),
         test("recorded: the last denial of anything", recent_of_anything),
         test(
@@ -234,6 +235,14 @@ fn not_followed() {
     let stub = Stub::start(account);
     ask(&stub, &[&message_with_id()]).ends_with(3);
     assert_eq!(stub.asked(), Vec::<String>::new());
+}
+
+fn nobody_named() {
+    let stub = Stub::start(account);
+    let text = "An error occurred (AccessDenied) when calling the AssumeRole operation: not authorized to perform: sts:AssumeRole";
+    ask(&stub, &[text, "--live", "--action", "sts:AssumeRole", "--resource", ROLE])
+        .ends_with(0)
+        .says(&format!("caller {ANA}"));
 }
 
 fn event(name: &str, error: Option<&str>, parameters: &Value) -> Value {
