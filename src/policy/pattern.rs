@@ -582,6 +582,21 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_counts_whatever_the_length() {
+        let long = "abcdefghijkl";
+        for length in 1..=long.len() {
+            let (text, shorter) = (long.split_at(length).0, long.split_at(length - 1).0);
+            let same = format!("{shorter}X");
+            assert!(matches(text, text), "{text}");
+            assert!(!matches(text, &same), "{text} is not {same}");
+            let prefix = format!("{text}*");
+            assert!(matches(&prefix, text) && matches(&prefix, long), "{prefix}");
+            assert!(!matches(&prefix, &format!("{same}yz")), "{prefix} does not begin {same}yz");
+            assert!(!matches(&prefix, shorter), "{prefix} is longer");
+        }
+    }
+
+    #[test]
     fn escapes_of_variables_are_literal() {
         assert!(matches("a${*}b", "a*b"));
         assert!(!matches("a${*}b", "axb"));
