@@ -196,7 +196,8 @@ fn unsupplied(statement: &StatementView<'_>, sink: &mut Sink) {
             let action = service
                 .and_then(|service| Some((service, service.action(&name.to_ascii_lowercase())?)));
             action.is_some_and(|(service, action)| {
-                !action.types.is_empty() && !service.may_carry(action, "aws:ResourceTag/${TagKey}")
+                service.types_of(action).next().is_some()
+                    && !service.may_carry(action, "aws:ResourceTag/${TagKey}")
             })
         });
         if let Some(value) = without {
@@ -338,21 +339,26 @@ fn repeated(values: &[Text<'_>], exact: bool, sink: &mut Sink) {
     if values.len() < 2 || values.len() > MANY {
         return;
     }
-    let patterns: Vec<(usize, &Text<'_>)> = values
+    // Each with its last fixed byte and where that stands, which tells most values apart.
+    let last = |text: &str| {
+        let last = memchr::memchr2(b'*', b'?', text.as_bytes())?.checked_sub(1)?;
+        Some((last, text.as_bytes().get(last)?.to_ascii_lowercase()))
+    };
+    let patterns: Vec<_> = values
         .iter()
         .enumerate()
-        .filter(|(_, value)| !value.open && value.text.contains('*'))
+        .filter(|(_, value)| !value.open && memchr::memchr(b'*', value.text.as_bytes()).is_some())
+        .map(|(at, value)| (at, value, last(&value.text)))
         .collect();
+    if patterns.is_empty() {
+        return;
+    }
     let mut found: Option<(Span, &Text<'_>, usize)> = None;
     for (at, value) in values.iter().enumerate().filter(|(_, value)| !value.open) {
         let own = value.text.as_bytes();
-        let covers = |outer: &Text<'_>| {
-            // The last fixed byte of a beginning tells most of them apart.
-            let pattern = outer.text.as_bytes();
-            let stem = memchr::memchr2(b'*', b'?', pattern).unwrap_or(pattern.len());
-            let last = stem.checked_sub(1).map(|last| (pattern.get(last), own.get(last)));
-            if let Some((Some(wanted), found)) = last
-                && found.is_none_or(|found| !found.eq_ignore_ascii_case(wanted))
+        let covers = |outer: &Text<'_>, last: &Option<(usize, u8)>| {
+            if let Some((last, wanted)) = last
+                && own.get(*last).is_none_or(|found| found.to_ascii_lowercase() != *wanted)
             {
                 return false;
             }
@@ -363,10 +369,10 @@ fn repeated(values: &[Text<'_>], exact: bool, sink: &mut Sink) {
             }
         };
         // Of two that say the same, the second is one too many.
-        let by = patterns.iter().find(|(other, outer)| {
-            *other != at && covers(outer) && (outer.text != value.text || *other < at)
+        let by = patterns.iter().find(|(other, outer, last)| {
+            *other != at && covers(outer, last) && (outer.text != value.text || *other < at)
         });
-        if let Some((_, outer)) = by {
+        if let Some((_, outer, _)) = by {
             let more = found.map_or(0, |(.., more)| more + 1);
             found = Some(match found {
                 Some((span, first, _)) => (span, first, more),

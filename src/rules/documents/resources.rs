@@ -296,12 +296,13 @@ fn fit(statement: &StatementView<'_>, sink: &mut Sink) {
             continue;
         };
         // All of a service's resources, which stands for `*` in the older guides.
-        if action.types.is_empty()
+        let numbers = service.numbers_of(action);
+        if numbers.is_empty()
             || parsed.iter().any(|arn| is_everything(arn.resource) && arn.service == service.prefix)
         {
             continue;
         }
-        let takes_one = action.types.iter().any(|place| {
+        let takes_one = numbers.iter().any(|place| {
             let place = usize::from(*place);
             let (Some(of_type), Some(cell)) = (service.types.get(place), known.get_mut(place))
             else {

@@ -347,7 +347,7 @@ fn strings<'d>(entry: &Entry<'d>, sink: &mut Sink, mut add: impl FnMut(Text<'d>)
 }
 
 fn element<'d>(entry: &Entry<'d>, negated: bool, sink: &mut Sink) -> Element<'d> {
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(entry.value.most_items());
     let open = strings(entry, sink, |text| values.push(text));
     Element { negated, key: entry.key_span, span: entry.value.span(), values, open }
 }
@@ -410,7 +410,7 @@ fn conditions<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Si
             continue;
         }
         for inner in outer.value.entries() {
-            let mut values = Vec::new();
+            let mut values = Vec::with_capacity(inner.value.most_items());
             let mut open = is_open(&inner.key);
             each(inner.value, &mut |node| match node.scalar() {
                 Some(text) => {
