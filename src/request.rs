@@ -338,7 +338,8 @@ impl Request {
 
     /// The service prefix of the action.
     pub fn service(&self) -> &str {
-        self.action_lower.split(':').next().unwrap_or("")
+        let colon = self.action_lower.bytes().position(|byte| byte == b':');
+        colon.and_then(|at| self.action_lower.get(..at)).unwrap_or(&self.action_lower)
     }
 
     /// Whether the resource is an IAM role and the action one that its trust policy decides.

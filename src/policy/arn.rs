@@ -20,19 +20,11 @@ pub struct Arn<'t> {
 impl<'t> Arn<'t> {
     /// Cuts `text`; `None` if it has fewer than six parts or does not begin with `arn:`.
     pub fn parse(text: &'t str) -> Option<Self> {
-        let rest = text.strip_prefix("arn:")?;
-        // Every request cuts some, and the colons stand so close together that a plain loop finds them
-        // soonest.
-        let mut colons = (0_usize..).zip(rest.bytes()).filter(|(_, byte)| *byte == b':');
-        let mut next = || colons.next().map(|(at, _)| at);
-        let (one, two, three, four) = (next()?, next()?, next()?, next()?);
-        Some(Self {
-            partition: rest.get(..one)?,
-            service: rest.get(one + 1..two)?,
-            region: rest.get(two + 1..three)?,
-            account: rest.get(three + 1..four)?,
-            resource: rest.get(four + 1..)?,
-        })
+        let (partition, rest) = cut(text.strip_prefix("arn:")?)?;
+        let (service, rest) = cut(rest)?;
+        let (region, rest) = cut(rest)?;
+        let (account, resource) = cut(rest)?;
+        Some(Self { partition, service, region, account, resource })
     }
 
     /// The resource's type and the rest: `role` and `app/deploy` of `role/app/deploy`.
@@ -51,6 +43,14 @@ impl<'t> Arn<'t> {
     pub fn is_role(&self) -> bool {
         self.service == "iam" && self.resource.starts_with("role/")
     }
+}
+
+/// What stands before the first colon, and after it. Every request cuts some texts, and their colons
+/// stand so close together that a plain loop finds them soonest.
+fn cut(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == b':')?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
 }
 
 /// Whether `text` is an account id: twelve ASCII digits.

@@ -16,6 +16,8 @@ mod service;
 
 use std::sync::OnceLock;
 
+use foldhash::HashSet;
+
 use lines::{find, find_ignoring_case, members};
 
 pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
@@ -133,9 +135,8 @@ pub fn is_further_key(lower: &str) -> bool {
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 pub fn takes_resource_control(prefix: &str) -> bool {
     // Asked for every request, so the lines are cut once.
-    static PREFIXES: OnceLock<Vec<&str>> = OnceLock::new();
-    let prefixes = PREFIXES.get_or_init(|| RESOURCE_CONTROL.lines().collect());
-    prefixes.binary_search(&prefix).is_ok()
+    static PREFIXES: OnceLock<HashSet<&str>> = OnceLock::new();
+    PREFIXES.get_or_init(|| RESOURCE_CONTROL.lines().collect()).contains(prefix)
 }
 
 /// A partition.

@@ -1,11 +1,12 @@
 //! Users, groups and roles by ARN. One that stands in a large file is read when it is asked for, so
 //! that a question about one principal costs nothing for the others.
 
-use std::collections::HashMap;
 use std::ops::Index;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use crate::policy::{Arn, is_account_id};
@@ -17,7 +18,7 @@ use super::{Entity, EntityKind, Handle};
 /// Users, groups and roles by ARN, in the order of their ARNs.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
-    slots: IndexMap<String, Slot>,
+    slots: IndexMap<String, Slot, RandomState>,
     names: Names,
 }
 

@@ -11,9 +11,10 @@ mod organization;
 mod resource;
 mod unread;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use crate::layers::{Attached, Gap, Layer, Layers};
@@ -55,7 +56,7 @@ pub struct Assembler<'s> {
     given: Vec<Arc<Layer>>,
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
     /// The layers that follow from the caller alone; sessions of one role have the same.
-    callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>>,
+    callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>, RandomState>,
     /// The trust policy of each role.
     trusts: HashMap<String, Arc<Layer>>,
     /// The resource control policies above each account.
@@ -75,10 +76,10 @@ impl<'s> Assembler<'s> {
             sources,
             given: files.layers().iter().cloned().map(Arc::new).collect(),
             files,
-            policies: HashMap::new(),
-            callers: IndexMap::new(),
-            trusts: HashMap::new(),
-            controls: HashMap::new(),
+            policies: HashMap::default(),
+            callers: IndexMap::default(),
+            trusts: HashMap::default(),
+            controls: HashMap::default(),
             any_endpoint: None,
             embedded: Embedded::default(),
             notes: Vec::new(),

@@ -1,7 +1,9 @@
 //! The resource's side: the role that is to be assumed with its trust policy, or the policy that
 //! another resource may have.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::HashMap;
 
 use crate::layers::{Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
@@ -11,7 +13,7 @@ use crate::snapshot::{EntityKind, ProviderKind};
 use super::{Assembler, Unread, gaps};
 
 /// Services whose resources can have a policy of their own, by the prefix of their actions, and the
-/// command that shows it, where there is one for the whole service; in order of the prefixes. Not in the list: services whose
+/// command that shows it, where there is one for the whole service. Not in the list: services whose
 /// actions know only identity-based policies, so that nothing has to be asked there.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>
 const WITH_POLICIES: &[(&str, &str)] = &[
@@ -52,9 +54,9 @@ const WITH_POLICIES: &[(&str, &str)] = &[
 ];
 
 fn with_policies(request: &Request) -> Option<(&'static str, &'static str)> {
-    let service = request.service();
-    let place = WITH_POLICIES.binary_search_by(|(prefix, _)| (*prefix).cmp(service)).ok()?;
-    WITH_POLICIES.get(place).copied()
+    static COMMANDS: OnceLock<HashMap<&str, &str>> = OnceLock::new();
+    let commands = COMMANDS.get_or_init(|| WITH_POLICIES.iter().copied().collect());
+    commands.get_key_value(request.service()).map(|(service, command)| (*service, *command))
 }
 
 /// The resource whose policy applies: an object's is that of its bucket.
