@@ -43,6 +43,7 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
 }
 
 /// What a placeholder begins with, by byte: every text of every policy is looked through.
+#[expect(clippy::indexing_slicing, reason = "what a constant indexes is checked by the compiler")]
 const SIGNS: [bool; 256] = {
     let mut signs = [false; 256];
     let mut rest: &[u8] = b"$<{%_@[#";

@@ -1,16 +1,11 @@
 //! What holds for some policy types, services and keys alone.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
 use crate::finding::Finding;
 use crate::policy::{Arn, Effect, Family, PolicyType, SetQualifier};
 use crate::reference::{catalogue, is_claim};
-use crate::text::Span;
 
 use super::resources::WELL_LISTED;
-use super::view::{ConditionView, StatementView, Text, View};
+use super::view::{ConditionView, StatementView, View};
 use super::{Sink, glob};
 
 /// Services that store a policy with each resource, and take no other service's actions in it.
@@ -84,12 +79,6 @@ pub(super) fn open(view: &View<'_>, sink: &mut Sink) {
         for condition in &statement.conditions {
             audience(condition, sink);
             pair(condition, statement, sink);
-            addresses(condition, sink);
-            null(condition, sink);
-        }
-        for element in [&statement.action, &statement.resource].into_iter().flatten() {
-            let exact = statement.resource.as_ref().is_some_and(|own| own.key == element.key);
-            repeated(&element.values, exact, sink);
         }
     }
 }
@@ -176,11 +165,9 @@ fn companions(statement: &StatementView<'_>, view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// A Deny that asks for a tag of the resource, of which some actions carry none.
+/// A statement that asks for a tag of the resource, of which some actions carry none.
 fn unsupplied(statement: &StatementView<'_>, sink: &mut Sink) {
-    if statement.effect != Some(Effect::Deny) {
-        return;
-    }
+    let Some(effect) = statement.effect else { return };
     for condition in &statement.conditions {
         let asked = condition.parsed.is_some_and(|operator| {
             !operator.row.negated && !operator.if_exists && operator.row.family != Family::Null
@@ -201,14 +188,26 @@ fn unsupplied(statement: &StatementView<'_>, sink: &mut Sink) {
             })
         });
         if let Some(value) = without {
+            let (rule, what, help) = match effect {
+                Effect::Deny => (
+                    "tag-key-not-supplied",
+                    "not denied",
+                    "deny it without the condition, or by the name of the resource",
+                ),
+                Effect::Allow => (
+                    "tag-key-never-allows",
+                    "not allowed",
+                    "allow it in a statement of its own, by the name of the resource",
+                ),
+            };
             let message = format!(
-                "a request for `{}` carries no `{}`, so that it is not denied",
+                "a request for `{}` carries no `{}`, so that it is {what}",
                 value.text, condition.key
             );
             sink.add(
-                Finding::new("tag-key-not-supplied", message, value.span, "not denied")
+                Finding::new(rule, message, value.span, what)
                     .also(condition.key_span, "never there")
-                    .help("deny it without the condition, or by the name of the resource"),
+                    .help(help),
             );
         }
     }
@@ -287,110 +286,6 @@ fn pair(condition: &ConditionView<'_>, statement: &StatementView<'_>, sink: &mut
         sink.add(
             Finding::new("paired-key-missing", message, condition.key_span, "of any VPC")
                 .help("add `StringEquals` on `aws:SourceVpc`"),
-        );
-    }
-}
-
-/// Blocks of addresses with bits behind their prefix.
-fn addresses(condition: &ConditionView<'_>, sink: &mut Sink) {
-    if condition.parsed.is_none_or(|operator| operator.row.family != Family::Ip) {
-        return;
-    }
-    for value in condition.values.iter().filter(|value| !value.open) {
-        let Ok(block) = value.text.parse::<IpNet>() else { continue };
-        if block.addr() == block.network() {
-            continue;
-        }
-        let first: IpAddr = block.network();
-        let message = format!("`{}` means the block that begins with {first}", value.text);
-        sink.add(
-            Finding::new("address-host-bits", message, value.span, "more than it seems").help(
-                format!(
-                    "write `{}` for the block, or `{}/{}` for the one address",
-                    block.trunc(),
-                    block.addr(),
-                    block.max_prefix_len()
-                ),
-            ),
-        );
-    }
-}
-
-/// `Null` asks for one key, so that a qualifier decides alone.
-fn null(condition: &ConditionView<'_>, sink: &mut Sink) {
-    let Some(operator) = condition.parsed else { return };
-    if operator.row.family == Family::Null
-        && let Some(set) = operator.set
-    {
-        let always = if set == SetQualifier::ForAllValues { "always holds" } else { "never holds" };
-        let message = format!("`{}` {always}, whether the key is there or not", condition.operator);
-        sink.add(
-            Finding::new("null-with-qualifier", message, condition.operator_span, always)
-                .help("write `Null` alone"),
-        );
-    }
-}
-
-/// Beyond so many values of an element, they are not compared with each other.
-const MANY: usize = 300;
-
-/// Values that another one of the same element covers.
-fn repeated(values: &[Text<'_>], exact: bool, sink: &mut Sink) {
-    if values.len() < 2 || values.len() > MANY {
-        return;
-    }
-    // Each with its last fixed byte and where that stands, which tells most values apart.
-    let last = |text: &str| {
-        let last = memchr::memchr2(b'*', b'?', text.as_bytes())?.checked_sub(1)?;
-        Some((last, text.as_bytes().get(last)?.to_ascii_lowercase()))
-    };
-    let patterns: Vec<_> = values
-        .iter()
-        .enumerate()
-        .filter(|(_, value)| !value.open && memchr::memchr(b'*', value.text.as_bytes()).is_some())
-        .map(|(at, value)| (at, value, last(&value.text)))
-        .collect();
-    if patterns.is_empty() {
-        return;
-    }
-    let mut found: Option<(Span, &Text<'_>, usize)> = None;
-    for (at, value) in values.iter().enumerate().filter(|(_, value)| !value.open) {
-        let own = value.text.as_bytes();
-        let covers = |outer: &Text<'_>, last: &Option<(usize, u8)>| {
-            if let Some((last, wanted)) = last
-                && own.get(*last).is_none_or(|found| found.to_ascii_lowercase() != *wanted)
-            {
-                return false;
-            }
-            if exact {
-                glob::covers_exactly(&outer.text, &value.text)
-            } else {
-                glob::covers(&outer.text, &value.text)
-            }
-        };
-        // Of two that say the same, the second is one too many.
-        let by = patterns.iter().find(|(other, outer, last)| {
-            *other != at && covers(outer, last) && (outer.text != value.text || *other < at)
-        });
-        if let Some((_, outer, _)) = by {
-            let more = found.map_or(0, |(.., more)| more + 1);
-            found = Some(match found {
-                Some((span, first, _)) => (span, first, more),
-                None => (value.span, outer, 0),
-            });
-        }
-    }
-    if let Some((span, outer, more)) = found {
-        let rest = if more > 0 {
-            format!(", and {more} more values are covered too")
-        } else {
-            String::new()
-        };
-        let message = format!("`{}` covers this already{rest}", outer.text);
-        sink.add(
-            Finding::new("value-covered", message, span, "says nothing new")
-                .also(outer.span, "covers it")
-                .help("take it out, or narrow the pattern if this was meant to be the limit"),
         );
     }
 }
