@@ -56,8 +56,8 @@ defects! {
         "a trust policy asks for what it lets nobody pass";
     "arn-malformed" NeverWorks Error ["INVALID_ARN_PREFIX", "MISSING_ARN_FIELD", "INVALID_PARTITION", "INVALID_ARN_REGION", "INVALID_ARN_ACCOUNT", "INVALID_ARN_SERVICE_CASE", "INVALID_SERVICE"]
         "a resource is no ARN, or one that names nothing";
-    "arn-form-unknown" NeverWorks Error ["ARN_REGION_NOT_ALLOWED", "ARN_ACCOUNT_NOT_ALLOWED", "MISSING_ARN_REGION", "MISSING_ARN_ACCOUNT"]
-        "an ARN has a Region or account where its kind has none, or lacks one";
+    "arn-form-unknown" NeverWorks Error ["ARN_REGION_NOT_ALLOWED", "ARN_ACCOUNT_NOT_ALLOWED", "MISSING_ARN_REGION", "MISSING_ARN_ACCOUNT", "INVALID_ARN_RESOURCE"]
+        "an ARN has no form of its service: Region, account or type";
     "resource-type-mismatch" NeverWorks Error []
         "an action takes none of the resources of its statement";
     "action-of-other-service" NeverWorks Error ["UNSUPPORTED_ACTION_IN_POLICY"]

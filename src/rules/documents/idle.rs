@@ -94,6 +94,10 @@ fn presence(condition: &ConditionView<'_>, statement: &StatementView<'_>, sink: 
         );
         return;
     }
+    // Whether there is a tag at all is commonly asked so, and everybody reads it.
+    if key.contains('/') || key.to_ascii_lowercase().starts_with("kms:encryptioncontext:") {
+        return;
+    }
     let (what, null) = if present { ("there", "false") } else { ("not there", "true") };
     let message = format!("`{operator}` with `*` asks only whether `{key}` is {what}");
     sink.add(Finding::new("null-equivalent", message, value.span, "matches every value").help(
