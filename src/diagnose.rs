@@ -68,6 +68,7 @@ pub fn diagnose(
         evidence: None,
         is_bare: false,
         identity: None,
+        hints: Vec::new(),
     }
 }
 

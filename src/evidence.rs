@@ -12,7 +12,7 @@ use crate::eval::Decision;
 use crate::finding::{
     Agreement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole, Step,
 };
-use crate::layers::Layers;
+use crate::layers::{Gap, Layers};
 use crate::message::{Denial, DenialKind, ErrorClass};
 use crate::policy::PolicyType;
 
@@ -173,6 +173,18 @@ pub fn bare(denial: &Denial) -> Diagnosis {
     }
 }
 
+/// The answer where nobody could be asked who calls. `credentials` says that this is for want of them.
+pub fn unasked(headline: String, gap: Gap, credentials: bool) -> Diagnosis {
+    let report =
+        |gate, outcome, summary: &str| GateReport { gate, outcome, summary: summary.to_owned() };
+    let why = if credentials { "AWS was not asked" } else { "AWS gave no answer" };
+    let mut gates = vec![report(Gate::Caller, Outcome::Inconclusive, &format!("not known: {why}"))];
+    if credentials {
+        gates.push(report(Gate::Credentials, Outcome::Failed, &gap.reason));
+    }
+    Diagnosis { gates, gaps: vec![gap], is_bare: false, ..blank(Decision::Undetermined, headline) }
+}
+
 /// An answer that no evaluation stands behind.
 fn blank(decision: Decision, headline: String) -> Diagnosis {
     Diagnosis {
@@ -198,6 +210,7 @@ fn blank(decision: Decision, headline: String) -> Diagnosis {
         evidence: None,
         is_bare: true,
         identity: None,
+        hints: Vec::new(),
     }
 }
 

@@ -425,6 +425,8 @@ pub struct Diagnosis {
     pub is_bare: bool,
     /// The credentials with which AWS was asked, where it was.
     pub identity: Option<Box<CurrentIdentity>>,
+    /// Options of this program that would say more, each with what it does.
+    pub hints: Vec<String>,
 }
 
 /// Whose credentials were at hand.

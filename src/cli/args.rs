@@ -244,6 +244,18 @@ pub struct RunArgs {
     /// Who calls, where the error does not say. Default: as for a diagnosis
     #[arg(long, value_name = "ARN")]
     pub caller: Option<String>,
+    /// Ask AWS for what the facts lack, about a denial
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "AWS")]
+    pub live: bool,
+    /// The profile to ask with [default: as the AWS CLI]
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "NAME", help_heading = "AWS", requires = "live")]
+    pub profile: Option<String>,
+    /// How AWS is asked
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub reach: ReachArgs,
     /// How to print the diagnosis; `json` wants --output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
@@ -303,7 +315,7 @@ impl From<SideArg> for Side {
 pub struct LiveArgs {
     /// Ask AWS for what the facts lack. Default: only for --role and --action with neither facts, policy
     /// files nor evidence
-    #[arg(long, conflicts_with = "offline")]
+    #[arg(long, conflicts_with_all = ["offline", "case"])]
     pub live: bool,
     /// The profile that reads the account of the role or resource
     #[arg(long, value_name = "NAME")]
@@ -320,9 +332,13 @@ pub struct LiveArgs {
     /// Diagnose what AWS recorded under the authorization id of a denial, in the Region of the call
     #[arg(long, value_name = "ID", conflicts_with_all = ["offline", "evidence", "role", "case", "token", "saml", "via", "aws_config", "recent"])]
     pub authorization_id: Option<String>,
-    /// Diagnose the caller's last denial of that action, or of any, as CloudTrail recorded it
+    /// Diagnose the caller's last denial of that action, or of any, as CloudTrail recorded it in the last
+    /// 24 hours
     #[arg(long, conflicts_with_all = ["offline", "evidence", "case", "token", "saml", "via", "aws_config", "probe"])]
     pub recent: bool,
+    /// How far back --recent looks: `7d`, `36h`, `90m`; CloudTrail's event history goes back 90 days
+    #[arg(long, value_name = "TIME", requires = "recent")]
+    pub since: Option<String>,
 }
 
 /// How AWS is asked.
@@ -387,6 +403,16 @@ pub struct CollectArgs {
     /// Who asked [default: the current identity]
     #[arg(long, value_name = "ARN")]
     pub caller: Option<String>,
+    /// ExternalId, as passed to assume-role; it is kept in the case file
+    #[arg(long, value_name = "ID", requires = "role")]
+    pub external_id: Option<String>,
+    /// RoleSessionName; it is kept in the case file
+    #[arg(long, value_name = "NAME", requires = "role")]
+    pub session_name: Option<String>,
+    /// A condition key of the request, kept in the case file; a repeated key is multi-valued, and `KEY=`
+    /// is known to be absent
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub context: Vec<String>,
     /// Everything of the current account
     #[arg(long)]
     pub account: bool,

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::collect::answers::Outcome;
-use crate::collect::aws::{Asking, Event, Gathered};
+use crate::collect::answers::{Answer, Outcome};
+use crate::collect::aws::{Asking, Event, Gathered, Kind};
 use crate::report::Redactor;
 
 use super::args::{CollectArgs, DiagnoseArgs};
-use super::{Failure, Output, Status, live, whoami};
+use super::{Failure, Output, Status, input, live};
 
 pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure> {
     if args.role.is_none() && args.action.is_none() && !args.account {
@@ -21,6 +21,7 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
                 .to_owned(),
         ));
     }
+    let context = context(args)?;
     let asked = DiagnoseArgs {
         role: args.role.clone(),
         action: args.action.iter().cloned().collect(),
@@ -41,20 +42,15 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     bar.clear();
     if let Err(error) = &gathered.identity {
         live::complain(error, &output);
-        if gathered.answers.is_empty() {
-            let mut sources = crate::text::SourceMap::default();
-            if let Some(diagnosis) = whoami::explained(error, &mut sources) {
-                output.result(&[], |out| {
-                    let format = crate::report::Format::Human;
-                    crate::report::write(format, &[diagnosis], &sources, &output.style, out)
-                })?;
-            }
-            return Ok(Status::Broken);
+        if gathered.answers.iter().all(Answer::is_nothing) {
+            return Err(Failure::Usage(
+                "nothing was written, since AWS says nothing without credentials".to_owned(),
+            ));
         }
     }
     let now = Timestamp::now();
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    write(&args.folder, files(args, &gathered, now, output.redact))?;
+    write(&args.folder, files(args, context, &gathered, now, output.redact))?;
     let unread = gathered.answers.iter().filter(|answer| answer.is_nothing()).count();
     let mut text = format!(
         "{}: {} of {} calls answered\n",
@@ -80,13 +76,15 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
 /// The files, by their paths from the folder; masked where that is wanted, their names too.
 fn files(
     args: &CollectArgs,
+    context: Map<String, Value>,
     gathered: &Gathered,
     now: Timestamp,
     redact: bool,
 ) -> BTreeMap<PathBuf, String> {
     let mut redactor = Redactor::default();
     if redact {
-        let mut names = BTreeSet::new();
+        let given = [&args.external_id, &args.session_name].into_iter().flatten();
+        let mut names: BTreeSet<&str> = given.map(String::as_str).collect();
         for answer in &gathered.answers {
             if let Outcome::Answer(said) = &answer.outcome {
                 names_in(said, false, &mut names);
@@ -103,14 +101,45 @@ fn files(
         }
         files.insert(Path::new("facts").join(place.file_name()), masked(answer.text()));
     }
-    if let Some(case) = case(args, gathered, now) {
+    if let Some(case) = case(args, context, gathered, now) {
         files.insert(PathBuf::from("case.yaml"), masked(case));
     }
     files
 }
 
+/// What is said of the request besides who, what and on which resource: each key with its value, `null`
+/// where it is known to be absent.
+fn context(args: &CollectArgs) -> Result<Map<String, Value>, Failure> {
+    let own = [("sts:ExternalId", &args.external_id), ("sts:RoleSessionName", &args.session_name)];
+    let own = own.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+    let mut pairs: Vec<(&str, &str)> = own.collect();
+    for text in &args.context {
+        pairs.push(input::pair("--context", text)?);
+    }
+    let mut context = Map::new();
+    for (key, value) in &pairs {
+        let same = pairs.iter().filter(|(other, _)| other.eq_ignore_ascii_case(key));
+        let values: Vec<&str> = same.map(|(_, value)| *value).collect();
+        let known = context.keys().any(|other: &String| other.eq_ignore_ascii_case(key));
+        if !known {
+            let value = match values.as_slice() {
+                [""] => Value::Null,
+                [_] => json!(value),
+                _ => json!(values),
+            };
+            context.insert((*key).to_owned(), value);
+        }
+    }
+    Ok(context)
+}
+
 /// The case file; `None` where it is not known who asks, or nothing was asked.
-fn case(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> Option<String> {
+fn case(
+    args: &CollectArgs,
+    context: Map<String, Value>,
+    gathered: &Gathered,
+    now: Timestamp,
+) -> Option<String> {
     let own = gathered.identity.as_ref().ok();
     let caller = args.caller.clone().or_else(|| own.map(|own| own.arn.clone()))?;
     let (action, resource) = match &args.role {
@@ -129,12 +158,19 @@ fn case(args: &CollectArgs, gathered: &Gathered, now: Timestamp) -> Option<Strin
     request.insert("action".to_owned(), json!(action));
     request.insert("resource".to_owned(), json!(resource));
     request.insert("time".to_owned(), json!(now.to_string()));
+    // Whoever names no caller asks about the credentials in force.
+    if args.caller.is_none() && own.is_some_and(|own| own.kind == Kind::LongTerm) {
+        request.insert("credentials".to_owned(), json!({ "kind": "long-term" }));
+    }
+    if !context.is_empty() {
+        request.insert("context".to_owned(), Value::Object(context));
+    }
     let mut text = String::from(
         "# What was read from AWS; `why-denied --case` on this file gives the answer of that moment.\n",
     );
     text.push_str("why-denied: 1\nrequest:\n");
     for (name, value) in &request {
-        // A JSON string is a YAML string.
+        // JSON is YAML.
         text.push_str(&format!("  {name}: {}\n", Value::to_string(value)));
     }
     text.push_str("facts: [ facts ]\n");

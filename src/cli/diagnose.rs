@@ -23,9 +23,11 @@ use crate::token::subject;
 
 use super::args::{DiagnoseArgs, Format};
 use super::evidence::Told;
+#[cfg(feature = "live")]
+use super::recorded::Follow;
 use super::{Failure, Output, Status, chain, evidence, input};
 #[cfg(feature = "live")]
-use super::{live, recorded, whoami};
+use super::{live, recorded};
 #[cfg(feature = "live")]
 use crate::collect::aws::{Asking, Event};
 
@@ -54,11 +56,10 @@ pub(super) fn run(args: &DiagnoseArgs, output: Output) -> Result<Status, Failure
 /// Diagnoses errors that were read already.
 pub(super) fn explain(
     args: &DiagnoseArgs,
-    denials: Vec<Denial>,
+    told: Vec<Told>,
     mut sources: SourceMap,
     output: &Output,
 ) -> Result<Status, Failure> {
-    let told = denials.into_iter().map(Told::from).collect();
     let (diagnoses, status) = from_options(args, Some(told), &mut sources, output)?;
     conclude(args.format, &diagnoses, status, &sources, output)
 }
@@ -255,7 +256,8 @@ fn read_facts(
         let show = |event: Event<'_>| bar.show(event);
         let asking = Asking::new(options, &show).map_err(Failure::Live)?;
         let mut notes = Vec::new();
-        recorded::follow(args, &asking, told, sources, &mut notes)?;
+        let follow = Follow { args, asking: &asking, told, sources, notes: &mut notes };
+        recorded::follow(follow)?;
         let denials: Vec<Denial> = told.iter().flatten().map(|one| one.denial.clone()).collect();
         let wanted = live::wanted(args, &denials);
         let gathered = asking.gather(&wanted);
@@ -265,15 +267,15 @@ fn read_facts(
         }
         bar.clear();
         if let Err(error) = &gathered.identity {
+            let knows = wanted.caller.is_some() || wanted.without_caller || !args.facts.is_empty();
+            // Without a caller there is nothing to ask of facts; what a text says is told all the same.
+            if !knows && told.is_none() {
+                return Ok(Err(Some(live::nobody(args, error, sources))));
+            }
             live::complain(error, output);
-            // Without a caller there is nothing to ask of facts.
-            if wanted.caller.is_none() && !wanted.without_caller && args.facts.is_empty() {
-                return match whoami::explained(error, sources) {
-                    Some(answer) => Ok(Err(Some(answer))),
-                    None => Err(input::usage(
-                        "nobody knows who calls: say it with `--caller ARN`, or supply credentials",
-                    )),
-                };
+            if !knows {
+                let collected = Collected::default();
+                return Ok(Ok(Read { collected, is_live: false, probe: None, notes }));
             }
         }
         let texts: Vec<_> =
@@ -386,6 +388,8 @@ fn answers(
         diagnosis.notes.extend(read.notes.iter().cloned());
         diagnosis.notes.extend(just_changed(snapshot, &layers, &request));
         identify(&mut diagnosis, snapshot);
+        #[cfg(feature = "live")]
+        live::hint(args, read.is_live, &mut diagnosis);
         if let Some(Told { denial, record, .. }) = denial {
             let found = match record {
                 Some(record) => {
@@ -404,6 +408,10 @@ fn answers(
             diagnosis.evidence = Some(Box::new(found));
         }
         diagnoses.push(diagnosis);
+    }
+    #[cfg(feature = "live")]
+    if !read.is_live && !args.offline {
+        diagnoses.iter_mut().for_each(live::next);
     }
     // What a log tells most often comes first.
     diagnoses.sort_by_key(|diagnosis| {

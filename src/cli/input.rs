@@ -4,8 +4,12 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::policy::moment;
-use crate::request::{Caller, Given, Parameters, Request};
+use crate::diagnose::diagnose;
+use crate::finding::{Diagnosis, Gate, Outcome};
+use crate::layers::Layers;
+use crate::policy::{Arn, moment};
+use crate::request::{Caller, CredentialKind, Given, Parameters, Request};
+use crate::rules;
 use crate::snapshot::{EntityKind, Snapshot};
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 
@@ -44,7 +48,7 @@ pub(super) fn usage(text: impl Into<String>) -> Failure {
     Failure::Usage(text.into())
 }
 
-fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Failure> {
+pub(super) fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Failure> {
     text.split_once('=')
         .filter(|(key, _)| !key.is_empty())
         .ok_or_else(|| usage(format!("`{option} {text}`: write it as `KEY=VALUE`")))
@@ -81,7 +85,16 @@ pub(super) fn requests(
     let presented = Presented::read(args)?;
     let caller_text = match &presented {
         Some(presented) => presented.caller(args)?,
-        None => caller(args, snapshot)?,
+        None => caller(args, snapshot).map_err(|failure| match role_refused(args, sources) {
+            Some(Diagnosis { findings, .. }) => {
+                let said = findings.iter().map(|one| {
+                    let help = one.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+                    format!("{}{help}\nerror: ", one.message)
+                });
+                usage(format!("{}{failure}", said.collect::<String>()))
+            }
+            None => failure,
+        })?,
     };
     let api = presented.as_ref().map_or("sts:AssumeRole", Presented::action);
     let wanted = wanted(args, &caller_text, api, snapshot)?;
@@ -94,7 +107,14 @@ pub(super) fn requests(
             resource: &resource,
             presented: presented.as_ref(),
         };
-        requests.push(request(args, sources, &asked, time)?);
+        let mut request = request(args, sources, &asked, time)?;
+        // Whoever names no caller asks about the current credentials.
+        let is_own =
+            args.caller.is_none() && request.caller.text.value == snapshot.long_term_caller();
+        if is_own {
+            request.caller.credentials = Some(CredentialKind::LongTerm);
+        }
+        requests.push(request);
     }
     Ok(requests)
 }
@@ -130,6 +150,24 @@ pub(super) fn validate(args: &DiagnoseArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Why AWS refuses the role whoever calls: what is given is the ARN of none.
+pub(super) fn role_refused(args: &DiagnoseArgs, sources: &mut SourceMap) -> Option<Diagnosis> {
+    let action = args.action.first().map_or("sts:AssumeRole", String::as_str);
+    let resource = args.role.as_ref().or(args.resource.first())?;
+    if !action.eq_ignore_ascii_case("sts:AssumeRole") || !resource.contains([':', '/', ' ']) {
+        return None;
+    }
+    // Somebody of the role's own partition, so that this plays no part.
+    let partition = Arn::parse(resource).map_or("aws", |arn| arn.partition);
+    let caller = format!("arn:{partition}:iam::111122223333:user/somebody");
+    let asked = Asked { caller: &caller, action, resource, presented: None };
+    let request = request(args, sources, &asked, None).ok()?;
+    let mut found = diagnose(&request, &Layers::default(), &Vec::new);
+    found.gates.retain(|one| one.gate == Gate::RoleArn && one.outcome == Outcome::Failed);
+    found.findings.retain(|one| rules::gate(one.rule) == Some(Gate::RoleArn));
+    (!found.gates.is_empty()).then_some(found)
+}
+
 /// The caller as given, else the identity in the facts, else the only principal there.
 fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
     if let Some(caller) = &args.caller {
@@ -159,8 +197,7 @@ fn wanted(
         if role.contains([':', '/', ' ']) {
             return Ok(vec![(action, role.clone())]);
         }
-        let arn = crate::policy::Arn::parse(caller)
-            .filter(|arn| crate::policy::is_account_id(arn.account));
+        let arn = Arn::parse(caller).filter(|arn| crate::policy::is_account_id(arn.account));
         let Some(arn) = arn else {
             return Err(usage(format!(
                 "`--role {role}`: give the role's ARN, since the caller has no account to look it up in"

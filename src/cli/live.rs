@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::collect::aws::{Asking, Call, Event, Gathered, NoIdentity, Options, Tried, Wanted};
+use crate::collect::aws::{Asking, Call, End, Event, Gathered, NoIdentity, Options, Tried, Wanted};
+use crate::eval::Decision;
+use crate::evidence;
+use crate::finding::{Diagnosis, Step};
+use crate::layers::Gap;
 use crate::message::{self, Denial};
 use crate::text::SourceMap;
 
 use super::args::{DiagnoseArgs, ReachArgs};
 use super::diagnose::has_layer_files;
-use super::{Failure, Output};
+use super::{Failure, Output, input};
 
 /// Whether AWS is to be asked.
 pub(super) fn is_wanted(args: &DiagnoseArgs) -> bool {
@@ -181,10 +185,132 @@ impl Bar {
     }
 }
 
-/// What to say where nobody knows who asks.
+/// What to say where nobody knows who asks, and the answer goes on without.
 pub(super) fn complain(error: &NoIdentity, output: &Output) {
-    let source =
-        if error.source.is_empty() { String::new() } else { format!(" ({})", error.source) };
-    output.warn(&format!("{}{source}", error.summary));
+    let source = source(error);
+    let help = if error.help.is_empty() { String::new() } else { format!("; {}", error.help) };
+    output.warn(&format!("{}{source}{help}", error.summary));
     error.remarks.iter().for_each(|remark| output.warn(remark));
+}
+
+fn source(error: &NoIdentity) -> String {
+    match (&error.end, &*error.source) {
+        (_, "") | (End::NoCredentials, _) => String::new(),
+        (_, source) => format!("; the credentials come from {source}"),
+    }
+}
+
+/// The answer where nobody knows who asks: what AWS says of the credentials, else that nothing could be
+/// asked; and before that, what is wrong with the role whoever asks.
+pub(super) fn nobody(
+    args: &DiagnoseArgs,
+    error: &NoIdentity,
+    sources: &mut SourceMap,
+) -> Diagnosis {
+    let mut answer = match &error.end {
+        End::Refused(text) => {
+            let source = sources.add_given("what AWS said", text.as_str());
+            let said = message::read(sources, source);
+            said.first().map(evidence::bare)
+        }
+        End::NoCredentials | End::NoAnswer => None,
+    }
+    .unwrap_or_else(|| unasked(error));
+    let action = args.role.as_ref().map(|_| "sts:AssumeRole".to_owned());
+    answer.action = action.or_else(|| args.action.first().cloned()).unwrap_or_default();
+    answer.resource = args.role.as_ref().or(args.resource.first()).cloned().unwrap_or_default();
+    if let Some(found) = input::role_refused(args, sources) {
+        answer.decision = found.decision;
+        answer.headline = found.headline;
+        answer.gates.splice(..0, found.gates);
+        answer.findings = found.findings;
+        answer.is_bare = false;
+    }
+    if error.end != End::NoCredentials {
+        answer.notes.push(format!("{}{}", error.summary, source(error)));
+    }
+    answer.notes.extend(error.remarks.iter().cloned());
+    answer
+}
+
+/// What AWS itself could say of an error text, before anything that is to be typed by hand.
+pub(super) fn next(answer: &mut Diagnosis) {
+    let is_record = answer.evidence.as_ref().is_some_and(|one| one.record.is_some());
+    if !answer.is_bare || is_record {
+        return;
+    }
+    let Some(found) = &mut answer.evidence else { return };
+    let denial = &found.denial;
+    let (what, command) = if let Some(id) = &denial.authorization_id {
+        (
+            "have AWS asked what it recorded, in the Region of the call",
+            format!("why-denied --authorization-id {} --region REGION", id.value),
+        )
+    } else if denial.encoded.is_some() {
+        ("have AWS decode the message", "why-denied --live ERROR_TEXT_OR_FILE".to_owned())
+    } else if evidence::is_about_policies(denial) {
+        (
+            "have the policies read with your credentials, and evaluated",
+            "why-denied --live ERROR_TEXT_OR_FILE".to_owned(),
+        )
+    } else {
+        return;
+    };
+    found.next.insert(0, Step { what: what.to_owned(), command: Some(command) });
+}
+
+/// Says which option would say more of what is open.
+pub(super) fn hint(args: &DiagnoseArgs, is_live: bool, answer: &mut Diagnosis) {
+    if args.offline {
+        return;
+    }
+    let open = answer.decision == Decision::Undetermined;
+    let any = |is: &dyn Fn(&Gap) -> bool| answer.gaps.iter().any(is);
+    let mut hints = Vec::new();
+    if !is_live {
+        // What the AWS CLI can show, AWS can be asked for.
+        if open && any(&|gap| gap.supply.contains("`aws ")) {
+            hints.push("`--live` reads what of this your credentials may read".to_owned());
+        }
+        answer.hints = hints;
+        return;
+    }
+    if open && any(&|gap| gap.reason.contains("AWS refused it")) {
+        hints.push("`why-denied permissions` prints the policy that lets you read it".to_owned());
+    }
+    let is_own = answer.identity.as_ref().is_some_and(|own| own.is_caller);
+    let is_key = |gap: &Gap| gap.fact.contains(':') && !gap.fact.contains(' ');
+    if open && any(&is_key) && !args.live.recent && args.evidence.is_empty() {
+        hints.push(
+            "`--recent` takes the request context of the last such denial from CloudTrail"
+                .to_owned(),
+        );
+    }
+    if !answer.decision.is_denied()
+        && is_own
+        && args.role.is_some()
+        && !args.live.probe
+        && !args.live.recent
+    {
+        hints.push("`--probe` really tries the call, and shows what AWS says".to_owned());
+    }
+    answer.hints = hints;
+}
+
+fn unasked(error: &NoIdentity) -> Diagnosis {
+    let credentials = error.end == End::NoCredentials;
+    let headline = if credentials {
+        format!("AWS was not asked: {}", error.summary)
+    } else {
+        error.summary.clone()
+    };
+    let gap = Gap {
+        fact: "who calls, and every policy".to_owned(),
+        reason: error.summary.clone(),
+        supply: format!(
+            "{}; or name the caller with `--caller ARN`, and give the policies with `--facts`",
+            error.help
+        ),
+    };
+    evidence::unasked(headline, gap, credentials)
 }

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::collect::aws::{Asking, Looked, Lookup, Recorded};
 use crate::message::{self, Record, Said};
@@ -17,25 +17,34 @@ use super::Failure;
 use super::args::DiagnoseArgs;
 use super::evidence::Told;
 use super::input::{self, usage};
-use super::trail::said;
+use super::trail::{said, when};
 
 /// So many records are asked for of one text: a log may tell of thousands.
 const MOST: usize = 8;
 
+/// Who asks for what, and where that goes which comes back.
+pub(super) struct Follow<'a, 'p> {
+    /// The options.
+    pub(super) args: &'a DiagnoseArgs,
+    /// Who asks AWS.
+    pub(super) asking: &'a Asking<'p>,
+    /// What is told of denials.
+    pub(super) told: &'a mut Option<Vec<Told>>,
+    /// The texts.
+    pub(super) sources: &'a mut SourceMap,
+    /// What is worth a line.
+    pub(super) notes: &'a mut Vec<String>,
+}
+
 /// Puts what AWS recorded in the place of what a text says of it.
-pub(super) fn follow(
-    args: &DiagnoseArgs,
-    asking: &Asking<'_>,
-    told: &mut Option<Vec<Told>>,
-    sources: &mut SourceMap,
-    notes: &mut Vec<String>,
-) -> Result<(), Failure> {
-    if let Some(id) = &args.live.authorization_id {
-        return by_id(args, asking, id, told, sources, notes);
+pub(super) fn follow(follow: Follow<'_, '_>) -> Result<(), Failure> {
+    if let Some(id) = &follow.args.live.authorization_id {
+        return by_id(follow, id);
     }
-    if args.live.recent {
-        return recent(args, asking, told, sources, notes);
+    if follow.args.live.recent {
+        return recent(follow);
     }
+    let Follow { asking, told, sources, notes, .. } = follow;
     let Some(texts) = told else { return Ok(()) };
     let mut asked = 0;
     let mut whole = Vec::new();
@@ -145,14 +154,8 @@ fn in_place_of(
 }
 
 /// The record that somebody names by its id.
-fn by_id(
-    args: &DiagnoseArgs,
-    asking: &Asking<'_>,
-    id: &str,
-    told: &mut Option<Vec<Told>>,
-    sources: &mut SourceMap,
-    notes: &mut Vec<String>,
-) -> Result<(), Failure> {
+fn by_id(follow: Follow<'_, '_>, id: &str) -> Result<(), Failure> {
+    let Follow { args, asking, told, sources, notes } = follow;
     let is_id = (1..=256).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_id {
@@ -184,17 +187,14 @@ fn by_id(
     Ok(())
 }
 
-/// How far back CloudTrail is searched.
+/// How far back CloudTrail is searched, and how far it can be: its event history holds 90 days.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
 const HOURS: i64 = 24;
+const DAYS: i64 = 90;
 
 /// The caller's last denial, as CloudTrail recorded it.
-fn recent(
-    args: &DiagnoseArgs,
-    asking: &Asking<'_>,
-    told: &mut Option<Vec<Told>>,
-    sources: &mut SourceMap,
-    notes: &mut Vec<String>,
-) -> Result<(), Failure> {
+fn recent(follow: Follow<'_, '_>) -> Result<(), Failure> {
+    let Follow { args, asking, told, sources, notes } = follow;
     let caller = match &args.caller {
         Some(caller) => caller.clone(),
         None => match asking.whoami() {
@@ -211,7 +211,20 @@ fn recent(
     })?;
     let now = super::now();
     let until = input::time(args, Some(now))?.unwrap_or(now);
-    let since = until.checked_sub(SignedDuration::from_hours(HOURS)).unwrap_or(until);
+    let back = |hours| until.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(until);
+    let since = match &args.live.since {
+        None => back(HOURS),
+        Some(text) => when::read(text, until).ok_or_else(|| {
+            usage(format!(
+                "`--since {text}`: write how long before, such as `7d` or `36h`, or a moment"
+            ))
+        })?,
+    };
+    if since < back(DAYS * 24) {
+        notes.push(format!(
+            "CloudTrail's event history holds the last {DAYS} days; what is older is in a trail: `why-denied trail` reads its files"
+        ));
+    }
     let actions: Vec<String> = match &args.role {
         Some(_) => vec!["sts:AssumeRole".to_owned()],
         None => args.action.clone(),
@@ -242,7 +255,7 @@ fn recent(
         *told = Some(vec![Told { group: Some(group), ..Told::from(denial) }]);
         return Ok(());
     }
-    let text = none_found(&looked, &user, &actions);
+    let text = none_found(&looked, &user, &actions, since);
     let asks = args.role.is_some() || (!args.action.is_empty() && !args.resource.is_empty());
     if !asks && asking.whoami().is_ok() {
         return Err(usage(text));
@@ -251,7 +264,7 @@ fn recent(
     Ok(())
 }
 
-fn none_found(looked: &Looked, user: &str, actions: &[String]) -> String {
+fn none_found(looked: &Looked, user: &str, actions: &[String], since: Timestamp) -> String {
     if let Some(why) = &looked.why {
         return format!(
             "CloudTrail was not read: {}",
@@ -264,8 +277,8 @@ fn none_found(looked: &Looked, user: &str, actions: &[String]) -> String {
     };
     let more = if looked.more { ", and there are more events than were read" } else { "" };
     format!(
-        "CloudTrail tells of {what} for `{user}` among {} events of the last {HOURS} hours in {}{more}; an \
-         event takes some minutes to get there, and data events such as s3:GetObject never do",
+        "CloudTrail tells of {what} for `{user}` among {} events since {since} in {}{more}; `--since` looks \
+         further back; an event takes some minutes to get there, and data events such as s3:GetObject never do",
         looked.events,
         looked.regions.join(" and "),
     )

@@ -9,10 +9,13 @@ mod unix;
 
 use std::process::{Command, ExitStatus};
 
-use crate::message;
+use crate::message::{self, Denial};
 use crate::text::SourceMap;
 
+#[cfg(feature = "live")]
+use super::args::LiveArgs;
 use super::args::{DiagnoseArgs, Format, RunArgs};
+use super::evidence::Told;
 use super::{Failure, Output, diagnose, input::usage};
 
 use passing::{Kept, Passing};
@@ -60,7 +63,8 @@ fn execute(command: Command) -> std::io::Result<(ExitStatus, Kept)> {
 
 /// The diagnosis of what was printed, if there is a denial in it.
 fn explain(args: &RunArgs, kept: &Kept, output: &Output) -> Result<(), Failure> {
-    let text = message::without_secrets(&kept.text());
+    let original = kept.text();
+    let text = message::without_secrets(&original);
     let mut sources = SourceMap::default();
     let source = sources.add_given("stderr of the command", text);
     let mut denials = message::read(&sources, source);
@@ -74,9 +78,16 @@ fn explain(args: &RunArgs, kept: &Kept, output: &Output) -> Result<(), Failure> 
         facts: args.facts.clone(),
         caller: args.caller.clone(),
         format: args.format,
+        #[cfg(feature = "live")]
+        profile: args.profile.clone(),
+        #[cfg(feature = "live")]
+        live: LiveArgs { live: args.live, reach: args.reach.clone(), ..LiveArgs::default() },
         ..DiagnoseArgs::default()
     };
-    diagnose::explain(&options, denials, sources, output).map(|_| ())
+    let encoded = |denial: &Denial| message::encoded(&original, denial);
+    let told = |denial: Denial| Told { encoded: encoded(&denial), ..Told::from(denial) };
+    let told = denials.into_iter().map(told).collect();
+    diagnose::explain(&options, told, sources, output).map(|_| ())
 }
 
 /// The status to end with; a signal that ended the command ends us.

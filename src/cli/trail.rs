@@ -1,7 +1,7 @@
 //! `why-denied trail`: what a trail says was denied, and why.
 
 mod files;
-mod when;
+pub(super) mod when;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;

@@ -412,6 +412,15 @@ pub(super) fn at_the_call(denial: &Denial) -> Vec<Step> {
                 "see that the secret key is whole, belongs to that key id, and that nothing between changes the request: a proxy, a header, an encoded path",
             ),
         ],
+        (_, "endpoint-unknown") => vec![
+            step(
+                "see which Region and which endpoint are configured: both stand in the URL",
+                "aws configure list",
+            ),
+            advice(
+                "see that the URL's host resolves, and that a firewall or proxy lets you reach it; a Region that does not exist has no host",
+            ),
+        ],
         (ErrorClass::Region, _) => {
             vec![step("use the Region that the text names", "aws configure get region")]
         }
@@ -471,7 +480,7 @@ pub(super) fn meaning(denial: &Denial) -> &'static str {
         ("acls-off", _) => "the bucket has ACLs switched off, and the call sets one",
         ("region-missing", _) => "no Region is configured",
         ("endpoint-unknown", _) => {
-            "there is no such endpoint: the Region or the service's name may be wrong"
+            "nothing answered at the endpoint: the network or a proxy is in the way, or no such host exists"
         }
         ("docker-login", _) => "Docker has no login for this registry",
         ("ecr-token-expired", _) => "Docker's login to the registry has expired",

@@ -58,6 +58,9 @@ pub(super) fn write(
         push_settlements(&mut text, diagnosis, style);
         push_blockers(&mut text, diagnosis, style);
         push_gaps(&mut text, diagnosis, style);
+        for hint in &diagnosis.hints {
+            hang(&mut text, "hint: ", 6, hint, style.columns());
+        }
         super::evidence::push(&mut text, diagnosis, sources, style);
         if style.verbose {
             push_details(&mut text, diagnosis, sources, style);

@@ -85,5 +85,27 @@ pub fn write_list(rows: &[(&str, &str)], style: &Style, out: &mut dyn io::Write)
     out.write_all(text.as_bytes())
 }
 
+/// Writes a title with what belongs to it below, and notes.
+///
+/// # Errors
+/// If `out` does not take the text.
+pub fn write_card(
+    title: &str,
+    rows: &[(&str, &str)],
+    notes: &[&str],
+    style: &Style,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut text = String::new();
+    layout::hang(&mut text, "", 0, title, style.columns());
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        layout::hang(&mut text, &format!("  {name:<8}  "), 12, value, style.columns());
+    }
+    for note in notes {
+        layout::hang(&mut text, "  note: ", 8, note, style.columns());
+    }
+    out.write_all(text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,8 @@ pub struct Origins {
     pub source: String,
     /// What else is worth a line: what shadows what, that they cannot be renewed.
     pub remarks: Vec<String>,
+    /// Whose access key they are, where they are one: it is good until somebody switches it off.
+    pub long_term: Option<String>,
 }
 
 /// A user, a group or a role: by its ARN, or by its name in an account.
@@ -171,6 +173,11 @@ impl Owner {
 }
 
 impl super::Snapshot {
+    /// Whose access key the current credentials are; nobody's where they are a session, or not known.
+    pub fn long_term_caller(&self) -> &str {
+        self.origins.as_ref().and_then(|own| own.long_term.as_deref()).unwrap_or_default()
+    }
+
     /// Whether AWS said that there is no such role.
     pub fn is_absent(&self, arn: &str) -> bool {
         self.absent.contains(arn)

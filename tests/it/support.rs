@@ -31,6 +31,21 @@ impl Ran {
     }
 }
 
+impl Ran {
+    /// The answer without what it says of options that a build without `live` has not.
+    pub(crate) fn in_every_build(&self) -> String {
+        let lines: Vec<&str> = self.stdout.lines().collect();
+        let live = |line: &str| line.starts_with("hint: ") || line.contains("$ why-denied --");
+        let about_live = |at: usize| {
+            let of = |at: usize| lines.get(at).is_some_and(|line| live(line));
+            // What a step is for stands on the line before it.
+            of(at) || lines[at].starts_with("  - ") && of(at + 1)
+        };
+        let kept = (0..lines.len()).filter(|at| !about_live(*at));
+        kept.map(|at| format!("{}\n", lines[at])).collect()
+    }
+}
+
 /// The folder of the project.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

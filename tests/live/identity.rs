@@ -172,7 +172,7 @@ fn failing_process(ministack: &Emulator, _: &Value) {
     program.file("fail.sh", &format!("echo {PLANTED} >&2\nexit 3\n"));
     let ran = program.run(&["whoami", "--profile", "p", "--verbose"]);
     assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
-    ran.complains("the credential_process of profile p failed");
+    ran.says("the credential_process of profile p failed");
 }
 
 fn session(ministack: &Emulator, made: &Value) -> Program {
@@ -201,7 +201,7 @@ fn unknown_key(ministack: &Emulator, made: &Value) {
         .run(&["--role", role(made)])
         .ends_with(1)
         .says("InvalidClientTokenId")
-        .complains("AWS STS refused these credentials (InvalidClientTokenId)");
+        .complains("AWS STS refused these credentials (InvalidClientTokenId); the credentials come from the environment");
 }
 
 fn wrong_secret(ministack: &Emulator, made: &Value) {
@@ -212,22 +212,26 @@ fn wrong_secret(ministack: &Emulator, made: &Value) {
 
 fn none(ministack: &Emulator, made: &Value) {
     let program = Program::bare(&ministack.url());
-    program.run(&["whoami"]).ends_with(1).complains("there are no credentials");
-    program.run(&["--role", role(made)]).ends_with(1).complains("there are no credentials");
+    program.run(&["whoami"]).ends_with(1).says("not known: there are no credentials");
+    // Nothing was denied: nobody was asked.
+    program
+        .run(&["--role", role(made)])
+        .ends_with(3)
+        .says("UNDETERMINED AWS was not asked: there are no credentials");
 }
 
 fn half(ministack: &Emulator, _: &Value) {
     let mut program = Program::bare(&ministack.url());
     program.set("AWS_ACCESS_KEY_ID", "AKIAUNKNOWNUNKNOWN11");
-    program.run(&["whoami"]).ends_with(1).complains("AWS_SECRET_ACCESS_KEY is not");
+    program.run(&["whoami"]).ends_with(1).says("AWS_SECRET_ACCESS_KEY is not");
 }
 
 fn missing_profile(ministack: &Emulator, made: &Value) {
     base(ministack, made, "")
         .run(&["whoami", "--profile", "bsae"])
         .ends_with(1)
-        .complains("there is no profile bsae")
-        .complains("the config files have the profiles base");
+        .says("there is no profile bsae")
+        .says("the config files have the profiles base");
 }
 
 fn looping_profile(ministack: &Emulator, _: &Value) {
@@ -236,7 +240,7 @@ fn looping_profile(ministack: &Emulator, _: &Value) {
         "[profile a]\nrole_arn = arn:aws:iam::{ROOT}:role/x\nsource_profile = b\n\
          [profile b]\nrole_arn = arn:aws:iam::{ROOT}:role/y\nsource_profile = a\n"
     ));
-    program.run(&["whoami", "--profile", "a"]).ends_with(1).complains("leads back to itself");
+    program.run(&["whoami", "--profile", "a"]).ends_with(1).says("leads back to itself");
 }
 
 const SIGN_IN: &str = "[profile s]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = r\n\
@@ -252,7 +256,7 @@ fn ended_sign_in(ministack: &Emulator, _: &Value) {
     );
     let ran = program.run(&["whoami", "--profile", "s"]);
     assert_eq!(ran.status, 1, "{}{}", ran.stdout, ran.stderr);
-    ran.complains("aws sso login --profile s");
+    ran.says("the sign-in of profile s has ended").says("run `aws sso login --profile s`");
 }
 
 fn no_sign_in(ministack: &Emulator, _: &Value) {
@@ -261,7 +265,8 @@ fn no_sign_in(ministack: &Emulator, _: &Value) {
     program
         .run(&["whoami", "--profile", "s"])
         .ends_with(1)
-        .complains("profile s has not signed in: run `aws sso login --profile s`");
+        .says("profile s has not signed in")
+        .says("run `aws sso login --profile s`");
 }
 
 /// A program whose calls AWS answers with one error.
@@ -295,9 +300,18 @@ fn closed_region(_: &Emulator, _: &Value) {
 fn nobody_there(_: &Emulator, made: &Value) {
     let mut program = Program::with_keys("http://127.0.0.1:1", "AKIA", "PLANTED-s", None);
     program.set("AWS_MAX_ATTEMPTS", "1");
-    let ran = program.run(&["--role", role(made)]);
-    assert_ne!(ran.status, 0, "{}", ran.stdout);
-    ran.complains("the endpoint cannot be reached");
+    let said = "AWS STS could not be asked: http://127.0.0.1:1 refused the connection";
+    program.run(&["--role", role(made)]).ends_with(3).says(said);
+    program.run(&["whoami"]).ends_with(2).says(said);
+    // A role on the way is assumed at the same address.
+    program.config(&format!(
+        "[profile base]\naws_access_key_id = AKIA\naws_secret_access_key = {PLANTED}\n\
+         [profile hub]\nrole_arn = {}\nsource_profile = base\n",
+        role(made)
+    ));
+    program.run(&["whoami", "--profile", "hub"]).ends_with(2).says(
+        "the credentials of profile hub could not be fetched: the endpoint refused the connection",
+    );
 }
 
 fn another_caller(ministack: &Emulator, made: &Value) {

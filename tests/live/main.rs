@@ -20,8 +20,10 @@ mod program;
 mod progress;
 #[path = "../support/ran.rs"]
 mod ran;
+mod read_aloud;
 mod recorded;
 mod refusal;
+mod resources;
 #[cfg(target_os = "linux")]
 mod sealed;
 mod sources;
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
     let mut trials = wire_tests::tests();
     trials.extend(recorded::tests());
     trials.extend(sources::tests());
+    trials.extend(read_aloud::tests());
+    trials.extend(resources::tests());
     #[cfg(unix)]
     trials.extend(progress::tests());
     #[cfg(target_os = "linux")]

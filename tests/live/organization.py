@@ -81,13 +81,17 @@ def main():
     theirs, _ = session(accounts["owner"], "reader")
     iam = client("iam", theirs)
     trusted = f"arn:aws:iam::{accounts['caller']}:role/ci"
-    for name in ("open", "denied-by-unit", "denied-by-root", "denied-by-rcp"):
+    for name in ("open", "denied-by-unit", "denied-by-root", "denied-by-account", "denied-by-rcp", "denied-by-root-rcp"):
         role(iam, name, trusted)
     arn = f"arn:aws:iam::{accounts['owner']}:role/"
     deny = {"Effect": "Deny", "Action": "sts:AssumeRole"}
     scp, rcp = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
     control(organizations, scp, "of-unit", {**deny, "Resource": arn + "denied-by-unit"}, units["work"])
     control(organizations, scp, "of-root", {**deny, "Resource": arn + "denied-by-root"}, root)
+    mine = {**deny, "Resource": arn + "denied-by-account"}
+    control(organizations, scp, "of-account", mine, accounts["caller"])
+    all_of_root = {**deny, "Principal": "*", "Resource": arn + "denied-by-root-rcp"}
+    control(organizations, rcp, "perimeter-of-root", all_of_root, root)
     control(
         organizations,
         rcp,

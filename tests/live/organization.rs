@@ -20,7 +20,9 @@ pub(crate) fn tests(moto: &Arc<Emulator>) -> Vec<Trial> {
     add("every level of both accounts", every_level);
     add("a service control policy of a unit", of_unit);
     add("a service control policy of the root", of_root);
+    add("a service control policy of the account itself", of_account);
     add("a resource control policy of the other account's unit", of_resource);
+    add("a resource control policy of the root", of_resource_root);
     add("seen from a member account", from_a_member);
     add("two owners' halves make one answer", halves);
     for operation in OPERATIONS {
@@ -123,6 +125,14 @@ fn of_root(moto: &Emulator, made: &Value) {
 
 fn of_resource(moto: &Emulator, made: &Value) {
     denied(moto, made, "denied-by-rcp", "resource-control-policies");
+}
+
+fn of_account(moto: &Emulator, made: &Value) {
+    denied(moto, made, "denied-by-account", "service-control-policies");
+}
+
+fn of_resource_root(moto: &Emulator, made: &Value) {
+    denied(moto, made, "denied-by-root-rcp", "resource-control-policies");
 }
 
 fn from_a_member(moto: &Emulator, made: &Value) {

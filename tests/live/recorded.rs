@@ -336,9 +336,18 @@ fn none_recently() {
         "cloudtrail:LookupEvents" => answer(&json!({ "Events": [] })),
         _ => account(request),
     });
-    ask(&stub, &["--recent"])
+    ask(&stub, &["--recent"]).ends_with(2).complains(
+        "CloudTrail tells of no denial for `ana` among 0 events since 2026-03-16T09:30:00Z",
+    );
+    // Further back than a day, where that is asked for; and never further than there are events.
+    ask(&stub, &["--recent", "--since", "7d"])
         .ends_with(2)
-        .complains("CloudTrail tells of no denial for `ana` among 0 events of the last 24 hours");
+        .complains("among 0 events since 2026-03-10T09:30:00Z");
+    let starts = stub.bodies("cloudtrail:LookupEvents");
+    assert!(starts.iter().any(|body| body.contains("\"StartTime\":1773135000")), "{starts:?}");
+    ask(&stub, &["--role", ROLE, "--recent", "--since", "200d"])
+        .complains("CloudTrail's event history holds the last 90 days");
+    ask(&stub, &["--recent", "--since", "soon"]).ends_with(2).complains("`--since soon`");
     ask(&stub, &["--role", ROLE, "--recent"])
         .ends_with(0)
         .complains("CloudTrail tells of no denial of sts:AssumeRole for `ana`");

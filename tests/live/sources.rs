@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("source: a container", container),
         test("source: a machine", machine),
         test("source: aws login that has ended", no_login),
+        test("source: aws login", login),
         test("source: keys in the environment hide a token and a profile", all_hidden),
         test("source: a session in the credentials file, with its end", session_in_the_file),
     ]
@@ -109,15 +110,26 @@ fn sign_on_refused() {
     );
 }
 
-fn with_token(program: &mut Program) {
+/// A program with a web identity token; its place.
+fn with_token(stub: &Stub) -> (Program, String) {
+    let mut program = Program::bare(&stub.url());
     program.file("token.jwt", "PLANTED.e30.e30");
+    let file = program.home.path().join("token.jwt").display().to_string();
+    (program, file)
+}
+
+/// The same, with a profile that presents it.
+fn with_token_profile(stub: &Stub) -> Program {
+    let (mut program, file) = with_token(stub);
+    program.config(&format!(
+        "[profile w]\nrole_arn = arn:aws:iam::111122223333:role/dev\nweb_identity_token_file = {file}\n"
+    ));
+    program
 }
 
 fn token_in_the_environment() {
     let stub = aws(nothing_more);
-    let mut program = Program::bare(&stub.url());
-    with_token(&mut program);
-    let file = program.home.path().join("token.jwt").display().to_string();
+    let (mut program, file) = with_token(&stub);
     program.set("AWS_WEB_IDENTITY_TOKEN_FILE", &file);
     program.set("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/dev");
     program
@@ -129,13 +141,7 @@ fn token_in_the_environment() {
 
 fn token_in_a_profile() {
     let stub = aws(nothing_more);
-    let mut program = Program::bare(&stub.url());
-    with_token(&mut program);
-    let file = program.home.path().join("token.jwt").display().to_string();
-    program.config(&format!(
-        "[profile w]\nrole_arn = arn:aws:iam::111122223333:role/dev\nweb_identity_token_file = {file}\n"
-    ));
-    program
+    with_token_profile(&stub)
         .run(&["whoami", "--profile", "w"])
         .ends_with(0)
         .says("profile w: arn:aws:iam::111122223333:role/dev, with the web identity token in");
@@ -151,13 +157,7 @@ fn token_refused() {
             )
         })
     });
-    let mut program = Program::bare(&stub.url());
-    with_token(&mut program);
-    let file = program.home.path().join("token.jwt").display().to_string();
-    program.config(&format!(
-        "[profile w]\nrole_arn = arn:aws:iam::111122223333:role/dev\nweb_identity_token_file = {file}\n"
-    ));
-    program
+    with_token_profile(&stub)
         .run(&["whoami", "--profile", "w"])
         .ends_with(1)
         .complains("profile w could not assume its role (InvalidIdentityToken)")
@@ -255,7 +255,34 @@ fn no_login() {
     program
         .run(&["whoami", "--profile", "l"])
         .ends_with(1)
-        .complains("the session of profile l has ended: run `aws login --profile l`");
+        .says("the session of profile l has ended")
+        .says("run `aws login --profile l`");
+}
+
+fn login() {
+    let stub = aws(nothing_more);
+    let mut program = Program::bare(&stub.url());
+    program.config(
+        "[profile l]\nlogin_session = arn:aws:iam::111122223333:user/ana\nregion = us-east-1\n\
+         [profile hub]\nrole_arn = arn:aws:iam::111122223333:role/hub\nsource_profile = l\n",
+    );
+    let token = json!({
+        "accessToken": {
+            "accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "PLANTED-s", "sessionToken": "PLANTED-t",
+            "accountId": "111122223333", "expiresAt": ENDS,
+        },
+        "tokenType": "aws_sigv4", "refreshToken": "PLANTED-r", "clientId": "arn:aws:signin:::devtools/same-device",
+        "dpopKey": "PLANTED-k",
+    });
+    // SHA-256 of the session's ARN.
+    program.file(
+        ".aws/login/cache/54b26e94961ade5aa4cd61f3deff3136c953a65099a948739052499a875d5095.json",
+        &token.to_string(),
+    );
+    let ran = program.run(&["whoami", "--profile", "l"]).ends_with(0);
+    ran.says("source profile l: aws login").says(ENDS);
+    let ran = program.run(&["whoami", "--profile", "hub"]).ends_with(0);
+    ran.says("role/hub, assumed with profile l: aws login");
 }
 
 fn all_hidden() {
@@ -276,14 +303,9 @@ fn all_hidden() {
 fn session_in_the_file() {
     let stub = aws(nothing_more);
     let mut program = Program::bare(&stub.url());
-    program.file(
-        ".aws/credentials",
-        "[default]\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = PLANTED-s\naws_session_token = PLANTED-t\naws_session_expiration = 2099-01-01T00:00:00Z\n",
-    );
+    let session = "[default]\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = PLANTED-s\naws_session_token = PLANTED-t\n";
+    program.file(".aws/credentials", &format!("{session}aws_session_expiration = {ENDS}\n"));
     program.run(&["whoami"]).ends_with(0).says("a session in the file").says(ENDS);
-    program.file(
-        ".aws/credentials",
-        "[default]\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = PLANTED-s\naws_session_token = PLANTED-t\n",
-    );
+    program.file(".aws/credentials", session);
     program.run(&["whoami"]).ends_with(0).says("not known: a session that came without its end");
 }

@@ -17,6 +17,8 @@ pub(crate) struct Request {
     pub(crate) body: String,
     /// The path with its query.
     pub(crate) path: String,
+    /// The Region that it is signed for.
+    pub(crate) region: String,
 }
 
 /// What to answer.
@@ -95,6 +97,12 @@ impl Stub {
     /// The operations that were asked for, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().iter().map(|request| request.operation.clone()).collect()
+    }
+
+    /// The bodies of the requests for an operation.
+    pub(crate) fn bodies(&self, operation: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| one.operation == operation).map(|one| one.body.clone()).collect()
     }
 
     /// Requests that came twice: the same operation with the same body and path.
@@ -196,9 +204,10 @@ fn read(stream: &mut TcpStream) -> Option<Request> {
             key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         })
     };
-    let service = header("authorization")
-        .and_then(|text| Some(text.split("/aws4_request").next()?.rsplit('/').next()?.to_owned()))
-        .unwrap_or_default();
+    let signed = header("authorization").unwrap_or_default();
+    let mut scope = signed.split("/aws4_request").next().unwrap_or_default().rsplit('/');
+    let mut scoped = || scope.next().unwrap_or_default().to_owned();
+    let (service, region) = (scoped(), scoped());
     let operation = match header("x-amz-target") {
         Some(target) => {
             let name = target.rsplit('.').next().unwrap_or_default().to_owned();
@@ -214,5 +223,5 @@ fn read(stream: &mut TcpStream) -> Option<Request> {
             None => format!("{service}:{path}"),
         },
     };
-    Some(Request { operation, bytes, body, path })
+    Some(Request { operation, bytes, body, path, region })
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::policy::moment;
 
 /// `2026-11-23T10:00:00Z`, `2026-11-23`, or how long before `now`: `24h`, `7d`.
-pub(super) fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(in crate::cli) fn read(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.trim();
     if let Some((number, unit)) = text.split_at_checked(text.len().checked_sub(1)?)
         && let Ok(number) = number.parse::<u32>()

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -228,18 +230,84 @@ pub(super) fn failure<E: ProvideErrorMetadata>(
             let why = format!("what came back, with HTTP status {status}, cannot be read");
             (None, why)
         }
-        SdkError::TimeoutError(_) => {
-            (None, format!("no answer in time, within {} s", timeout.as_secs().min(10)))
-        }
-        SdkError::DispatchFailure(failed) if failed.is_timeout() => {
-            (None, "no connection in time".to_owned())
-        }
-        SdkError::DispatchFailure(failed) if failed.is_io() => {
-            (None, "the endpoint cannot be reached, or the connection broke off".to_owned())
-        }
-        SdkError::DispatchFailure(_) => (None, "the call could not be sent".to_owned()),
-        _ => (None, "the call could not be made".to_owned()),
+        _ => (None, way(error).words(timeout)),
     }
+}
+
+/// Where a call ended that never came to AWS, or whose answer never came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The host's name does not resolve.
+    NoSuchHost,
+    /// Nobody listens there.
+    Refused,
+    /// The host's certificate is not trusted, or TLS failed otherwise.
+    Certificate,
+    /// The connection broke off.
+    BrokenOff,
+    /// There was no connection in time.
+    NoConnection,
+    /// There was a connection, and no answer in time.
+    NoAnswer,
+    /// Nobody knows.
+    Elsewhere,
+}
+
+impl Way {
+    pub(super) fn words(self, timeout: Duration) -> String {
+        match self {
+            Self::NoSuchHost => "the host name of the endpoint does not resolve".to_owned(),
+            Self::Refused => "the endpoint refused the connection".to_owned(),
+            Self::Certificate => "the endpoint's certificate is not trusted".to_owned(),
+            Self::BrokenOff => "the connection to the endpoint broke off".to_owned(),
+            Self::NoConnection => "there was no connection to the endpoint in time".to_owned(),
+            Self::NoAnswer => {
+                format!("there was no answer in time, within {} s", timeout.as_secs().min(10))
+            }
+            Self::Elsewhere => "the call could not be sent".to_owned(),
+        }
+    }
+}
+
+/// Where a call ended that has no answer of AWS.
+pub(super) fn way<E>(error: &SdkError<E, Response>) -> Way {
+    match error {
+        SdkError::TimeoutError(_) => Way::NoAnswer,
+        SdkError::DispatchFailure(failed) => {
+            let inner = failed.as_connector_error().and_then(Error::source);
+            match inner.map_or(Way::Elsewhere, way_of) {
+                Way::Elsewhere if failed.is_timeout() => Way::NoConnection,
+                Way::Elsewhere if failed.is_io() => Way::BrokenOff,
+                way => way,
+            }
+        }
+        _ => Way::Elsewhere,
+    }
+}
+
+/// By the causes of an error: types where they can be named, words where they cannot.
+pub(super) fn way_of(error: &(dyn Error + 'static)) -> Way {
+    let mut at = Some(error);
+    while let Some(one) = at {
+        let text = one.to_string();
+        if text.starts_with("dns error") || text.contains("failed to lookup address") {
+            return Way::NoSuchHost;
+        }
+        if text.contains("certificate") {
+            return Way::Certificate;
+        }
+        match one.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => return Way::Refused,
+            Some(io::ErrorKind::TimedOut) => return Way::NoConnection,
+            Some(
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof,
+            ) => return Way::BrokenOff,
+            _ => at = one.source(),
+        }
+    }
+    Way::Elsewhere
 }
 
 fn is_throttling(code: &str) -> bool {
@@ -251,4 +319,29 @@ fn is_throttling(code: &str) -> bool {
 
 fn is_denial(code: &str) -> bool {
     code.starts_with("AccessDenied") || code.starts_with("UnauthorizedOperation")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error with another behind it, as those between the SDK and the system are.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Around(&'static str, #[source] io::Error);
+
+    #[test]
+    fn the_way_is_told_by_the_cause() {
+        let of = |words, kind, inner| way_of(&Around(words, io::Error::new(kind, inner)));
+        let other = io::ErrorKind::Other;
+        assert_eq!(of("tcp connect error", io::ErrorKind::ConnectionRefused, "no"), Way::Refused);
+        assert_eq!(of("dns error", other, "failed to lookup address information"), Way::NoSuchHost);
+        assert_eq!(
+            of("connect", other, "invalid peer certificate: UnknownIssuer"),
+            Way::Certificate
+        );
+        assert_eq!(of("tcp connect error", io::ErrorKind::TimedOut, "no"), Way::NoConnection);
+        assert_eq!(of("connection error", io::ErrorKind::ConnectionReset, "no"), Way::BrokenOff);
+        assert_eq!(of("something", other, "else"), Way::Elsewhere);
+    }
 }

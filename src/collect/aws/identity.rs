@@ -1,16 +1,23 @@
 //! Who the credentials belong to, where they come from, and until when they are good.
 
 use std::error::Error;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::call::{Question, Reader, failure};
+use super::call::{Question, Reader, Way, failure, way, way_of};
 use super::json::object;
 use super::session::{Own, Session};
 use crate::collect::answers::{Answer, Outcome};
@@ -33,6 +40,8 @@ pub struct Identity {
     pub expires: Option<Timestamp>,
     /// That they are a session, whose end is not known.
     pub ends_unknown: bool,
+    /// An access key, or a session.
+    pub kind: Kind,
     /// What else is worth a line.
     pub remarks: Vec<String>,
 }
@@ -40,15 +49,37 @@ pub struct Identity {
 /// Why nobody knows who asks.
 #[derive(Clone, Debug)]
 pub struct NoIdentity {
-    /// An error text in the form of the AWS CLI's, without any secret: what reads such texts
-    /// explains it.
-    pub text: String,
+    /// How far it came.
+    pub end: End,
     /// In a few words.
     pub summary: String,
+    /// What to do.
+    pub help: String,
     /// Where the credentials were looked for.
     pub source: String,
     /// What else is worth a line.
     pub remarks: Vec<String>,
+}
+
+/// How far a question came that nobody answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// AWS refused: its error in the form of the AWS CLI's, without any secret. What reads such texts
+    /// explains it.
+    Refused(String),
+    /// There are no credentials, so that nothing was asked.
+    NoCredentials,
+    /// AWS was asked, and nothing came back.
+    NoAnswer,
+}
+
+/// Which credentials these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An access key, which is good until somebody switches it off.
+    LongTerm,
+    /// A session.
+    Session,
 }
 
 impl Identity {
@@ -69,6 +100,7 @@ impl Identity {
         let said = object([
             ("Arn", json!(self.arn)),
             ("Source", json!(self.source)),
+            ("Kind", json!(self.kind.id())),
             ("Expiration", json!(self.expires.map(|at| at.to_string()))),
             ("Remarks", json!(self.remarks)),
         ]);
@@ -82,18 +114,87 @@ impl Identity {
     }
 }
 
+impl Kind {
+    fn id(self) -> &'static str {
+        match self {
+            Self::LongTerm => "long-term",
+            Self::Session => "session",
+        }
+    }
+}
+
 impl NoIdentity {
     pub(super) fn timed_out(after: Duration) -> Self {
         let seconds = after.as_secs();
         Self {
-            text: format!(
-                "Connect timeout on endpoint URL: AWS STS gave no answer within {seconds} s"
-            ),
+            end: End::NoAnswer,
             summary: format!("AWS STS gave no answer within {seconds} s"),
+            help:
+                "see whether the network or a proxy is in the way; `--timeout` gives it more time"
+                    .to_owned(),
             source: String::new(),
             remarks: Vec::new(),
         }
     }
+}
+
+/// Notes where a call goes.
+#[derive(Clone, Debug, Default)]
+struct Address(Arc<Mutex<String>>);
+
+impl Intercept for Address {
+    fn name(&self) -> &'static str {
+        "address"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // An address may hold a password before an @.
+        let uri = context.request().uri();
+        let (scheme, rest) = uri.split_once("://").unwrap_or(("https", uri));
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        let host = host.rsplit('@').next().unwrap_or_default();
+        if let Ok(mut address) = self.0.lock() {
+            *address = format!("{scheme}://{host}");
+        }
+        Ok(())
+    }
+}
+
+/// That a call did not come to AWS, or its answer not back, and what to look at.
+fn unreached(what: &str, way: Way, address: &str, region: &str) -> (String, String) {
+    let host = address.split_once("://").map_or(address, |(_, host)| host);
+    let is_aws = host.ends_with(".amazonaws.com") || host.contains(".amazonaws.com.");
+    let summary = match way {
+        Way::NoSuchHost => format!("{what}: the host `{host}` does not resolve"),
+        Way::Refused => format!("{what}: {address} refused the connection"),
+        Way::Certificate => format!("{what}: the certificate of {address} is not trusted"),
+        Way::BrokenOff => format!("{what}: {address} broke the connection off"),
+        Way::NoConnection => format!("{what}: there was no connection to {address} in time"),
+        Way::NoAnswer => format!("{what}: {address} gave no answer in time"),
+        Way::Elsewhere => format!("{what}: the call to {address} could not be sent"),
+    };
+    let own =
+        "see where AWS_ENDPOINT_URL, `endpoint_url` in the config file or `--endpoint-url` leads";
+    let help = match way {
+        Way::NoSuchHost if is_aws => format!(
+            "see whether this machine is online, and whether there is a Region `{region}`"
+        ),
+        Way::Certificate => {
+            "trust the certificate in this system's store, which is where it is looked for: AWS_CA_BUNDLE is not read"
+                .to_owned()
+        }
+        _ if is_aws => {
+            "see whether the network, a firewall or a proxy (HTTPS_PROXY, NO_PROXY) is in the way"
+                .to_owned()
+        }
+        _ => own.to_owned(),
+    };
+    (summary, help)
 }
 
 /// Asks AWS whose the credentials are.
@@ -104,7 +205,7 @@ pub(super) async fn identify(
 ) -> Result<Identity, NoIdentity> {
     let credentials = match &session.credentials {
         Ok(credentials) => credentials,
-        Err(error) => return Err(no_credentials(error, own)),
+        Err(error) => return Err(no_credentials(error, own, region(session))),
     };
     let source = source(credentials, own);
     let (expires, ends_unknown) = expiry(credentials, own);
@@ -119,9 +220,14 @@ pub(super) async fn identify(
         about: None,
         which: None,
     };
-    let asked = reader.ask(question, session.sts.get_caller_identity().send()).await;
-    let failed = match asked {
+    let address = Address::default();
+    let request = session.sts.get_caller_identity().customize().interceptor(address.clone()).send();
+    let failed = match reader.ask(question, request).await {
         Some(Ok(said)) => {
+            let kind = match credentials.session_token().or(credentials.expiry().and(Some(""))) {
+                Some(_) => Kind::Session,
+                None => Kind::LongTerm,
+            };
             return Ok(Identity {
                 arn: said.arn().unwrap_or_default().to_owned(),
                 account: said.account().unwrap_or_default().to_owned(),
@@ -129,6 +235,7 @@ pub(super) async fn identify(
                 source,
                 expires,
                 ends_unknown,
+                kind,
                 remarks,
             });
         }
@@ -136,25 +243,42 @@ pub(super) async fn identify(
         None => return Err(NoIdentity::timed_out(Duration::ZERO)),
     };
     let (code, why) = failure(&failed, Duration::from_secs(10));
-    let said = failed.message().unwrap_or_default();
-    let text = match &code {
-        Some(code) => {
-            let said = message::without_secrets(said);
-            format!(
-                "An error occurred ({code}) when calling the GetCallerIdentity operation: {said}"
-            )
-        }
-        None => format!("Could not connect to the endpoint URL: {why}"),
-    };
-    let now = now();
-    if let Some(expires) = expires.filter(|expires| *expires < now) {
+    if let Some(expires) = expires.filter(|expires| *expires < now()) {
         remarks.insert(0, format!("these credentials ended at {expires}"));
     }
-    let summary = match &code {
-        Some(code) => format!("AWS STS refused these credentials ({code})"),
-        None => format!("AWS STS could not be asked: {why}"),
+    let (end, summary, help) = match code {
+        Some(code) => {
+            let said = message::without_secrets(failed.message().unwrap_or_default());
+            let text = format!(
+                "An error occurred ({code}) when calling the GetCallerIdentity operation: {said}"
+            );
+            (
+                End::Refused(text),
+                format!("AWS STS refused these credentials ({code})"),
+                String::new(),
+            )
+        }
+        None => {
+            let what = "AWS STS could not be asked";
+            let address = address.0.lock().map(|address| address.clone()).unwrap_or_default();
+            let (summary, help) = match &failed {
+                SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
+                    unreached(what, way(&failed), &address, region(session))
+                }
+                _ => (
+                    format!("{what}: {why}, from {address}"),
+                    "see whether that address is one of AWS, and whether a proxy answers in its place"
+                        .to_owned(),
+                ),
+            };
+            (End::NoAnswer, summary, help)
+        }
     };
-    Err(NoIdentity { text, summary, source, remarks })
+    Err(NoIdentity { end, summary, help, source, remarks })
+}
+
+fn region(session: &Session) -> &str {
+    session.config.region().map_or("", |region| region.as_ref())
 }
 
 fn now() -> Timestamp {
@@ -319,8 +443,8 @@ fn shadows(credentials: &Credentials, own: &Own) -> Vec<String> {
     remarks
 }
 
-/// Why there are no credentials, as a text that explains itself.
-fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
+/// Why there are no credentials.
+fn no_credentials(error: &CredentialsError, own: &Own, region: &str) -> NoIdentity {
     // INVARIANT: the SDK's errors may hold what a process printed, so no text of theirs is shown;
     // they are only looked through for what can be told apart.
     let inside = format!("{error:?}");
@@ -328,64 +452,80 @@ fn no_credentials(error: &CredentialsError, own: &Own) -> NoIdentity {
     let profile = &own.profile;
     let mut remarks = Vec::new();
     let known = own.profiles.iter().any(|(name, _)| name == profile);
-    let (text, summary) = if has("infinite loop") || has("CredentialLoop") {
+    let sign_in = |command: &str| format!("run `aws {command} --profile {profile}`");
+    let not_there = !has("CredentialsNotLoaded(");
+    let mut end = End::NoCredentials;
+    let (summary, help) = if has("infinite loop") || has("CredentialLoop") {
         (
-            "Infinite loop in credential configuration detected.".to_owned(),
             format!("profile {profile} leads back to itself"),
+            "let one `source_profile` of the circle name a profile that has credentials".to_owned(),
         )
     } else if let Some((code, said)) = service_error(error, &inside) {
-        refused(own, &code, &message::without_secrets(&said))
+        let (text, summary) = refused(own, &code, &message::without_secrets(&said));
+        end = End::Refused(text);
+        (summary, String::new())
+    } else if not_there && let Some(way) = way_of_credentials(error, &inside) {
+        end = End::NoAnswer;
+        let what = format!("the credentials of profile {profile} could not be fetched");
+        unreached(&what, way, "the endpoint", region)
     } else if has("SSO token has expired") || has("ExpiredToken") {
-        (
-            "The SSO session associated with this profile has expired or is otherwise invalid. \
-             To refresh this SSO session run aws sso login with the corresponding profile."
-                .to_owned(),
-            format!(
-                "the sign-in of profile {profile} has ended: run `aws sso login --profile {profile}`"
-            ),
-        )
+        (format!("the sign-in of profile {profile} has ended"), sign_in("sso login"))
     } else if has("FailedToLoadToken") || has("failed to load") && has("SSO") {
+        (format!("profile {profile} has not signed in"), sign_in("sso login"))
+    } else if own.setting(own.base(), "login_session").is_some() {
         (
-            format!("Unable to locate credentials: profile {profile} has not signed in"),
-            format!("profile {profile} has not signed in: run `aws sso login --profile {profile}`"),
+            format!("the session of profile {profile} has ended"),
+            format!("run `aws login --profile {}`", own.base()),
         )
-    } else if own.setting(profile, "login_session").is_some() {
+    } else if own.setting(profile, "credential_process").is_some() && not_there {
         (
-            "Your session has expired or credentials have changed. Please reauthenticate using 'aws login'."
-                .to_owned(),
-            format!("the session of profile {profile} has ended: run `aws login --profile {profile}`"),
-        )
-    } else if own.setting(profile, "credential_process").is_some() && !has("CredentialsNotLoaded(")
-    {
-        (
-            "Unable to locate credentials: the credential_process failed".to_owned(),
-            format!(
-                "the credential_process of profile {profile} failed; run its command by hand to see why"
-            ),
+            format!("the credential_process of profile {profile} failed"),
+            "run its command by hand to see why".to_owned(),
         )
     } else if (own.is_given || own.is_set("AWS_PROFILE")) && !known {
         let names: Vec<_> = own.profiles.iter().map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
             remarks.push(format!("the config files have the profiles {}", names.join(", ")));
         }
-        (
-            format!("The config profile ({profile}) could not be found"),
-            format!("there is no profile {profile}"),
-        )
+        let help = match (own.is_given, names.as_slice()) {
+            (_, []) => "make it with `aws configure`, or see whether AWS_CONFIG_FILE is right",
+            (true, _) => "name one that there is with `--profile`",
+            (false, _) => "set AWS_PROFILE to one that there is, or unset it",
+        };
+        (format!("there is no profile {profile}"), help.to_owned())
     } else if own.is_set("AWS_ACCESS_KEY_ID") && !own.is_set("AWS_SECRET_ACCESS_KEY") {
         (
-            "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY".to_owned(),
             "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not".to_owned(),
+            "set both, or unset both to use a profile".to_owned(),
         )
     } else {
-        (
-            "Unable to locate credentials. You can configure credentials by running \"aws configure\"."
-                .to_owned(),
-            "there are no credentials".to_owned(),
-        )
+        let others: Vec<_> = own.profiles.iter().map(|(name, _)| name.as_str()).collect();
+        let help = match others.as_slice() {
+            [] => "sign in with `aws sso login` or `aws login`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID".to_owned(),
+            names => format!(
+                "name one of the profiles that there are with `--profile`: {}",
+                names.join(", ")
+            ),
+        };
+        ("there are no credentials".to_owned(), help)
     };
     let source = if own.is_given || known { format!("profile {profile}") } else { String::new() };
-    NoIdentity { text, summary, source, remarks }
+    NoIdentity { end, summary, help, source, remarks }
+}
+
+/// How far it came to whoever gives the credentials.
+fn way_of_credentials(error: &CredentialsError, inside: &str) -> Option<Way> {
+    match way_of(error) {
+        // The errors between do not all say their causes.
+        Way::Elsewhere if inside.contains("ConnectionRefused") => Some(Way::Refused),
+        Way::Elsewhere if inside.contains("dns error") => Some(Way::NoSuchHost),
+        Way::Elsewhere if inside.contains("DispatchFailure") => Some(Way::Elsewhere),
+        Way::Elsewhere if matches!(error, CredentialsError::ProviderTimedOut(_)) => {
+            Some(Way::NoAnswer)
+        }
+        Way::Elsewhere => None,
+        way => Some(way),
+    }
 }
 
 /// Which step of a profile AWS refused: an error text, and a summary.
@@ -442,4 +582,29 @@ fn service_error(error: &CredentialsError, inside: &str) -> Option<(String, Stri
         Some(rest.split_once("\")")?.0.to_owned())
     };
     Some((quoted("code")?, quoted("message").unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_doubted_only_where_its_host_does_not_resolve() {
+        let aws = "https://sts.eu-wets-1.amazonaws.com";
+        let said =
+            |way, address| unreached("AWS STS could not be asked", way, address, "eu-wets-1");
+        let (summary, help) = said(Way::NoSuchHost, aws);
+        assert_eq!(
+            summary,
+            "AWS STS could not be asked: the host `sts.eu-wets-1.amazonaws.com` does not resolve"
+        );
+        assert!(help.contains("whether there is a Region `eu-wets-1`"), "{help}");
+        for way in [Way::Refused, Way::NoConnection, Way::NoAnswer, Way::BrokenOff] {
+            let (summary, help) = said(way, aws);
+            assert!(!format!("{summary}{help}").contains("Region"), "{summary}; {help}");
+            assert!(help.contains("HTTPS_PROXY"), "{help}");
+        }
+        let (_, help) = said(Way::NoSuchHost, "http://emulator:4566");
+        assert!(help.contains("AWS_ENDPOINT_URL") && !help.contains("Region"), "{help}");
+    }
 }

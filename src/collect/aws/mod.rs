@@ -31,7 +31,7 @@ use super::operations::Operation;
 
 pub use call::{Event, Progress};
 pub use events::{Looked, Lookup};
-pub use identity::{Identity, NoIdentity};
+pub use identity::{End, Identity, Kind, NoIdentity};
 pub use probe::{Call, Tried};
 pub use recorded::Recorded;
 
@@ -297,9 +297,13 @@ async fn read_all(
     };
     let resources = async {
         #[cfg(feature = "live-resources")]
-        for resource in &wanted.resources {
-            resource::policy(reader, sessions, resource, own.as_deref()).await;
-        }
+        join_all(
+            wanted
+                .resources
+                .iter()
+                .map(|resource| resource::policy(reader, sessions, resource, own.as_deref())),
+        )
+        .await;
     };
     let organization = async {
         let limited = caller.as_ref().filter(|caller| {

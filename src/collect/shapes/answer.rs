@@ -217,7 +217,9 @@ fn owned(operation: Operation, input: &Input<'_>, builder: &mut Builder) -> Opti
 fn read_credentials(root: Node<'_>, builder: &mut Builder) {
     let Some(answer) = root.get("answer") else { return };
     let remarks = items(answer, "Remarks").filter_map(|one| Some(one.text()?.into_owned()));
+    let is_key = text(answer, "Kind").is_some_and(|kind| kind.value == "long-term");
     builder.origins(Origins {
+        long_term: text(answer, "Arn").filter(|_| is_key).map(|arn| arn.value),
         source: text(answer, "Source").map(|source| source.value).unwrap_or_default(),
         remarks: remarks.collect(),
     });

@@ -86,6 +86,7 @@ fn base(decision: Decision, headline: &str) -> Diagnosis {
         evidence: None,
         is_bare: false,
         identity: None,
+        hints: Vec::new(),
     }
 }
 
