@@ -257,16 +257,18 @@ fn context(request: &Request) -> Vec<(String, Vec<String>)> {
         .chain(tag_keys)
         .chain(caller_tags)
         .chain(resource_tags);
+    let mut lowers: Vec<String> = found.iter().map(|(key, _)| key.to_lowercase()).collect();
     for key in derived {
         let lower = key.to_lowercase();
-        if found.iter().any(|(other, _)| other.to_lowercase() == lower) {
+        if lowers.contains(&lower) {
             continue;
         }
         match lookup(request, &lower) {
             KeyValue::One(value) => found.push((key, vec![value.into_owned()])),
             KeyValue::Many(values) => found.push((key, values.into_owned())),
-            _ => {}
+            _ => continue,
         }
+        lowers.push(lower);
     }
     found.sort();
     found

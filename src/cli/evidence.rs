@@ -119,6 +119,12 @@ pub(super) fn read(
         output.warn(&format!("{more} more distinct errors are left out"));
     }
     if denials.is_empty() {
+        if let Some(code) = message::other_code(sources.text(source)) {
+            return Err(Failure::NoError(format!(
+                "AWS's error `{}` is about neither permissions nor credentials, so there is no denial to explain",
+                message::without_secrets(&code)
+            )));
+        }
         let is_name = !name.contains(' ') && name != "-" && !path.is_file();
         let hint = if is_name { "; nor is it a file" } else { "" };
         let shown: String = name.chars().take(60).filter(|letter| !letter.is_control()).collect();

@@ -125,12 +125,27 @@ pub(super) fn add(
 
 /// What to say of a file that could not be read.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> InputError {
-    let why = match error.kind() {
+    let why = why_unreadable(error);
+    InputError::of(path, format!("cannot read `{}`: {why}", path.display()))
+}
+
+/// Why a file could not be read, in a sentence.
+pub fn why_unreadable(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+/// What stands in a folder and below it, in the order of the names; the first is the folder itself, or the
+/// file that is no folder. Links are followed, and what is hidden is left out.
+pub fn walk(path: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
+    let is_hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_str().is_some_and(|name| name.starts_with('.'))
     };
-    InputError::of(path, format!("cannot read `{}`: {why}", path.display()))
+    let all = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+    all.filter_entry(move |entry| !is_hidden(entry))
 }
 
 /// Whether a file is one of Terraform's or OpenTofu's language.
@@ -142,14 +157,7 @@ impl Reader<'_> {
     /// Hidden files and folders are left out, links are followed, and a loop of links is an error of
     /// its own that hides nothing else.
     fn folder(&mut self, folder: &Path, read: &dyn Fn(&Path) -> io::Result<Vec<u8>>) {
-        let hidden =
-            |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.'));
-        let walk = WalkDir::new(folder)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
-        for entry in walk {
+        for entry in walk(folder) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
                     let extension =

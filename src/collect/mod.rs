@@ -21,7 +21,7 @@ mod suggest;
 pub mod usable_roles;
 
 pub use error::InputError;
-pub use files::{read_all, read_files, read_paths, read_text, read_with};
+pub use files::{read_all, read_files, read_paths, read_text, read_with, walk, why_unreadable};
 
 use std::path::PathBuf;
 

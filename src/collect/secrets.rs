@@ -1,6 +1,9 @@
 //! Secrets are masked in the bytes of a file before anything else sees them, so that no span, no
 //! excerpt and no error can show one. Lengths stay, so places stay right.
 
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
 use memchr::memmem;
 
 /// The members that hold a secret, in lower case and without underscores.
@@ -11,25 +14,23 @@ const KEYS: [&[u8]; 5] =
 /// than `ccess`.
 const PARTS: [&[u8]; 6] = [b"ecret", b"ECRET", b"oken", b"OKEN", b"ssertion", b"SSERTION"];
 
-const LONGEST_PART: usize = 8;
-
-/// How many bytes are looked through at once.
-const WINDOW: usize = 1 << 17;
+/// Looks for all of them at once, where the processor can: every byte of every file goes through it.
+static FINDER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(PARTS));
 
 /// Overwrites the values of members that hold a secret. It works on the bytes, whether or not the
 /// file is well-formed, and masks what follows the name whatever stands between.
 pub(super) fn mask(mut bytes: Vec<u8>) -> Vec<u8> {
-    let mut ends = Vec::new();
-    let finders = PARTS.map(memmem::Finder::new);
-    // All are looked for in one window after the other, so that a large file is fetched only once.
-    for start in (0..bytes.len()).step_by(WINDOW) {
-        let window =
-            bytes.get(start..bytes.len().min(start + WINDOW + LONGEST_PART)).unwrap_or(&[]);
-        for finder in &finders {
-            let found = finder.find_iter(window);
-            ends.extend(found.filter_map(|at| end_of_key(&bytes, start + at)));
+    let mut ends: Vec<usize> = match &*FINDER {
+        Some(finder) => {
+            let found = finder.find_iter(&bytes);
+            found.filter_map(|found| end_of_key(&bytes, found.start())).collect()
         }
-    }
+        None => PARTS
+            .iter()
+            .flat_map(|part| memmem::find_iter(&bytes, part))
+            .filter_map(|at| end_of_key(&bytes, at))
+            .collect(),
+    };
     ends.sort_unstable();
     ends.dedup();
     let mut masked = 0;

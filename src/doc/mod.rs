@@ -206,6 +206,11 @@ impl Document {
         self.syntax
     }
 
+    /// Whether it is JSON as it stands, so that the kind of a value is what reaches a reader.
+    pub fn is_verbatim(&self) -> bool {
+        self.syntax == Syntax::Json && self.texts.is_empty() && self.decoded.is_empty()
+    }
+
     /// Every key that stands twice in one object, in order.
     pub fn duplicates(&self) -> &[Duplicate] {
         &self.duplicates

@@ -161,6 +161,17 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// How many values are in it at most, at no cost; exact for a list of scalars. Of what was only
+    /// passed over, 0.
+    pub fn most_items(self) -> usize {
+        let (at, end) = match self.kind() {
+            Kind::Sequence if !self.is_unread() => self.children(Kind::Sequence),
+            Kind::Sequence => (0, 0),
+            _ => (0, 1),
+        };
+        if end == u32::MAX { 0 } else { end.saturating_sub(at) as usize }
+    }
+
     /// Whether there are no items or entries in it.
     pub fn is_empty(self) -> bool {
         self.items().next().is_none() && self.entries().next().is_none()

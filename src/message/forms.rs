@@ -7,7 +7,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use indexmap::IndexSet;
 use regex::Regex;
 
 use super::ErrorClass;
@@ -1104,6 +1105,7 @@ pub(super) static CODES: &[Code] = &[
 
 /// A regular expression in which a blank stands for any run of blanks and line ends.
 pub(super) fn compile(pattern: &str) -> Option<Regex> {
+    let pattern = unbounded(pattern);
     let pattern = pattern.replace(" ?", "[\\x20\\n]*").replace(' ', "[\\x20\\n]+");
     // Without Unicode's tables only the ASCII classes exist.
     let pattern = pattern
@@ -1113,34 +1115,79 @@ pub(super) fn compile(pattern: &str) -> Option<Regex> {
     Regex::new(&pattern).ok()
 }
 
+/// The pattern without the upper bounds of long repetitions, each copy of which is built: they say
+/// how long a value gets, and what follows the value ends it as well. A bound of what may stand
+/// between two parts begins at none, and stays.
+fn unbounded(pattern: &str) -> String {
+    const LONG: usize = 30;
+    let mut pieces = pattern.split("]{");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let bounds = piece.split_once('}').and_then(|(bounds, rest)| {
+            let (least, most) = bounds.split_once(',')?;
+            let most: usize = most.parse().ok()?;
+            (most >= LONG && least != "0").then_some((least, rest))
+        });
+        match bounds {
+            Some(("1", rest)) => text.extend(["]+", rest]),
+            Some((least, rest)) => text.extend(["]{", least, ",}", rest]),
+            None => text.extend(["]{", piece]),
+        }
+    }
+    text
+}
+
 /// A form, and its regular expression once a text has needed it.
-pub(super) struct Matcher {
-    pub(super) form: &'static Form,
-    /// What a text has to hold for the form to be in it: one of each of these.
-    needs: Vec<Vec<String>>,
+struct Matcher {
+    form: &'static Form,
+    /// What a text has to hold for the form to be in it: one of each of these, as places among the
+    /// words of all forms.
+    needs: Vec<Vec<usize>>,
     regex: OnceLock<Option<Regex>>,
 }
 
-impl Matcher {
-    /// The regular expression, where the form can be in the text. To build it takes longer than to
-    /// look, and most forms are in no given text.
-    pub(super) fn regex(&self, text: &str) -> Option<&Regex> {
-        let has = |word: &String| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-        let can_be = self.needs.iter().all(|one_of| one_of.iter().any(has));
-        can_be.then(|| self.regex.get_or_init(|| compile(self.form.pattern)).as_ref())?
+/// All forms, ready to be looked for.
+struct Matchers {
+    all: Vec<Matcher>,
+    /// Finds the words that the forms need, all in one pass. To build the regular expressions takes
+    /// longer than to look, and most forms are in no given text.
+    words: Option<AhoCorasick>,
+}
+
+impl Matchers {
+    fn of(forms: &'static [Form]) -> Self {
+        let mut words: IndexSet<String> = IndexSet::new();
+        let mut place = |word| words.insert_full(word).0;
+        let mut matcher = |form: &'static Form| Matcher {
+            form,
+            needs: (needs(form.pattern).into_iter())
+                .map(|one_of| one_of.into_iter().map(&mut place).collect())
+                .collect(),
+            regex: OnceLock::new(),
+        };
+        let all = forms.iter().map(&mut matcher).collect();
+        let kind = Some(AhoCorasickKind::NoncontiguousNFA);
+        let words = AhoCorasick::builder().kind(kind).build(words).ok();
+        Self { all, words }
     }
 }
 
-/// The forms, ready to be looked for.
-pub(super) fn matchers() -> &'static [Matcher] {
-    static MATCHERS: OnceLock<Vec<Matcher>> = OnceLock::new();
-    MATCHERS.get_or_init(|| {
-        let matcher = |form: &'static Form| Matcher {
-            form,
-            needs: needs(form.pattern),
-            regex: OnceLock::new(),
-        };
-        FORMS.iter().map(matcher).collect()
+/// The forms that can be in the text, with their regular expressions.
+pub(super) fn possible(text: &str) -> impl Iterator<Item = (&'static Form, &'static Regex)> {
+    static MATCHERS: OnceLock<Matchers> = OnceLock::new();
+    let matchers = MATCHERS.get_or_init(|| Matchers::of(FORMS));
+    let mut found = vec![false; matchers.words.as_ref().map_or(0, AhoCorasick::patterns_len)];
+    let occurrences = matchers.words.iter().flat_map(|words| words.find_overlapping_iter(text));
+    for word in occurrences {
+        if let Some(found) = found.get_mut(word.pattern().as_usize()) {
+            *found = true;
+        }
+    }
+    let has = move |word: &usize| found.get(*word).copied().unwrap_or_default();
+    let can_be = move |one: &&Matcher| one.needs.iter().all(|one_of| one_of.iter().any(&has));
+    matchers.all.iter().filter(can_be).filter_map(|matcher| {
+        let regex = matcher.regex.get_or_init(|| compile(matcher.form.pattern));
+        Some((matcher.form, regex.as_ref()?))
     })
 }
 
@@ -1322,6 +1369,10 @@ mod tests {
         for form in FORMS {
             assert!(compile(form.pattern).is_some(), "{}", form.id);
         }
+        assert_eq!(
+            unbounded(r"a[b]{1,400}c[d]{2,80}e[f]{1,9}[g]{0,90}"),
+            r"a[b]+c[d]{2,}e[f]{1,9}[g]{0,90}"
+        );
         assert_eq!(codes("Client.UnauthorizedOperation AccessDenied").count(), 2);
         for form in FORMS {
             assert!(form.see.starts_with("https://"), "{}", form.id);

@@ -165,8 +165,7 @@ fn mentions(text: &str) -> Vec<Mention> {
         let range = sentence.range.clone();
         found.push(Mention { range, what: What::Sentence(Box::new(sentence)) });
     }
-    for matcher in forms::matchers() {
-        let (form, Some(pattern)) = (matcher.form, matcher.regex(text)) else { continue };
+    for (form, pattern) in forms::possible(text) {
         for captures in pattern.captures_iter(text) {
             let Some(whole) = captures.get(0) else { continue };
             if let Some(fields) = fields(form, text, &captures) {

@@ -197,6 +197,18 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
     Reading { denials, more }
 }
 
+/// The code of an error of AWS that is about neither permissions nor credentials, where a text begins one as
+/// a tool of AWS does.
+pub fn other_code(text: &str) -> Option<String> {
+    let normal = normal::Normal::of(windows::first(text).0);
+    forms::possible(&normal.text).filter(|(form, _)| form.role == forms::Role::Head).find_map(
+        |(_, pattern)| {
+            let code = pattern.captures(&normal.text)?.name("code")?.as_str().replace('\n', "");
+            (!code.contains([' ', '*']) && !code.is_empty()).then_some(code)
+        },
+    )
+}
+
 /// The encoded authorization message that stands in this place of a text, for whoever can have it decoded;
 /// `None` where it was cut off. `text` is the original one, whose secrets are still in it. It is a secret:
 /// nothing else is to be done with it.

@@ -42,9 +42,21 @@ pub(super) fn find(text: &str) -> Vec<Missing> {
     found
 }
 
+/// What a placeholder begins with, by byte: every text of every policy is looked through.
+#[expect(clippy::indexing_slicing, reason = "what a constant indexes is checked by the compiler")]
+const SIGNS: [bool; 256] = {
+    let mut signs = [false; 256];
+    let mut rest: &[u8] = b"$<{%_@[#";
+    while let [first, others @ ..] = rest {
+        signs[*first as usize] = true;
+        rest = others;
+    }
+    signs
+};
+
 /// Whether there is any placeholder in `text`. Most texts are told by their bytes alone.
 pub fn is_open(text: &str) -> bool {
-    let sign = |byte| matches!(byte, b'<' | b'{' | b'%' | b'_' | b'$' | b'@' | b'[' | b'#');
+    let sign = |byte| SIGNS.get(usize::from(byte)) == Some(&true);
     if text.bytes().any(sign) {
         return !find(text).is_empty();
     }

@@ -51,6 +51,11 @@ impl Archive {
         self.index.lines().filter_map(Entry::read)
     }
 
+    /// Every key, sorted.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.index.lines().filter_map(|line| members(line).next())
+    }
+
     /// What the index says of `key`.
     pub(super) fn entry(&self, key: &str) -> Option<Entry> {
         find(self.index, key).and_then(Entry::read)

@@ -33,12 +33,12 @@ pub struct CataloguedAction {
     pub name: &'static str,
     /// The same in lower case.
     pub lower: &'static str,
-    /// The numbers of the resource types that it takes; none: only `*`.
-    pub types: Vec<u16>,
-    /// Whether it always takes a resource of one of its types.
-    pub required: bool,
-    /// The numbers of the condition keys that it has, on any resource or on some.
-    keys: Vec<u16>,
+    /// The numbers of the condition keys that it has on any resource.
+    keys: &'static str,
+    /// The resource types that it takes, with the numbers of the keys that it has on them.
+    taken: &'static str,
+    /// The numbers of the resource types.
+    types: OnceLock<Vec<u16>>,
 }
 
 /// One resource type.
@@ -49,7 +49,7 @@ pub struct CataloguedType {
     /// The form of its ARN: `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
     pub arn: &'static str,
     /// The numbers of the condition keys that it has.
-    keys: Vec<u16>,
+    keys: &'static str,
     form: OnceLock<ArnForm>,
 }
 
@@ -62,7 +62,7 @@ impl CataloguedType {
 
 struct Block {
     entry: Entry,
-    text: OnceLock<Option<(&'static str, &'static str)>>,
+    text: OnceLock<Option<&'static str>>,
 }
 
 struct Tables {
@@ -93,14 +93,9 @@ pub fn catalogue(prefix: &str) -> Option<&'static Catalogue> {
     let (entry, block, made) = tables.services.get(prefix)?;
     let made = made.get_or_init(|| {
         let block = tables.blocks.get(*block)?;
-        let texts = block.text.get_or_init(|| {
-            // INVARIANT: kept until the program ends, and made once.
-            let text: &'static str = SERVICES.block(block.entry)?.leak();
-            let lower: &'static str = text.to_ascii_lowercase().leak();
-            Some((text, lower))
-        });
-        let (text, lower) = texts.as_ref()?;
-        Some(Catalogue::read(entry, entry.slice(text)?, entry.slice(lower)?))
+        // INVARIANT: kept until the program ends, and made once.
+        let text = block.text.get_or_init(|| Some(SERVICES.block(block.entry)?.leak()));
+        Some(Catalogue::read(entry, entry.slice(text.as_ref()?)?))
     });
     made.as_ref()
 }
@@ -110,7 +105,7 @@ fn numbers(list: &str) -> impl Iterator<Item = u16> {
 }
 
 impl Catalogue {
-    fn read(entry: &Entry, text: &'static str, lower: &'static str) -> Self {
+    fn read(entry: &Entry, text: &'static str) -> Self {
         let mut made = Self {
             prefix: entry.key,
             name: entry.words,
@@ -119,7 +114,8 @@ impl Catalogue {
             keys: Vec::new(),
         };
         let mut actions = Vec::new();
-        for (line, lower) in text.lines().zip(lower.lines()) {
+        let mut names = String::new();
+        for line in text.lines() {
             let mut parts = members(line);
             let mut next = || parts.next().unwrap_or_default();
             match next() {
@@ -127,38 +123,34 @@ impl Catalogue {
                 "R" => made.types.push(CataloguedType {
                     name: next(),
                     arn: next(),
-                    keys: numbers(next()).collect(),
+                    keys: next(),
                     form: OnceLock::new(),
                 }),
-                "A" => actions.push((line, lower)),
+                "A" => {
+                    let (name, _, keys, taken) = (next(), next(), next(), next());
+                    names.push_str(name);
+                    actions.push((name, keys, taken));
+                }
                 _ => {}
             }
         }
+        names.make_ascii_lowercase();
+        // INVARIANT: made once for each service, and kept until the program ends.
+        let mut rest: &'static str = names.leak();
         made.actions.reserve(actions.len());
-        for (line, lower) in actions {
-            made.actions.extend(made.action_of(line, lower));
+        for (name, keys, taken) in actions {
+            let (lower, after) = rest.split_at_checked(name.len()).unwrap_or((rest, ""));
+            rest = after;
+            made.actions.push(CataloguedAction {
+                name,
+                lower,
+                keys,
+                taken,
+                types: OnceLock::new(),
+            });
         }
         made.actions.sort_unstable_by_key(|action| action.lower);
         made
-    }
-
-    fn action_of(&self, line: &'static str, lower: &'static str) -> Option<CataloguedAction> {
-        let mut parts = members(line).skip(1);
-        let (name, _, keys) = (parts.next()?, parts.next()?, parts.next()?);
-        let mut action = CataloguedAction {
-            name,
-            lower: members(lower).nth(1)?,
-            types: Vec::new(),
-            required: false,
-            keys: numbers(keys).collect(),
-        };
-        for (name, required, keys) in taken(parts.next()?) {
-            action.required |= required;
-            let place = self.types.iter().position(|known| known.name == name);
-            action.types.extend(place.and_then(|place| u16::try_from(place).ok()));
-            action.keys.extend(numbers(keys));
-        }
-        Some(action)
     }
 
     /// The action of this name, given in lower case.
@@ -175,12 +167,21 @@ impl Catalogue {
         rest.get(..count).unwrap_or_default()
     }
 
+    /// The numbers of the resource types that the action takes; none: only `*`.
+    pub fn numbers_of<'c>(&self, action: &'c CataloguedAction) -> &'c [u16] {
+        let place = |name: &str| self.types.iter().position(|known| known.name == name);
+        action.types.get_or_init(|| {
+            let taken = taken(action.taken).filter_map(|(name, ..)| place(name));
+            taken.filter_map(|place| u16::try_from(place).ok()).collect()
+        })
+    }
+
     /// The resource types that the action takes.
     pub fn types_of<'c>(
         &'c self,
         action: &'c CataloguedAction,
     ) -> impl Iterator<Item = &'c CataloguedType> {
-        action.types.iter().filter_map(|place| self.types.get(usize::from(*place)))
+        self.numbers_of(action).iter().filter_map(|place| self.types.get(usize::from(*place)))
     }
 
     /// The condition key `key`, in any case.
@@ -191,8 +192,11 @@ impl Catalogue {
     /// Whether a request for the action may carry `key`, one of its own or of a resource type that it
     /// takes. Global keys are not looked at.
     pub fn may_carry(&self, action: &CataloguedAction, key: &str) -> bool {
-        let is = |place: &u16| self.keys.get(usize::from(*place)).is_some_and(|own| own.is(key));
-        action.keys.iter().any(is) || self.types_of(action).any(|taken| taken.keys.iter().any(is))
+        let is = |place: u16| self.keys.get(usize::from(place)).is_some_and(|own| own.is(key));
+        let has = |list: &'static str| numbers(list).any(is);
+        has(action.keys)
+            || taken(action.taken).any(|(.., keys)| has(keys))
+            || self.types_of(action).any(|taken| has(taken.keys))
     }
 }
 
@@ -212,7 +216,12 @@ mod tests {
             for action in text.actions() {
                 let found = table.action(&action.name.to_ascii_lowercase()).unwrap();
                 assert_eq!(found.name, action.name);
-                assert_eq!(found.types.len(), action.resources.len(), "{prefix}:{}", action.name);
+                assert_eq!(
+                    table.numbers_of(found).len(),
+                    action.resources.len(),
+                    "{prefix}:{}",
+                    action.name
+                );
                 assert!(
                     action.resources.iter().all(|taken| {
                         table.types_of(found).any(|known| known.name == taken.name)

@@ -2,6 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 use super::archive::{Archive, Entry};
 use super::{Partition, partition as partition_by_id};
 
@@ -35,7 +38,15 @@ impl ManagedPolicy {
 
 /// The path and name of each policy, sorted: `AdministratorAccess`, `job-function/Billing`.
 pub fn managed_policies() -> impl Iterator<Item = &'static str> {
-    POLICIES.entries().map(|entry| entry.key)
+    POLICIES.keys()
+}
+
+/// Whether some AWS managed policy has this name, whatever its path.
+pub fn is_managed_policy_name(name: &str) -> bool {
+    static NAMES: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    let names =
+        NAMES.get_or_init(|| managed_policies().filter_map(|key| key.rsplit('/').next()).collect());
+    names.contains(name)
 }
 
 /// The policy with the ARN `arn:<partition>:iam::aws:policy/<path><name>`.

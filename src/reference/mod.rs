@@ -18,12 +18,12 @@ use std::sync::OnceLock;
 
 use foldhash::HashSet;
 
-use lines::{find, find_ignoring_case, members};
+use lines::{find, members};
 
 pub use alike::{alike_keys, is_claim, is_misspelled_key, similar_keys};
 pub use catalogue::{Catalogue, CataloguedAction, CataloguedType, catalogue};
 pub use form::{ArnForm, any_form};
-pub use managed::{ManagedPolicy, managed_policies, managed_policy};
+pub use managed::{ManagedPolicy, is_managed_policy_name, managed_policies, managed_policy};
 pub use service::{
     Action, ActionResource, ResourceType, Service, ServiceKey, service, service_name, services,
 };
@@ -105,8 +105,25 @@ pub fn global_key(key: &str) -> Option<GlobalKey> {
         Some((front, _)) => key.get(..=front.len())?,
         None => key,
     };
-    find_ignoring_case(GLOBAL_KEYS, name).and_then(read_key)
+    // Asked several times for every condition, so the lines are cut once, and what all begin with is
+    // compared once.
+    static KEYS: OnceLock<Vec<(String, GlobalKey)>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let rest = |key: GlobalKey| Some((key.name.strip_prefix(GLOBAL)?.to_lowercase(), key));
+        global_keys().filter_map(rest).collect()
+    });
+    let (front, rest) = name.split_at_checked(GLOBAL.len())?;
+    // Longer than any of them: the name of a key has no more room.
+    let mut room = [0; 64];
+    let lower = room.get_mut(..rest.len())?;
+    lower.copy_from_slice(rest.as_bytes());
+    lower.make_ascii_lowercase();
+    let found = keys.binary_search_by(|(own, _)| own.as_bytes().cmp(lower)).ok()?;
+    keys.get(found).filter(|_| front.eq_ignore_ascii_case(GLOBAL)).map(|(_, key)| *key)
 }
+
+/// What every global condition key begins with.
+const GLOBAL: &str = "aws:";
 
 /// Every service principal, sorted, without the `.amazonaws.com` with which each ends.
 pub fn service_principals() -> impl Iterator<Item = &'static str> {

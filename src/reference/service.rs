@@ -97,6 +97,15 @@ impl ServiceKey<'_> {
 
 /// Whether `key` has the form of `name`, in which `${…}` and `<…>` stand for one character or more.
 pub(super) fn fits(name: &str, key: &str) -> bool {
+    // Most differ before any placeholder.
+    let mut pairs = name.bytes().zip(key.bytes());
+    match pairs.find(|(own, other)| !own.eq_ignore_ascii_case(other) || matches!(own, b'$' | b'<'))
+    {
+        Some((b'$' | b'<', _)) => {}
+        Some(_) => return false,
+        None if name.len() == key.len() => return true,
+        None => {}
+    }
     let opening = name.find("${").into_iter().chain(name.find('<')).min();
     let Some((front, rest)) = opening.and_then(|at| name.split_at_checked(at)) else {
         return name.eq_ignore_ascii_case(key);

@@ -10,7 +10,7 @@ use super::nearest::{Miss, Near, nearest};
 use super::{Case, Defect, Group, Rule, identity, rule, trust};
 
 pub(super) static RULES: &[Rule] = &[
-    rule!("condition-key-unknown", TrustPolicy, 48, "a condition has a key that does not exist", unknown, Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["INVALID_GLOBAL_CONDITION_KEY", "INVALID_SERVICE_CONDITION_KEY", "UNSUPPORTED_GLOBAL_CONDITION_KEY"] })),
+    rule!("condition-key-unknown", TrustPolicy, 48, "a condition has a key that does not exist", unknown, Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["INVALID_GLOBAL_CONDITION_KEY", "INVALID_SERVICE_CONDITION_KEY", "UNSUPPORTED_GLOBAL_CONDITION_KEY", "DEPRECATED_GLOBAL_CONDITION_KEY"] })),
     rule!("condition-key-never-present", TrustPolicy, 49, "a condition has a key that such a request never carries", never, Some(Defect { group: Group::NeverWorks, severity: Severity::Error, codes: &["UNSUPPORTED_ACTION_FOR_CONDITION_KEY"] })),
 ];
 

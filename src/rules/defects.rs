@@ -56,8 +56,8 @@ defects! {
         "a trust policy asks for what it lets nobody pass";
     "arn-malformed" NeverWorks Error ["INVALID_ARN_PREFIX", "MISSING_ARN_FIELD", "INVALID_PARTITION", "INVALID_ARN_REGION", "INVALID_ARN_ACCOUNT", "INVALID_ARN_SERVICE_CASE", "INVALID_SERVICE"]
         "a resource is no ARN, or one that names nothing";
-    "arn-form-unknown" NeverWorks Error ["ARN_REGION_NOT_ALLOWED", "ARN_ACCOUNT_NOT_ALLOWED", "MISSING_ARN_REGION", "MISSING_ARN_ACCOUNT"]
-        "an ARN has a Region or account where its kind has none, or lacks one";
+    "arn-form-unknown" NeverWorks Error ["ARN_REGION_NOT_ALLOWED", "ARN_ACCOUNT_NOT_ALLOWED", "MISSING_ARN_REGION", "MISSING_ARN_ACCOUNT", "INVALID_ARN_RESOURCE"]
+        "an ARN has no form of its service: Region, account or type";
     "resource-type-mismatch" NeverWorks Error []
         "an action takes none of the resources of its statement";
     "action-of-other-service" NeverWorks Error ["UNSUPPORTED_ACTION_IN_POLICY"]
@@ -74,8 +74,12 @@ defects! {
         "a condition key is not written as one";
     "condition-value-malformed" NeverWorks Error ["TYPE_MISMATCH_BOOLEAN", "TYPE_MISMATCH_DATE", "TYPE_MISMATCH_NUMBER", "TYPE_MISMATCH_STRING", "TYPE_MISMATCH_IP_RANGE", "INVALID_CONDITION_MULTIPLE_BOOLEAN"]
         "a condition has a value that its operator cannot read";
+    "condition-value-mixed" NeverWorks Error ["INVALID_CONDITION_DATA_TYPE"]
+        "the values of a condition key are of several kinds";
     "condition-value-impossible" NeverWorks Error ["INVALID_REGION", "INVALID_VPC_FORMAT", "INVALID_VPCE_FORMAT", "INVALID_KMS_KEY_VALUE"]
         "a condition key is compared with a value that it never has";
+    "service-key-never-present" NeverWorks Error ["UNSUPPORTED_CONDITION_KEY_FOR_SERVICE_PRINCIPAL"]
+        "a service is asked for a key that only users and roles have";
     "operator-type-mismatch" NeverWorks Warning ["TYPE_MISMATCH"]
         "an operator does not fit the type of its key";
     "wildcard-not-honoured" NeverWorks Warning ["WILDCARD_WITHOUT_LIKE_OPERATOR"]
@@ -84,7 +88,7 @@ defects! {
         "a key of many values is compared without saying how many have to match";
     "private-address" NeverWorks Error ["PRIVATE_IP_ADDRESS", "PRIVATE_NOT_IP_ADDRESS"]
         "`aws:SourceIp` is compared with private addresses alone";
-    "sensitive-key-wildcard" NeverWorks Warning ["WILDCARD_USAGE_TOO_PERMISSIVE"]
+    "sensitive-key-wildcard" NeverWorks Warning ["WILDCARD_USAGE_TOO_PERMISSIVE", "VARIABLE_USAGE_TOO_PERMISSIVE"]
         "an id of an account, organization, VPC or endpoint has a wildcard";
     "time-window-passed" NeverWorks Warning []
         "a statement applies until a moment that has passed";
@@ -110,9 +114,9 @@ defects! {
         "a service is let in on behalf of whatever account";
     "pass-role-anywhere" TooOpen Warning ["PASS_ROLE_WITH_STAR_IN_RESOURCE", "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE", "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION", "PASS_ROLE_WITH_NOT_RESOURCE", "PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE", "PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE"]
         "any role may be passed to any service";
-    "service-linked-role-any" TooOpen Note ["CREATE_SLR_WITH_STAR_IN_RESOURCE", "CREATE_SLR_WITH_NOT_RESOURCE", "CREATE_SLR_WITH_NOT_ACTION_AND_NOT_RESOURCE", "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION"]
+    "service-linked-role-any" TooOpen Note ["CREATE_SLR_WITH_STAR_IN_RESOURCE", "CREATE_SLR_WITH_NOT_RESOURCE", "CREATE_SLR_WITH_NOT_ACTION_AND_NOT_RESOURCE", "CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION", "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE", "CREATE_SLR_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE"]
         "the service-linked role of any service may be created";
-    "for-all-values-absent" TooOpen Warning ["FORALLVALUES_WITH_SINGLE_VALUED_KEY"]
+    "for-all-values-absent" TooOpen Warning ["FORALLVALUES_WITH_SINGLE_VALUED_KEY", "CONFIRM_AUDIENCE_CLAIM_TYPE"]
         "`ForAllValues:` lets in whoever leaves the key out";
     "key-forgeable" TooOpen Warning ["UNTRUSTWORTHY_CONDITION_KEY"]
         "a condition relies on what the caller writes";
@@ -122,6 +126,8 @@ defects! {
         "a resource control policy denies calls of AWS services, or of all others, as well";
     "tag-key-not-supplied" TooOpen Warning ["DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"]
         "a Deny asks for a tag that requests for an action never carry";
+    "tag-key-never-allows" TooOpen Note ["ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE"]
+        "an Allow asks for a tag that requests for an action never carry";
     "prefix-evaded" TooOpen Warning ["S3_PREFIX_IN_NEGATIVE_CONTEXT"]
         "prefixes of a bucket are kept out that a shorter one shows";
     "attributes-without-select" TooOpen Warning ["DYNAMODB_ATTRIBUTES_WITHOUT_SELECT"]
@@ -132,11 +138,27 @@ defects! {
         "a condition key is of use only beside another one";
     "address-host-bits" TooOpen Note ["IMPROVE_IP_RANGE"]
         "a block of addresses is written as one of its addresses";
+    "private-address-among" TooOpen Note ["PRIVATE_IP_ADDRESS_SUBSET", "PRIVATE_NOT_IP_ADDRESS_SUBSET"]
+        "`aws:SourceIp` is compared with private addresses among others";
     "null-with-qualifier" TooOpen Note ["NULL_WITH_QUALIFIER"]
         "`Null` has a qualifier that decides alone";
+    "null-equivalent" TooOpen Note ["EQUIVALENT_TO_NULL_FALSE", "EQUIVALENT_TO_NULL_TRUE"]
+        "a condition asks only whether its key is there";
+    "wildcard-decides" TooOpen Note ["REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION", "REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION"]
+        "a wildcard makes a condition hold always, or never";
+    "number-implied" TooOpen Note ["REDUNDANT_CONDITION_VALUE_NUM"]
+        "a number is compared with a bound that another one includes";
+    "date-as-number" TooOpen Note ["INVALID_DATE_VALUE"]
+        "a moment is written as a number of seconds";
+    "wildcard-in-service" TooOpen Note ["WILDCARD_IN_SERVICE_NAME"]
+        "the name of a service has a wildcard";
+    "principal-covered" TooOpen Note ["REDUNDANT_PRINCIPAL_IN_ROLE_TRUST_POLICY"]
+        "a session is trusted beside its own role";
+    "sid-ambiguous" TooOpen Note ["UNIQUE_SIDS_RECOMMENDED"]
+        "two statements have the same `Sid` where AWS takes it";
     "value-covered" TooOpen Note ["REDUNDANT_ACTION", "REDUNDANT_RESOURCE"]
         "a value of an element is covered by another one";
-    "element-empty" TooOpen Note ["EMPTY_ARRAY_ACTION", "EMPTY_ARRAY_RESOURCE", "EMPTY_ARRAY_CONDITION", "EMPTY_ARRAY_CONDITION_FORALLVALUES", "EMPTY_ARRAY_CONDITION_FORANYVALUE", "EMPTY_ARRAY_CONDITION_IFEXISTS"]
+    "element-empty" TooOpen Note ["EMPTY_ARRAY_ACTION", "EMPTY_ARRAY_RESOURCE", "EMPTY_ARRAY_CONDITION", "EMPTY_ARRAY_CONDITION_FORALLVALUES", "EMPTY_ARRAY_CONDITION_FORANYVALUE", "EMPTY_ARRAY_CONDITION_IFEXISTS", "EMPTY_ARRAY_PRINCIPAL", "EMPTY_OBJECT_PRINCIPAL", "EMPTY_OBJECT_CONDITION", "EMPTY_SID_VALUE"]
         "an element holds nothing";
     "version-missing" TooOpen Note ["MISSING_VERSION"]
         "a policy has no `Version`";

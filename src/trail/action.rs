@@ -3,8 +3,9 @@
 //! Most calls are their action; where they are not, a table says so. A call of which neither the table
 //! nor the reference data knows is given as it is named, and marked as not known.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use foldhash::HashMap;
 
 use crate::reference;
 
@@ -145,7 +146,7 @@ fn plain(name: &str) -> &str {
 fn exception(prefix: &str, name: &str) -> Option<String> {
     static TABLE: OnceLock<HashMap<(&'static str, &'static str), &'static str>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let mut table = HashMap::new();
+        let mut table = HashMap::default();
         for (action, names) in exceptions() {
             let prefix = action.split(':').next().unwrap_or_default();
             // What S3 Express One Zone calls by another prefix is an operation of S3.

@@ -14,19 +14,26 @@ pub(super) struct Strings {
     inside: u64,
     /// 1 if the next byte is escaped.
     escaped: u64,
+    /// 1 if the last byte was the first of [`PAIR`].
+    halved: u64,
 }
+
+/// Two bytes that stand together in `errorCode`, and in little else of an event.
+const PAIR: [u8; 2] = *b"rC";
 
 /// The braces of a block that stand outside of strings, a bit for each byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Braces {
     pub(super) opening: u64,
     pub(super) closing: u64,
+    /// Not 0 if the two bytes of `PAIR` end in the block.
+    pub(super) pairs: u64,
 }
 
 /// Compares the bytes of a block, with what the processor has.
 pub(super) trait Compare: Copy {
-    /// For each of the four bytes, which of the block's bytes are it.
-    fn masks(self, block: &[u8; BLOCK], bytes: [u8; 4]) -> [u64; 4];
+    /// For each of these bytes, which of the block's bytes are it.
+    fn masks<const N: usize>(self, block: &[u8; BLOCK], bytes: [u8; N]) -> [u64; N];
 }
 
 /// Sixteen bytes at once: what every processor of its kind has.
@@ -35,7 +42,7 @@ pub(super) struct Sixteen;
 
 impl Compare for Sixteen {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], bytes: [u8; 4]) -> [u64; 4] {
+    fn masks<const N: usize>(self, block: &[u8; BLOCK], bytes: [u8; N]) -> [u64; N] {
         let parts: [u8x16; 4] = bytemuck::cast(*block);
         bytes.map(|byte| {
             let wanted = u8x16::splat(byte);
@@ -51,10 +58,10 @@ impl Compare for Sixteen {
 #[cfg(target_arch = "x86_64")]
 impl Compare for pulp::x86::V3 {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], bytes: [u8; 4]) -> [u64; 4] {
+    fn masks<const N: usize>(self, block: &[u8; BLOCK], bytes: [u8; N]) -> [u64; N] {
         let parts: [core::arch::x86_64::__m256i; 2] = bytemuck::cast(*block);
         let [low, high] = parts;
-        let mut masks = [0; 4];
+        let mut masks = [0; N];
         for (mask, byte) in masks.iter_mut().zip(bytes) {
             let wanted = self.avx._mm256_set1_epi8(byte.cast_signed());
             let low = self.avx2._mm256_movemask_epi8(self.avx2._mm256_cmpeq_epi8(low, wanted));
@@ -74,13 +81,21 @@ impl Strings {
     /// The braces of the next block.
     #[inline(always)]
     pub(super) fn next<C: Compare>(&mut self, compare: C, block: &[u8; BLOCK]) -> Braces {
-        let [backslashes, quotes, opening, closing] =
-            compare.masks(block, [b'\\', b'"', b'{', b'}']);
+        let [backslashes, quotes, opening, closing, one, two] =
+            compare.masks(block, [b'\\', b'"', b'{', b'}', PAIR[0], PAIR[1]]);
+        let pairs = (one << 1 | self.halved) & two;
+        self.halved = one >> 63;
         let quotes = quotes & !self.escapes(backslashes);
+        if opening | closing == 0 {
+            // Each quote begins or ends a string, and nobody asks where.
+            let odd = u64::from(quotes.count_ones() & 1);
+            self.inside ^= odd.wrapping_neg();
+            return Braces { opening, closing, pairs };
+        }
         let inside = between(quotes) ^ self.inside;
         // The last byte's state goes on.
         self.inside = (inside.cast_signed() >> 63).cast_unsigned();
-        Braces { opening: opening & !inside, closing: closing & !inside }
+        Braces { opening: opening & !inside, closing: closing & !inside, pairs }
     }
 
     /// Which bytes have an odd number of backslashes before them.
@@ -105,6 +120,8 @@ pub(super) struct Calm {
     pub(super) passed: usize,
     /// The braces of the last block of them, of which one may matter.
     pub(super) braces: Option<Braces>,
+    /// Whether `errorCode` may stand in what was passed, or end there.
+    pub(super) may_have_code: bool,
 }
 
 /// Passes over blocks up to the first that has a brace which may begin or end a piece; `floor` is the
@@ -122,11 +139,13 @@ pub(super) fn pass<C: Compare>(
     let floor = floor.unwrap_or(usize::MAX / 2);
     let mut passed = 0;
     let mut braces = None;
+    let mut pairs = 0;
     let mut rest = bytes;
     while let Some((block, tail)) = rest.split_first_chunk::<BLOCK>() {
         rest = tail;
         let found = own.next(compare, block);
         passed += BLOCK;
+        pairs |= found.pairs;
         if found.opening | found.closing == 0 {
             continue;
         }
@@ -140,7 +159,7 @@ pub(super) fn pass<C: Compare>(
     }
     *strings = own;
     *depth = now;
-    Calm { passed, braces }
+    Calm { passed, braces, may_have_code: pairs != 0 }
 }
 
 /// A call of [`pass`], compiled for AVX2.
@@ -231,7 +250,7 @@ mod tests {
         #[test]
         fn blocks_agree_with_one_byte_at_a_time(
             bytes in proptest::collection::vec(
-                prop_oneof![Just(b'\\'), Just(b'"'), Just(b'{'), Just(b'}'), Just(b'a'), any::<u8>()],
+                prop_oneof![Just(b'\\'), Just(b'"'), Just(b'{'), Just(b'}'), Just(b'r'), Just(b'C'), any::<u8>()],
                 0..5 * BLOCK,
             )
         ) {
@@ -239,16 +258,19 @@ mod tests {
             let bytes = &bytes[..whole];
             let mut strings = Strings::default();
             let (mut opening, mut closing) = (Vec::new(), Vec::new());
+            let mut pairs = 0;
             for (number, block) in bytes.chunks_exact(BLOCK).enumerate() {
                 let braces = strings.next(Sixteen, block.try_into().unwrap());
                 let places = |mask: u64| (0..BLOCK).filter(move |bit| mask >> bit & 1 == 1);
                 opening.extend(places(braces.opening).map(|bit| number * BLOCK + bit));
                 closing.extend(places(braces.closing).map(|bit| number * BLOCK + bit));
+                pairs += braces.pairs.count_ones() as usize;
             }
             let (opens, closes, inside) = slowly(bytes);
             prop_assert_eq!(opening, opens);
             prop_assert_eq!(closing, closes);
             prop_assert_eq!(strings.is_inside(), inside);
+            prop_assert_eq!(pairs, bytes.windows(2).filter(|two| *two == PAIR).count());
         }
     }
 }

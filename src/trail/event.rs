@@ -257,12 +257,12 @@ struct Envelope<'b> {
 /// Reads an event, or one in an envelope, and gives it to `take`; whether it can be read. What is no
 /// event, such as an event of another kind in the same list, is passed over.
 pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Event<'_>)) -> bool {
-    let Ok(written) = serde_json::from_slice::<Written<'_>>(bytes) else { return false };
+    let Ok(written) = parse::<Written<'_>>(bytes) else { return false };
     if !written.event_name.0.is_empty() {
         take(written.into());
         return true;
     }
-    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else { return true };
+    let Ok(envelope) = parse::<Envelope<'_>>(bytes) else { return true };
     let inner = envelope.event.or(envelope.message);
     let inner = inner.as_deref().or(envelope.detail.map(RawValue::get));
     let Some(inner) = inner.map(str::trim).filter(|inner| inner.starts_with('{')) else {
@@ -273,6 +273,13 @@ pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Event<'_>)) -> bool {
         take(written.into());
     }
     true
+}
+
+/// Reads JSON. All of it is looked at together for what is no UTF-8, which takes less than to look at each
+/// text by itself; what nobody reads may hold such bytes.
+fn parse<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> serde_json::Result<T> {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| serde_json::from_slice(bytes), |text| serde_json::from_str(text))
 }
 
 /// A moment as CloudTrail writes it, or as query engines print it.

@@ -1,8 +1,9 @@
 //! Denials that are the same but for the moment, counted together.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
+use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::denial::{Call, Denial, Denials, Reason};
@@ -204,6 +205,11 @@ impl Groups {
 
 /// An event's id as a number.
 fn number(id: &str) -> Option<u128> {
-    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
-    (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
+    let mut digits = 0;
+    let number =
+        id.chars().filter(|letter| *letter != '-').try_fold(0_u128, |number, letter| {
+            digits += 1;
+            Some(number << 4 | u128::from(letter.to_digit(16)?))
+        })?;
+    (digits == 32).then_some(number)
 }

@@ -3,8 +3,11 @@
 //! Texts of one wording differ in the ARNs that they name. The first one is read by `message`; of the
 //! others the ARNs are put where those of the first stood.
 
-use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use foldhash::HashMap;
+use memchr::memmem::Finder;
 
 use crate::message::{self, DenialKind, ErrorClass};
 use crate::policy::PolicyType;
@@ -56,12 +59,15 @@ enum Field {
 /// Wordings that are kept; whoever has more of them has texts of their own.
 const KEPT: usize = 4096;
 const ENCODED: &str = "ncoded authorization failure message:";
+static ENCODED_AT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ENCODED));
+static ARN_AT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:"));
 
 impl Reader {
     /// What `text` says.
     pub(super) fn read(&mut self, text: &str) -> Said {
         // An encoded message is no part of any field.
-        let text = text.find(ENCODED).and_then(|at| text.get(..at + ENCODED.len())).unwrap_or(text);
+        let encoded = ENCODED_AT.find(text.as_bytes());
+        let text = encoded.and_then(|at| text.get(..at + ENCODED.len())).unwrap_or(text);
         self.cut(text);
         if let Some(wording) = self.wordings.get(&self.shape) {
             match wording {
@@ -103,8 +109,11 @@ impl Reader {
         self.shape.clear();
         self.slots.clear();
         let mut at = 0;
-        while let Some(start) = text.get(at..).and_then(|rest| rest.find("arn:")).map(|it| at + it)
-        {
+        for start in ARN_AT.find_iter(text.as_bytes()) {
+            // Another ARN may stand in one.
+            if start < at {
+                continue;
+            }
             let rest = text.get(start..).unwrap_or_default();
             let is_end = |letter: char| {
                 letter.is_whitespace()

@@ -84,6 +84,8 @@ pub struct Scanner {
     top: Top,
     /// Where the piece begins that is being followed.
     start: Option<usize>,
+    /// Whether an `errorCode` may stand in that piece.
+    may_have_code: bool,
     /// How much was looked at again, after damage.
     again: u64,
     given_up: bool,
@@ -106,6 +108,7 @@ impl Default for Scanner {
             depth: 0,
             top: Top::Nothing,
             start: None,
+            may_have_code: false,
             again: 0,
             given_up: false,
             every: false,
@@ -239,15 +242,17 @@ impl Scanner {
                 return Look::Done;
             };
             self.done += calm.passed;
+            self.may_have_code |= calm.may_have_code;
             let Some(braces) = calm.braces else { continue };
             let block_at = self.done - BLOCK;
+            let in_block = braces.pairs != 0;
             let mut both = braces.opening | braces.closing;
             while both != 0 {
                 let bit = both.trailing_zeros();
                 both &= both - 1;
                 let at = block_at + bit as usize;
                 let moved = if braces.opening >> bit & 1 == 1 {
-                    self.open(at, ends)
+                    self.open(at, ends, in_block)
                 } else {
                     self.close(at, sink)
                 };
@@ -262,7 +267,7 @@ impl Scanner {
         Look::Done
     }
 
-    fn open(&mut self, at: usize, ends: bool) -> Moved {
+    fn open(&mut self, at: usize, ends: bool, in_block: bool) -> Moved {
         if self.depth == 0 {
             let head = self.buffer.get(at..self.filled).unwrap_or_default();
             let whole = ends || head.len() >= HEAD;
@@ -281,6 +286,7 @@ impl Scanner {
         self.depth += 1;
         if self.depth == self.top.level() {
             self.start = Some(at);
+            self.may_have_code = in_block;
         }
         Moved::On
     }
@@ -298,7 +304,9 @@ impl Scanner {
         {
             self.totals.pieces += u64::from(piece != Piece::Page);
             let bytes = self.buffer.get(start..=at).unwrap_or_default();
-            let is_wanted = self.every || piece != Piece::Event || may_be_denied(&self.code, bytes);
+            let is_wanted = self.every
+                || piece != Piece::Event
+                || (self.may_have_code && may_be_denied(&self.code, bytes));
             if is_wanted && !sink.piece(piece, bytes, self.place(start)) {
                 sink.damage(Damage::Unreadable, self.place(start));
                 if self.go_on_after(start, at, sink) {

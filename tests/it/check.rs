@@ -434,7 +434,7 @@ const REAL: &[(&str, &str)] = &[
     ("resource-type-mismatch", "s3:::transform-vmware-target-*/*"),
     ("resource-type-mismatch", "s3:::*/CodeDeploy/*"),
     ("resource-type-mismatch", "kms:*:::*"),
-    ("resource-type-mismatch", "states:"),
+    ("arn-form-unknown", ":statemachine:"),
     ("resource-type-mismatch", "EventSourceMapping"),
 ];
 

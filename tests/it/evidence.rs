@@ -131,6 +131,10 @@ fn several_errors_come_once_each_with_their_count() {
 #[test]
 fn a_text_without_an_error_is_one() {
     run(&["all is well"]).ends_with(2).complains("no error of AWS is recognised");
+    let other = "An error occurred (NotFoundException) when calling the Decrypt operation: Key 'arn:aws:kms:eu-west-1:111122223333:key/0' does not exist";
+    run(&[other])
+        .ends_with(2)
+        .complains("`NotFoundException` is about neither permissions nor credentials");
     run(&["no-such-file.log"]).ends_with(2).complains("nor is it a file");
     piped(b"", &["-"]).ends_with(2);
     piped(&[0xff, 0xfe, 0x00, 0x80], &["-"]).ends_with(2);

@@ -8,9 +8,8 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
-use walkdir::WalkDir;
 
-use crate::collect::InputError;
+use crate::collect::{self, InputError};
 use crate::trail::{self, Damage, Groups, Piece, Scanner, Sink, Table};
 
 /// How much is read of a file at once.
@@ -45,14 +44,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Found {
             found.files.push(Candidate { path: path.clone(), size: 0, is_named: true });
             continue;
         }
-        let hidden =
-            |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with('.'));
-        let walk = WalkDir::new(path)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
-        for entry in walk {
+        for entry in collect::walk(path) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) => {
@@ -75,12 +67,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Found {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InputError {
-    let why = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),
-        _ => error.to_string(),
-    };
-    InputError::of(path, format!("the file cannot be read: {why}"))
+    InputError::of(path, format!("the file cannot be read: {}", collect::why_unreadable(error)))
 }
 
 /// What was read.

@@ -14,16 +14,23 @@ const ADVISED: usize = 200;
 
 pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     let mut lower = String::new();
+    let mut last = None;
     for statement in &view.statements {
         let Some(action) = &statement.action else { continue };
         for value in action.values.iter().filter(|value| !value.open) {
-            check(value, &mut lower, sink);
+            check(value, &mut lower, &mut last, sink);
         }
     }
 }
 
-/// Looks at one value; `lower` is room to work in.
-fn check(value: &Text<'_>, lower: &mut String, sink: &mut Sink) {
+/// Looks at one value; `lower` is room to work in, and `last` the service of the one before, which
+/// mostly is that of this one too.
+fn check(
+    value: &Text<'_>,
+    lower: &mut String,
+    last: &mut Option<&'static Catalogue>,
+    sink: &mut Sink,
+) {
     let text = value.text.as_ref();
     if text == "*" {
         return;
@@ -31,16 +38,18 @@ fn check(value: &Text<'_>, lower: &mut String, sink: &mut Sink) {
     lower.clear();
     lower.push_str(text);
     lower.make_ascii_lowercase();
+    let colon = memchr::memchr(b':', lower.as_bytes());
+    let parts = colon.and_then(|at| Some((lower.get(..at)?, lower.get(at + 1..)?)));
     let Some((prefix, name)) =
-        lower.split_once(':').filter(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
+        parts.filter(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
     else {
         return malformed(value, sink);
     };
-    if name == "*" && catalogue(prefix).is_some() {
-        return;
+    if last.is_none_or(|last| last.prefix != prefix) {
+        *last = catalogue(prefix);
     }
-    match catalogue(prefix) {
-        Some(service) if service.action(name).is_some() => {}
+    match *last {
+        Some(service) if name == "*" || service.action(name).is_some() => {}
         Some(service) if name.contains(['*', '?']) => {
             if !any(service, name) && !reference::is_further_action(lower) {
                 no_match(value, service, sink);

@@ -31,7 +31,7 @@ const OF_SESSIONS: [&str; 9] = [
 ];
 
 /// Keys that name one account, organization, VPC or endpoint: a wildcard there lets in strangers.
-const SENSITIVE: [&str; 10] = [
+pub(super) const SENSITIVE: [&str; 10] = [
     "aws:principalaccount",
     "aws:principalorgid",
     "aws:resourceaccount",
@@ -88,7 +88,7 @@ fn twice(
 
 /// Whether the condition asks for something of the key, so that a key that never comes makes the
 /// statement void.
-fn asks(condition: &ConditionView<'_>) -> bool {
+pub(super) fn asks(condition: &ConditionView<'_>) -> bool {
     condition.parsed.is_some_and(|operator| {
         let absent_is_fine =
             operator.if_exists || operator.row.negated || operator.row.family == Family::Null;
@@ -97,7 +97,7 @@ fn asks(condition: &ConditionView<'_>) -> bool {
 }
 
 /// What becomes of a statement whose condition never holds.
-fn never(statement: &StatementView<'_>) -> &'static str {
+pub(super) fn never(statement: &StatementView<'_>) -> &'static str {
     match statement.effect {
         Some(Effect::Deny) => "so the statement never denies anything",
         _ => "so the statement never allows anything",
@@ -119,6 +119,7 @@ fn check(
         self::value(value, condition, operator.row.family, view, sink);
     }
     several(condition, sink);
+    mixed(condition, sink);
     addresses(condition, statement, sink);
 }
 
@@ -313,7 +314,8 @@ fn value(
                 sink,
             );
         }
-        return super::variables::check(value, view, sink);
+        super::variables::check(value, view, sink);
+        return chosen(value, condition, family, sink);
     }
     let wrong = match family {
         Family::Numeric(_) => Number::parse(text).is_none().then_some("a number"),
@@ -379,6 +381,31 @@ fn value(
     }
 }
 
+/// A variable in an id, filled in from what a person gives a name.
+fn chosen(value: &Text<'_>, condition: &ConditionView<'_>, family: Family, sink: &mut Sink) {
+    const CHOSEN: [&str; 4] =
+        ["${aws:principaltag/", "${aws:requesttag/", "${aws:username}", "${aws:userid}"];
+    let text = value.text.to_ascii_lowercase();
+    if family != Family::StringLike
+        || !SENSITIVE.contains(&condition.key.to_ascii_lowercase().as_str())
+        || !CHOSEN.iter().any(|variable| text.contains(variable))
+    {
+        return;
+    }
+    let message = format!(
+        "whoever sets `{}` chooses what `{}` is compared with, and may write a wildcard",
+        value.text, condition.key
+    );
+    add(
+        "sensitive-key-wildcard",
+        value,
+        message,
+        "a variable in an id",
+        "write each id in full, with `StringEquals`",
+        sink,
+    );
+}
+
 /// A value that the key never has.
 fn impossible(value: &Text<'_>, lower: &str, condition: &ConditionView<'_>, sink: &mut Sink) {
     let text = value.text.as_ref();
@@ -434,6 +461,18 @@ fn impossible(value: &Text<'_>, lower: &str, condition: &ConditionView<'_>, sink
     };
     let message = format!("`{}` is never `{text}`: {}", condition.key, why.0);
     add("condition-value-impossible", value, message, "never matches", why.1, sink);
+}
+
+/// Values of several kinds under one key.
+fn mixed(condition: &ConditionView<'_>, sink: &mut Sink) {
+    let (Some(first), Some(other)) = (condition.values.first(), condition.mixed) else { return };
+    let message = format!(
+        "the values of `{}` are of several kinds, and AWS refuses texts beside numbers or booleans",
+        condition.key
+    );
+    let finding = Finding::new("condition-value-mixed", message, other, "of another kind")
+        .also(first.span, "than the first");
+    sink.add(finding.help("put quotes around all of them"));
 }
 
 /// What is wrong with the operator for this key, or with the values together.
@@ -554,7 +593,7 @@ fn fitting(kind: &str) -> &'static str {
 }
 
 /// Addresses that a public one never is: RFC 1918, RFC 4193, loopback and link-local.
-fn is_private(text: &str) -> bool {
+pub(super) fn is_private(text: &str) -> bool {
     let Some(net) = network(text) else { return false };
     match net {
         IpNet::V4(net) => {

@@ -199,7 +199,9 @@ fn repeated_keys(subject: &Subject<'_>, sink: &mut Sink) {
 fn sids(view: &View<'_>, sink: &mut Sink) {
     use PolicyType::{IdentityBased, PermissionsBoundary, Session, Trust};
     // Other services have rules of their own for what a Sid may be.
-    if !matches!(view.policy_type(), IdentityBased | PermissionsBoundary | Session | Trust) {
+    let strict =
+        matches!(view.policy_type(), IdentityBased | PermissionsBoundary | Session | Trust);
+    if !strict && !view.subject.known.wants_open {
         return;
     }
     let mut first: HashMap<&str, Span> = HashMap::new();
@@ -207,7 +209,8 @@ fn sids(view: &View<'_>, sink: &mut Sink) {
         if sid.open || sid.text.is_empty() {
             continue;
         }
-        if let Some(odd) = sid.text.chars().find(|c| !c.is_ascii_alphanumeric()) {
+        let odd = sid.text.chars().find(|c| !c.is_ascii_alphanumeric());
+        if let Some(odd) = odd.filter(|_| strict) {
             let message = format!("`Sid` holds `{odd}`, and IAM takes letters and digits alone");
             let plain: String = sid.text.chars().filter(char::is_ascii_alphanumeric).collect();
             let help = if plain.is_empty() {
@@ -219,10 +222,14 @@ fn sids(view: &View<'_>, sink: &mut Sink) {
         }
         match first.get(sid.text.as_ref()) {
             Some(other) => {
-                let message =
-                    format!("two statements have the `Sid` `{}`, which IAM refuses", sid.text);
-                let finding = Finding::new("sid-repeated", message, sid.span, "again")
-                    .also(*other, "first here");
+                let (rule, what) = if strict {
+                    ("sid-repeated", "which IAM refuses")
+                } else {
+                    ("sid-ambiguous", "and nobody can tell which one is meant")
+                };
+                let message = format!("two statements have the `Sid` `{}`, {what}", sid.text);
+                let finding =
+                    Finding::new(rule, message, sid.span, "again").also(*other, "first here");
                 sink.add(finding.help("give one of them another `Sid`, or take it out"));
             }
             None => {

@@ -1,16 +1,11 @@
 //! What holds for some policy types, services and keys alone.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
 use crate::finding::Finding;
 use crate::policy::{Arn, Effect, Family, PolicyType, SetQualifier};
 use crate::reference::{catalogue, is_claim};
-use crate::text::Span;
 
 use super::resources::WELL_LISTED;
-use super::view::{ConditionView, StatementView, Text, View};
+use super::view::{ConditionView, StatementView, View};
 use super::{Sink, glob};
 
 /// Services that store a policy with each resource, and take no other service's actions in it.
@@ -84,12 +79,6 @@ pub(super) fn open(view: &View<'_>, sink: &mut Sink) {
         for condition in &statement.conditions {
             audience(condition, sink);
             pair(condition, statement, sink);
-            addresses(condition, sink);
-            null(condition, sink);
-        }
-        for element in [&statement.action, &statement.resource].into_iter().flatten() {
-            let exact = statement.resource.as_ref().is_some_and(|own| own.key == element.key);
-            repeated(&element.values, exact, sink);
         }
     }
 }
@@ -176,11 +165,9 @@ fn companions(statement: &StatementView<'_>, view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// A Deny that asks for a tag of the resource, of which some actions carry none.
+/// A statement that asks for a tag of the resource, of which some actions carry none.
 fn unsupplied(statement: &StatementView<'_>, sink: &mut Sink) {
-    if statement.effect != Some(Effect::Deny) {
-        return;
-    }
+    let Some(effect) = statement.effect else { return };
     for condition in &statement.conditions {
         let asked = condition.parsed.is_some_and(|operator| {
             !operator.row.negated && !operator.if_exists && operator.row.family != Family::Null
@@ -196,18 +183,31 @@ fn unsupplied(statement: &StatementView<'_>, sink: &mut Sink) {
             let action = service
                 .and_then(|service| Some((service, service.action(&name.to_ascii_lowercase())?)));
             action.is_some_and(|(service, action)| {
-                !action.types.is_empty() && !service.may_carry(action, "aws:ResourceTag/${TagKey}")
+                service.types_of(action).next().is_some()
+                    && !service.may_carry(action, "aws:ResourceTag/${TagKey}")
             })
         });
         if let Some(value) = without {
+            let (rule, what, help) = match effect {
+                Effect::Deny => (
+                    "tag-key-not-supplied",
+                    "not denied",
+                    "deny it without the condition, or by the name of the resource",
+                ),
+                Effect::Allow => (
+                    "tag-key-never-allows",
+                    "not allowed",
+                    "allow it in a statement of its own, by the name of the resource",
+                ),
+            };
             let message = format!(
-                "a request for `{}` carries no `{}`, so that it is not denied",
+                "a request for `{}` carries no `{}`, so that it is {what}",
                 value.text, condition.key
             );
             sink.add(
-                Finding::new("tag-key-not-supplied", message, value.span, "not denied")
+                Finding::new(rule, message, value.span, what)
                     .also(condition.key_span, "never there")
-                    .help("deny it without the condition, or by the name of the resource"),
+                    .help(help),
             );
         }
     }
@@ -286,105 +286,6 @@ fn pair(condition: &ConditionView<'_>, statement: &StatementView<'_>, sink: &mut
         sink.add(
             Finding::new("paired-key-missing", message, condition.key_span, "of any VPC")
                 .help("add `StringEquals` on `aws:SourceVpc`"),
-        );
-    }
-}
-
-/// Blocks of addresses with bits behind their prefix.
-fn addresses(condition: &ConditionView<'_>, sink: &mut Sink) {
-    if condition.parsed.is_none_or(|operator| operator.row.family != Family::Ip) {
-        return;
-    }
-    for value in condition.values.iter().filter(|value| !value.open) {
-        let Ok(block) = value.text.parse::<IpNet>() else { continue };
-        if block.addr() == block.network() {
-            continue;
-        }
-        let first: IpAddr = block.network();
-        let message = format!("`{}` means the block that begins with {first}", value.text);
-        sink.add(
-            Finding::new("address-host-bits", message, value.span, "more than it seems").help(
-                format!(
-                    "write `{}` for the block, or `{}/{}` for the one address",
-                    block.trunc(),
-                    block.addr(),
-                    block.max_prefix_len()
-                ),
-            ),
-        );
-    }
-}
-
-/// `Null` asks for one key, so that a qualifier decides alone.
-fn null(condition: &ConditionView<'_>, sink: &mut Sink) {
-    let Some(operator) = condition.parsed else { return };
-    if operator.row.family == Family::Null
-        && let Some(set) = operator.set
-    {
-        let always = if set == SetQualifier::ForAllValues { "always holds" } else { "never holds" };
-        let message = format!("`{}` {always}, whether the key is there or not", condition.operator);
-        sink.add(
-            Finding::new("null-with-qualifier", message, condition.operator_span, always)
-                .help("write `Null` alone"),
-        );
-    }
-}
-
-/// Beyond so many values of an element, they are not compared with each other.
-const MANY: usize = 300;
-
-/// Values that another one of the same element covers.
-fn repeated(values: &[Text<'_>], exact: bool, sink: &mut Sink) {
-    if values.len() < 2 || values.len() > MANY {
-        return;
-    }
-    let patterns: Vec<(usize, &Text<'_>)> = values
-        .iter()
-        .enumerate()
-        .filter(|(_, value)| !value.open && value.text.contains('*'))
-        .collect();
-    let mut found: Option<(Span, &Text<'_>, usize)> = None;
-    for (at, value) in values.iter().enumerate().filter(|(_, value)| !value.open) {
-        let own = value.text.as_bytes();
-        let covers = |outer: &Text<'_>| {
-            // The last fixed byte of a beginning tells most of them apart.
-            let pattern = outer.text.as_bytes();
-            let stem = memchr::memchr2(b'*', b'?', pattern).unwrap_or(pattern.len());
-            let last = stem.checked_sub(1).map(|last| (pattern.get(last), own.get(last)));
-            if let Some((Some(wanted), found)) = last
-                && found.is_none_or(|found| !found.eq_ignore_ascii_case(wanted))
-            {
-                return false;
-            }
-            if exact {
-                glob::covers_exactly(&outer.text, &value.text)
-            } else {
-                glob::covers(&outer.text, &value.text)
-            }
-        };
-        // Of two that say the same, the second is one too many.
-        let by = patterns.iter().find(|(other, outer)| {
-            *other != at && covers(outer) && (outer.text != value.text || *other < at)
-        });
-        if let Some((_, outer)) = by {
-            let more = found.map_or(0, |(.., more)| more + 1);
-            found = Some(match found {
-                Some((span, first, _)) => (span, first, more),
-                None => (value.span, outer, 0),
-            });
-        }
-    }
-    if let Some((span, outer, more)) = found {
-        let rest = if more > 0 {
-            format!(", and {more} more values are covered too")
-        } else {
-            String::new()
-        };
-        let message = format!("`{}` covers this already{rest}", outer.text);
-        sink.add(
-            Finding::new("value-covered", message, span, "says nothing new")
-                .also(outer.span, "covers it")
-                .help("take it out, or narrow the pattern if this was meant to be the limit"),
         );
     }
 }

@@ -5,7 +5,14 @@
 
 /// Whether `pattern` matches `text`.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    // Without wildcards, which is the usual case, there is little to do.
+    // The first bytes tell most apart, and without wildcards, which is the usual case, there is little
+    // to do.
+    if let (Some(first), Some(other)) = (pattern.as_bytes().first(), text.as_bytes().first())
+        && !matches!(first, b'*' | b'?')
+        && !first.eq_ignore_ascii_case(other)
+    {
+        return false;
+    }
     if !pattern.bytes().any(|byte| matches!(byte, b'*' | b'?')) {
         return pattern.eq_ignore_ascii_case(text);
     }
@@ -19,11 +26,31 @@ pub(crate) fn covers(outer: &str, inner: &str) -> bool {
     if outer == "*" {
         return true;
     }
-    walk(outer.as_bytes(), inner.as_bytes(), |wanted, found| match found {
+    let Some((outer, inner)) = behind_fixed(outer, inner, <[u8]>::eq_ignore_ascii_case) else {
+        return false;
+    };
+    walk(outer, inner, |wanted, found| match found {
         b'*' => false,
         b'?' => wanted == b'?',
         _ => wanted == b'?' || wanted.eq_ignore_ascii_case(&found),
     })
+}
+
+/// What follows the fixed bytes with which `outer` begins, in both; `None` where `inner` does not begin
+/// so, or has more after an `outer` that is fixed as a whole.
+fn behind_fixed<'t>(
+    outer: &'t str,
+    inner: &'t str,
+    same: impl Fn(&[u8], &[u8]) -> bool,
+) -> Option<(&'t [u8], &'t [u8])> {
+    let (outer, inner) = (outer.as_bytes(), inner.as_bytes());
+    let fixed = memchr::memchr2(b'*', b'?', outer).unwrap_or(outer.len());
+    if fixed == outer.len() && fixed != inner.len() {
+        return None;
+    }
+    let ((front, outer), (start, inner)) =
+        (outer.split_at_checked(fixed)?, inner.split_at_checked(fixed)?);
+    same(front, start).then_some((outer, inner))
 }
 
 /// The same with regard to case, as for ARNs.
@@ -31,7 +58,10 @@ pub(crate) fn covers_exactly(outer: &str, inner: &str) -> bool {
     if outer == "*" {
         return true;
     }
-    walk(outer.as_bytes(), inner.as_bytes(), |wanted, found| match found {
+    let Some((outer, inner)) = behind_fixed(outer, inner, |one, other| one == other) else {
+        return false;
+    };
+    walk(outer, inner, |wanted, found| match found {
         b'*' => false,
         b'?' => wanted == b'?',
         _ => wanted == b'?' || wanted == found,
@@ -101,6 +131,17 @@ pub(crate) fn overlap(left: &[u8], right: &[u8]) -> bool {
     }
     if left.len() > LONGEST || right.len() > LONGEST {
         return true;
+    }
+    // A text is matched or not, which a walk tells without a table.
+    if left.len() * right.len() < 10_000 {
+        let plain = |side: &[u8]| memchr::memchr2(b'*', b'?', side).is_none();
+        let fits = |wanted: u8, found: u8| wanted == b'?' || wanted == found;
+        if plain(left) {
+            return walk(right, left, fits);
+        }
+        if plain(right) {
+            return walk(left, right, fits);
+        }
     }
     // row[j]: whether left[..i] and right[..j] can match one text.
     let mut row = vec![false; right.len() + 1];

@@ -9,6 +9,7 @@ mod conditions;
 mod elements;
 mod further;
 pub(crate) mod glob;
+mod idle;
 mod open;
 mod overlap;
 mod principals;
@@ -107,6 +108,7 @@ pub fn check<'d>(subject: &Subject<'d>, sink: &mut Sink) -> View<'d> {
     if subject.known.wants_open {
         open::pass(&view, sink);
         further::open(&view, sink);
+        idle::pass(&view, sink);
     }
     view
 }

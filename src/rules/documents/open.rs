@@ -394,6 +394,35 @@ fn empties(statement: &StatementView<'_>, sink: &mut Sink) {
                 .help("name a value, or take the statement out"),
         );
     }
+    if let Some(span) = statement.principal_span
+        && statement.principals.is_empty()
+        && !statement.principals_open
+        && !statement.principal_negated
+        && statement.sound
+    {
+        let message = "`Principal` names nobody, so the statement has no effect";
+        sink.add(
+            Finding::new("element-empty", message, span, "nobody")
+                .help("name a principal, or take the statement out"),
+        );
+    }
+    if let Some(sid) = statement.sid.as_ref().filter(|sid| sid.text.is_empty() && !sid.open) {
+        sink.add(
+            Finding::new("element-empty", "`Sid` is empty", sid.span, "no name")
+                .help("give the statement a name, or take `Sid` out"),
+        );
+    }
+    if let Some(condition) = statement.node.get("Condition")
+        && statement.conditions.is_empty()
+        && !statement.condition_open
+        && statement.sound
+    {
+        let message = "`Condition` asks for nothing, so the statement applies without any";
+        sink.add(
+            Finding::new("element-empty", message, condition.span(), "no condition")
+                .help("write the condition that is meant, or take the element out"),
+        );
+    }
     for condition in statement
         .conditions
         .iter()

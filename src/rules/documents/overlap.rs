@@ -23,14 +23,16 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     let statements: Vec<(usize, &StatementView<'_>)> =
         view.statements.iter().enumerate().filter(|(_, statement)| is_plain(statement)).collect();
     let index = Index::new(&statements);
+    let mut candidates = Vec::new();
     for (at, statement) in &statements {
         let mut denied = false;
-        let candidates = index.candidates(statement);
-        for other in candidates.iter().copied() {
-            let Some((place, by)) = statements.get(other) else { continue };
-            if place == at || !covers(by, statement) {
-                continue;
-            }
+        index.candidates(statement, &mut candidates);
+        candidates.retain(|other| {
+            let by = statements.get(*other);
+            by.is_some_and(|(place, by)| place != at && covers(by, statement))
+        });
+        for other in &candidates {
+            let Some((place, by)) = statements.get(*other) else { continue };
             match (by.effect, statement.effect) {
                 (Some(Effect::Deny), Some(Effect::Allow)) if !by.has_condition => {
                     let message = format!(
@@ -57,11 +59,10 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
         if denied {
             continue;
         }
-        for other in candidates {
-            let Some((place, by)) = statements.get(other) else { continue };
-            let same = by.effect == statement.effect && place != at;
+        for other in &candidates {
+            let Some((place, by)) = statements.get(*other) else { continue };
             let condition = !by.has_condition || same_conditions(by, statement);
-            if !same || !condition || !covers(by, statement) {
+            if by.effect != statement.effect || !condition {
                 continue;
             }
             // Of two that say the same, the second is one too many.
@@ -167,10 +168,11 @@ impl Index {
     }
 
     /// The statements that may cover this one: those of which a pattern matches its first action.
-    fn candidates(&self, statement: &StatementView<'_>) -> Vec<usize> {
-        let Some(first) = statement.actions().first() else { return Vec::new() };
+    fn candidates(&self, statement: &StatementView<'_>, found: &mut Vec<usize>) {
+        found.clear();
+        let Some(first) = statement.actions().first() else { return };
         let first = first.text.as_bytes();
-        let mut found = self.odd.clone();
+        found.extend(&self.odd);
         let mut add = |hash: u64| {
             let start = self.by_pattern.partition_point(|(other, _)| *other < hash);
             let same = self.by_pattern.get(start..).unwrap_or_default().iter();
@@ -191,7 +193,6 @@ impl Index {
         }
         found.sort_unstable();
         found.dedup();
-        found
     }
 }
 
@@ -223,15 +224,18 @@ fn covers(by: &StatementView<'_>, statement: &StatementView<'_>) -> bool {
 
 fn same_conditions(left: &StatementView<'_>, right: &StatementView<'_>) -> bool {
     let same = |one: &ConditionView<'_>, other: &ConditionView<'_>| {
-        let texts = |condition: &ConditionView<'_>| {
-            let mut texts: Vec<String> =
-                condition.values.iter().map(|value| value.text.to_string()).collect();
+        fn texts<'v>(condition: &'v ConditionView<'_>) -> impl Iterator<Item = &'v str> {
+            condition.values.iter().map(|value| value.text.as_ref())
+        }
+        let sorted = |condition| {
+            let mut texts: Vec<&str> = texts(condition).collect();
             texts.sort_unstable();
             texts
         };
         one.operator == other.operator
+            && one.values.len() == other.values.len()
             && one.key.eq_ignore_ascii_case(&other.key)
-            && texts(one) == texts(other)
+            && (texts(one).eq(texts(other)) || one.values.len() > 1 && sorted(one) == sorted(other))
     };
     left.has_condition == right.has_condition
         && left.conditions.len() == right.conditions.len()

@@ -7,7 +7,7 @@ use crate::reference::{is_service_principal, partition_of_region, partitions, se
 use crate::text::is_slip;
 
 use super::view::{Named, StatementView, Text, View};
-use super::{Sink, glob};
+use super::{Sink, conditions, glob};
 
 /// Identity providers that need no ARN.
 const BUILT_IN: [&str; 4] = [
@@ -36,12 +36,56 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
         for named in statement.principals.iter().filter(|named| !named.value.open) {
             check(named, statement, view.policy_type(), sink);
         }
+        of_callers(statement, sink);
         if view.policy_type() == PolicyType::Trust {
             trust(statement, sink);
         }
     }
     if view.policy_type() == PolicyType::Trust {
         companions(view, sink);
+    }
+}
+
+/// Keys that tell of users, roles and their accounts, which a service is none of.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const OF_CALLERS: [&str; 3] = ["aws:principalorgid", "aws:principalorgpaths", "aws:username"];
+
+/// Conditions that a service never meets, where nobody but services is named.
+fn of_callers(statement: &StatementView<'_>, sink: &mut Sink) {
+    let services = statement
+        .principals
+        .iter()
+        .all(|named| named.kind == PrincipalKind::Service && !named.value.open);
+    let Some(first) = statement.principals.first().filter(|_| services) else { return };
+    if statement.principal_negated || statement.principals_open {
+        return;
+    }
+    for condition in &statement.conditions {
+        let lower = condition.key.to_ascii_lowercase();
+        let is_one = OF_CALLERS.contains(&lower.as_str()) || lower.starts_with("aws:principaltag/");
+        if !is_one || !conditions::asks(condition) {
+            continue;
+        }
+        let message = format!(
+            "a call of `{}` carries no `{}`, {}",
+            first.value.text,
+            condition.key,
+            conditions::never(statement)
+        );
+        let help = match lower.as_str() {
+            "aws:principalorgid" => {
+                "compare `aws:SourceOrgID`, which says for whom the service works"
+            }
+            "aws:principalorgpaths" => {
+                "compare `aws:SourceOrgPaths`, which says for whom the service works"
+            }
+            _ => "take the condition out, or compare `aws:SourceAccount` or `aws:SourceArn`",
+        };
+        sink.add(
+            Finding::new("service-key-never-present", message, condition.key_span, "never there")
+                .also(first.value.span, "a service")
+                .help(help),
+        );
     }
 }
 

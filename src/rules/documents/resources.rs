@@ -207,7 +207,7 @@ fn form(arn: &Arn<'_>, value: &Text<'_>, sink: &mut Sink) -> bool {
     if let Some(own) = own {
         wanted = own.types.iter().find(|known| seek(known));
     }
-    let Some(wanted) = wanted else { return true };
+    let Some(wanted) = wanted else { return !slip_of_type(arn, own, value, sink) };
     let form = wanted.form();
     let wild = |part: &str| part.contains(['*', '?', '$']);
     let (label, message) = match () {
@@ -243,6 +243,44 @@ fn slip_of_service(arn: &Arn<'_>, value: &Text<'_>, sink: &mut Sink) -> bool {
     let Some(near) = services.find(|prefix| is_slip(prefix, arn.service)) else { return true };
     let message = format!("no service has ARNs of `{}`", arn.service);
     malformed(value, message, "matches nothing", format!("did you mean `{near}`?"), sink)
+}
+
+/// Whether the type of the resource can only be meant as another one, or is parted from the name by the
+/// wrong sign. A type of which neither can be said may be newer than the data.
+fn slip_of_type(arn: &Arn<'_>, own: Option<&Catalogue>, value: &Text<'_>, sink: &mut Sink) -> bool {
+    let cut = |text: &str| {
+        let at = text.find(['/', ':'])?;
+        Some((text.get(..at)?.to_owned(), text.get(at..=at)?.to_owned()))
+    };
+    let wild = |word: &str| word.is_empty() || word.contains(['*', '?', '$']);
+    let Some((word, sign)) = cut(arn.resource).filter(|(word, _)| !wild(word)) else {
+        return false;
+    };
+    let types = own.into_iter().flat_map(|own| &own.types);
+    let known = types.filter_map(|known| {
+        let form = std::str::from_utf8(&known.form().resource).ok()?;
+        cut(form).filter(|(word, _)| !wild(word))
+    });
+    let known: Vec<_> = known.collect();
+    let same = known.iter().find(|(own, _)| *own == word);
+    let near = || {
+        let near = |own: &str| {
+            own.eq_ignore_ascii_case(&word)
+                || is_slip(own, &word)
+                || word.strip_suffix('s') == Some(own)
+        };
+        known.iter().find(|(own, _)| near(own))
+    };
+    let Some((own, own_sign)) = same.or_else(near) else { return false };
+    if (own, own_sign) == (&word, &sign) {
+        return false;
+    }
+    let message = format!("`{}` has no resources `{word}{sign}…`", arn.service);
+    sink.add(
+        Finding::new("arn-form-unknown", message, value.span, "matches nothing")
+            .help(format!("did you mean `{own}{own_sign}…`?")),
+    );
+    true
 }
 
 /// Whether Region and account of an ARN can be those of the form.
@@ -296,12 +334,13 @@ fn fit(statement: &StatementView<'_>, sink: &mut Sink) {
             continue;
         };
         // All of a service's resources, which stands for `*` in the older guides.
-        if action.types.is_empty()
+        let numbers = service.numbers_of(action);
+        if numbers.is_empty()
             || parsed.iter().any(|arn| is_everything(arn.resource) && arn.service == service.prefix)
         {
             continue;
         }
-        let takes_one = action.types.iter().any(|place| {
+        let takes_one = numbers.iter().any(|place| {
             let place = usize::from(*place);
             let (Some(of_type), Some(cell)) = (service.types.get(place), known.get_mut(place))
             else {

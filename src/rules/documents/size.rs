@@ -3,7 +3,7 @@
 use crate::doc::{Kind, Node};
 use crate::finding::Finding;
 use crate::policy::{Arn, PolicyType};
-use crate::reference::managed_policies;
+use crate::reference::is_managed_policy_name;
 use crate::text::Span;
 
 use super::Sink;
@@ -64,12 +64,15 @@ pub(super) fn pass(view: &View<'_>, sink: &mut Sink) {
     {
         return;
     }
+    // The quotas are those of customers.
+    if is_of_aws(view) {
+        return;
+    }
     let size = match counting {
         Counting::Compact => compact(node),
         Counting::Whole => (span.end - span.start) as usize,
     };
-    // The quotas are those of customers.
-    if size <= limit || is_of_aws(view) {
+    if size <= limit {
         return;
     }
     let message = format!(
@@ -92,7 +95,7 @@ fn is_of_aws(view: &View<'_>) -> bool {
     }
     let file = view.subject.path.rsplit('/').next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    managed_policies().any(|policy| policy.rsplit('/').next() == Some(stem))
+    is_managed_policy_name(stem)
 }
 
 /// The characters of the value as JSON without white space. A part that is not known counts as written.
@@ -117,12 +120,20 @@ fn compact(node: Node<'_>) -> usize {
             }
             Kind::String => {
                 let text = node.text().unwrap_or_default();
-                size += 2 + text.chars().filter(|c| !c.is_whitespace()).count();
+                size += 2 + characters(&text);
             }
             _ => size += node.scalar().map_or(4, |text| text.chars().count()),
         }
     }
     size
+}
+
+/// The characters of a text but for white space.
+fn characters(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t'..=b'\r')).count();
+    }
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// `10,240`.

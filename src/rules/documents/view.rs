@@ -71,6 +71,8 @@ pub struct ConditionView<'d> {
     pub values: Vec<Text<'d>>,
     /// The place of the value or of the list.
     pub values_span: Span,
+    /// The first value of another kind than the first of all, where the text is JSON as it stands.
+    pub mixed: Option<Span>,
     /// Whether part of the key or some value is filled in later.
     pub open: bool,
 }
@@ -347,7 +349,7 @@ fn strings<'d>(entry: &Entry<'d>, sink: &mut Sink, mut add: impl FnMut(Text<'d>)
 }
 
 fn element<'d>(entry: &Entry<'d>, negated: bool, sink: &mut Sink) -> Element<'d> {
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(entry.value.most_items());
     let open = strings(entry, sink, |text| values.push(text));
     Element { negated, key: entry.key_span, span: entry.value.span(), values, open }
 }
@@ -410,10 +412,16 @@ fn conditions<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Si
             continue;
         }
         for inner in outer.value.entries() {
-            let mut values = Vec::new();
+            let mut values = Vec::with_capacity(inner.value.most_items());
             let mut open = is_open(&inner.key);
+            let (mut first, mut mixed) = (None, None);
+            let verbatim = inner.value.document().is_verbatim();
             each(inner.value, &mut |node| match node.scalar() {
                 Some(text) => {
+                    let kind = node.kind();
+                    if verbatim && *first.get_or_insert(kind) != kind {
+                        mixed = mixed.or(Some(node.span()));
+                    }
                     let text = Text::new(text, node);
                     open |= text.open;
                     values.push(text);
@@ -435,6 +443,7 @@ fn conditions<'d>(view: &mut StatementView<'d>, entry: &Entry<'d>, sink: &mut Si
                 key_span: inner.key_span,
                 values,
                 values_span: inner.value.span(),
+                mixed,
                 open,
             });
         }

@@ -259,11 +259,7 @@ impl Module<'_> {
         file: usize,
         span: Span,
     ) -> Placed {
-        let last = rest.iter().rev().find_map(|operator| match operator.value() {
-            TraversalOperator::GetAttr(name) => Some(name.as_str()),
-            _ => None,
-        });
-        let attribute = names.get(3).copied().or(last).unwrap_or("");
+        let attribute = names.get(3).copied().or(last_attribute(rest)).unwrap_or("");
         let text = |text: &str| Placed::text(Text::standing_for(text, span), span);
         let open = |hole: Hole| Placed::unknown(hole, span);
         match (kind, attribute) {
@@ -301,11 +297,7 @@ impl Module<'_> {
         span: Span,
     ) -> Placed {
         // `aws_iam_role.x["a"].arn`: one of several, which differ in what `each` stands for.
-        let last = rest.iter().rev().find_map(|operator| match operator.value() {
-            TraversalOperator::GetAttr(name) => Some(name.as_str()),
-            _ => None,
-        });
-        let Some(attribute) = names.get(2).copied().or(last) else {
+        let Some(attribute) = names.get(2).copied().or(last_attribute(rest)) else {
             let nothing = Placed { value: Value::Null, span };
             return self.unknown(file, span, &nothing);
         };
@@ -392,4 +384,12 @@ impl Module<'_> {
             _ => value,
         })
     }
+}
+
+/// The attribute that is asked for last: `arn` of `aws_iam_role.x["a"].arn`.
+fn last_attribute(rest: &[hcl_edit::Decorated<TraversalOperator>]) -> Option<&str> {
+    rest.iter().rev().find_map(|operator| match operator.value() {
+        TraversalOperator::GetAttr(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
