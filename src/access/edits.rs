@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use crate::doc::{Kind, Syntax, parse};
 use crate::text::{SourceId, SourceMap, Span};
 
 /// So many lines of an edit are quoted.
 const QUOTED: usize = 3;
+
+/// A line that is longer than this is not quoted as a whole.
+const LONG: usize = 160;
+/// So many characters of a part of such a line are quoted.
+const SHOWN: usize = 120;
 
 /// An edit.
 pub(super) struct Edit {
@@ -42,6 +48,12 @@ pub(super) fn around(
         {
             continue;
         }
+        if let (Some([old]), Some([line])) =
+            (old_lines.get(from.clone()), new_lines.get(to.clone()))
+            && let Some(edit) = within((host.source, old), (new, line), sources)
+        {
+            return Some(edit);
+        }
         let first = new_lines.get(to.start).or_else(|| new_lines.last())?;
         let last = to.end.checked_sub(1).filter(|last| *last >= to.start);
         let last = last.and_then(|last| new_lines.get(last)).unwrap_or(first);
@@ -73,7 +85,13 @@ pub(super) fn to(
             && to.end.max(to.start + 1) > wanted.0
             && to.start <= wanted.1
     })?;
-    let text = quoted(old_lines.get(op.old_range())?, new_lines.get(op.new_range())?);
+    let (old_part, new_part) = (old_lines.get(op.old_range())?, new_lines.get(op.new_range())?);
+    if let (Some(old), [old_line], [line]) = (old, old_part, new_part)
+        && let Some(edit) = within((old, old_line), (host.source, line), sources)
+    {
+        return Some(edit);
+    }
+    let text = quoted(old_part, new_part);
     // Of a file that is new all lines are, and the statement is what matters.
     let to = op.new_range();
     let (first, last) = (to.start.max(wanted.0), to.end.saturating_sub(1).min(wanted.1));
@@ -84,6 +102,62 @@ pub(super) fn to(
     let start = first.start + (first.text.len() - first.text.trim_start().len());
     let end = (last.start + last.text.trim_end().len()).max(start);
     Some(Edit { span: place(host.source, start, end), text })
+}
+
+/// What differs within one long line, as JSON has where nobody is meant to read it: the values that
+/// changed, or what went or came.
+fn within(
+    (old_id, old): (SourceId, &Line<'_>),
+    (new_id, new): (SourceId, &Line<'_>),
+    sources: &SourceMap,
+) -> Option<Edit> {
+    if old.text.len().max(new.text.len()) <= LONG {
+        return None;
+    }
+    let (before, after) = (old.text.as_bytes(), new.text.as_bytes());
+    let same = |(one, other): &(&u8, &u8)| one == other;
+    let front = before.iter().zip(after).take_while(same).count();
+    let room = before.len().min(after.len()) - front;
+    let back = before.iter().rev().zip(after.iter().rev()).take_while(same).take(room).count();
+    let part = |line: &Line<'_>| (line.start + front, line.start + line.text.len() - back);
+    let side = |sign: char, id: SourceId, part: (usize, usize)| {
+        let (span, is_scalar) = smallest(sources, id, part)?;
+        let text =
+            if is_scalar { sources.slice(span) } else { sources.text(id).get(part.0..part.1)? };
+        let text = text.trim_matches(|c: char| c == ',' || c.is_whitespace());
+        let mut shown: String = text.chars().take(SHOWN).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        let text = (!shown.is_empty()).then(|| format!("{sign} `{shown}`"));
+        Some((if is_scalar { span } else { head(span) }, text))
+    };
+    let (_, gone) = side('-', old_id, part(old))?;
+    let (span, come) = side('+', new_id, part(new))?;
+    let all: Vec<String> = gone.into_iter().chain(come).collect();
+    Some(Edit { span, text: (!all.is_empty()).then(|| all.join(" ")) })
+}
+
+/// The smallest value or key of a JSON text around a part of it, and whether it is a scalar.
+fn smallest(
+    sources: &SourceMap,
+    id: SourceId,
+    (start, end): (usize, usize),
+) -> Option<(Span, bool)> {
+    let documents = parse(sources, id, Syntax::Json).ok()?;
+    let part = place(id, start, end.max(start));
+    let mut node = documents.first()?.root();
+    loop {
+        let mut inside = node.entries().flat_map(|entry| [entry.name, entry.value]);
+        let inner = inside.find(|one| one.span().contains(&part));
+        match inner.or_else(|| node.items().find(|one| one.span().contains(&part))) {
+            Some(inner) => node = inner,
+            None => {
+                let is_scalar = !matches!(node.kind(), Kind::Mapping | Kind::Sequence);
+                return Some((node.span(), is_scalar));
+            }
+        }
+    }
 }
 
 /// A line and where it begins.

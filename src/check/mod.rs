@@ -7,6 +7,7 @@ mod expectation;
 mod fingerprint;
 mod ignores;
 mod selection;
+mod sids;
 #[cfg(test)]
 mod tests;
 
@@ -234,7 +235,8 @@ impl Checker {
                 self.comments = ignores::comments(sources, source).0;
             }
             self.sink.found.extend(of_file.iter().cloned());
-            self.settle(sources.name(source), None, sources, &mut done);
+            let sid = |span| sids::at(sources, span);
+            self.settle(sources.name(source), &sid, sources, &mut done);
             let answered = std::mem::take(&mut self.comments);
             let answered = answered.iter().filter(|comment| comment.used).map(|one| one.span.start);
             let path = sources.name(source);
@@ -260,7 +262,7 @@ impl Checker {
     pub fn stale(&mut self, span: Span, sources: &SourceMap) -> Vec<Checked> {
         let mut done = Vec::new();
         self.sink.add(ignores::stale(span, None));
-        self.settle(sources.name(span.source), None, sources, &mut done);
+        self.settle(sources.name(span.source), &|_| None, sources, &mut done);
         done
     }
 
@@ -297,7 +299,7 @@ impl Checker {
             self.sink.found.extend(wrong);
         }
         let mut done = Vec::new();
-        self.settle(path, None, sources, &mut done);
+        self.settle(path, &|_| None, sources, &mut done);
         for policy in policies {
             let subject = Subject {
                 node: policy.root(),
@@ -311,7 +313,9 @@ impl Checker {
             let view = documents::check(&subject, &mut self.sink);
             self.keeps |= self.repository.add(&view, self.kept);
             if !self.sink.found.is_empty() {
-                self.settle(path, Some(policy.root()), sources, &mut done);
+                let statements = sids::statements(policy.root());
+                let sid = |span| sids::of(&statements, span);
+                self.settle(path, &sid, sources, &mut done);
             }
         }
         for comment in std::mem::take(&mut self.comments) {
@@ -325,7 +329,7 @@ impl Checker {
                 self.sink.add(ignores::stale(comment.span, day));
             }
         }
-        self.settle(path, None, sources, &mut done);
+        self.settle(path, &|_| None, sources, &mut done);
         done
     }
 
@@ -343,17 +347,17 @@ impl Checker {
                 }
             }
             let path = sources.name(source).to_owned();
-            self.settle(&path, None, sources, &mut done);
+            self.settle(&path, &|_| None, sources, &mut done);
         }
         self.summary.gone = self.settings.baseline.as_ref().map_or(0, Baseline::gone);
         done
     }
 
-    /// Decides what becomes of what was found.
+    /// Decides what becomes of what was found. `sid` gives the `Sid` of the statement at a place.
     fn settle(
         &mut self,
         path: &str,
-        policy: Option<Node<'_>>,
+        sid: &dyn Fn(Span) -> Option<String>,
         sources: &SourceMap,
         done: &mut Vec<Checked>,
     ) {
@@ -372,9 +376,8 @@ impl Checker {
         found.sort_by_key(|finding| {
             (finding.primary.span.source, finding.primary.span.start, finding.severity)
         });
-        let statements = policy.map(statements).unwrap_or_default();
         for finding in found {
-            let sid = sid_of(&statements, finding.primary.span);
+            let sid = sid(finding.primary.span);
             let text = sources.slice(finding.primary.span);
             let fingerprint = self.fingerprints.of(finding.rule, path, sid.as_deref(), text);
             let state = self.state(&finding, path, sid.as_deref(), &fingerprint, sources);
@@ -428,28 +431,4 @@ impl Checker {
             State::Ignored { .. } => self.summary.ignored += 1,
         }
     }
-}
-
-/// The statements of a policy, in the order of their places.
-fn statements(policy: Node<'_>) -> Vec<Node<'_>> {
-    let Some(list) = policy.get("Statement") else { return Vec::new() };
-    let one = (list.kind() == crate::doc::Kind::Mapping).then_some(list);
-    let mut statements: Vec<_> = list.items().chain(one).collect();
-    statements.sort_by_key(|statement| statement.span());
-    statements
-}
-
-/// The `Sid` of the statement in which a place is; the last one that begins before it, since statements
-/// are not in each other.
-fn sid_of(statements: &[Node<'_>], span: Span) -> Option<String> {
-    let begun = statements.partition_point(|statement| {
-        let own = statement.span();
-        (own.source, own.start) <= (span.source, span.start)
-    });
-    let statement = begun.checked_sub(1).and_then(|last| statements.get(last))?;
-    let own = statement.span();
-    if own.source != span.source || span.end > own.end {
-        return None;
-    }
-    statement.get("Sid")?.text().map(std::borrow::Cow::into_owned)
 }

@@ -361,6 +361,58 @@ fn a_change_is_told_by_what_it_does_to_access() {
 }
 
 #[test]
+fn what_is_found_across_files_is_ignored_by_its_statement_or_by_a_comment() {
+    let other = trusting("arn:aws:iam::444455556666:role/ci-old");
+    let named = CI.replace(
+        r#"{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource""#,
+        r#"{ "Sid": "Hop", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource""#,
+    );
+    let config = |sid: &str| {
+        format!(
+            "[[ignores]]\nrule = \"assume-role-not-trusted\"\nsid = \"{sid}\"\nreason = \"it is made later\"\n"
+        )
+    };
+    let by_sid = |sid: &str| {
+        let config = config(sid);
+        let files = [
+            ("why-denied.toml", config.as_str()),
+            ("ci.json", named.as_str()),
+            ("deploy.json", other.as_str()),
+        ];
+        check(&folder(&files), &[".", "--format", "concise"])
+    };
+    by_sid("Hop").ends_with(0).says("1 ignored");
+    by_sid("Other").ends_with(1).says("error[assume-role-not-trusted]").says("[ignore-stale]");
+    let comment = |rule: &str| {
+        let mark = format!("      # why-denied: ignore[{rule}] it is made later\n      {{ \"Sid\"");
+        let text = named.replace("      { \"Sid\"", &mark);
+        let files = [("ci.yaml", text.as_str()), ("deploy.json", other.as_str())];
+        check(&folder(&files), &[".", "--format", "concise"])
+    };
+    comment("assume-role-not-trusted").ends_with(0).says("1 ignored");
+    let ran = comment("pass-role-not-trusted").ends_with(1);
+    ran.says("error[assume-role-not-trusted]").says("[ignore-stale]");
+}
+
+#[test]
+fn a_change_in_one_long_line_is_told_by_its_values() {
+    let plain = |text: &str| -> String {
+        let value: Value = serde_json::from_str(text).unwrap();
+        value.to_string()
+    };
+    let (old, new) = (trusting(CI_ARN), trusting("arn:aws:iam::444455556666:role/ci-new"));
+    let (ci, old, new) = (plain(CI), plain(&old), plain(&new));
+    let folder = folder(&[
+        ("before/ci.json", ci.as_str()),
+        ("before/deploy.json", old.as_str()),
+        ("now/ci.json", ci.as_str()),
+        ("now/deploy.json", new.as_str()),
+    ]);
+    let arguments = ["now", "--against", "before", "--ignore", "assume-role-not-trusted"];
+    insta::assert_snapshot!(check(&folder, &arguments).ends_with(0).stdout);
+}
+
+#[test]
 fn a_revision_of_git_is_what_was_before() {
     let git = |folder: &TempDir, arguments: &[&str]| {
         let mut git = std::process::Command::new("git");
