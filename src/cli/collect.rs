@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::collect::answers::{Answer, Outcome};
+use crate::collect::answers::{Answer, Outcome, read_document};
 use crate::collect::aws::{Asking, Event, Gathered, Kind};
-use crate::report::Redactor;
+use crate::report::{self, Redactor};
 
 use super::args::{CollectArgs, DiagnoseArgs};
 use super::{Failure, Output, Status, input, live};
@@ -40,6 +40,7 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     let show = |event: Event<'_>| bar.show(event);
     let gathered = Asking::new(options, &show).map_err(Failure::Live)?.gather(&wanted);
     bar.clear();
+    gathered.remarks.iter().for_each(|remark| output.warn(remark));
     if let Err(error) = &gathered.identity {
         live::complain(error, &output);
         if gathered.answers.iter().all(Answer::is_nothing) {
@@ -52,24 +53,26 @@ pub(super) fn run(args: &CollectArgs, output: Output) -> Result<Status, Failure>
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     write(&args.folder, files(args, context, &gathered, now, output.redact))?;
     let unread = gathered.answers.iter().filter(|answer| answer.is_nothing()).count();
-    let mut text = format!(
-        "{}: {} of {} calls answered\n",
+    let title = format!(
+        "{}: {} of {} calls answered",
         args.folder.display(),
         gathered.answers.len() - unread,
         gathered.answers.len()
     );
-    for answer in gathered.answers.iter().filter(|answer| answer.is_nothing()) {
+    let refused = gathered.answers.iter().filter_map(|answer| {
         let title = answer.title();
         let title = title.strip_prefix("live: ").unwrap_or(&title);
-        text.push_str(&format!("  not read: {title}: {}\n", answer.why().unwrap_or_default()));
-    }
+        Some(("not read", format!("{title}: {}", answer.why()?)))
+    });
     let case = args.folder.join("case.yaml");
-    if case.exists() {
-        text.push_str(&format!("diagnose it with `why-denied --case {}`\n", case.display()));
+    let next = if case.exists() {
+        format!("diagnose it with `why-denied --case {}`", case.display())
     } else {
-        text.push_str(&format!("use it with `--facts {}`\n", args.folder.display()));
-    }
-    output.result(&[], |out| out.write_all(text.as_bytes()))?;
+        format!("use it with `--facts {}`", args.folder.display())
+    };
+    let rows: Vec<(&str, String)> = refused.chain([("next", next)]).collect();
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(name, text)| (*name, &**text)).collect();
+    output.result(&[], |out| report::write_card(&title, &rows, &[], &output.style, out))?;
     Ok(Status::Good)
 }
 
@@ -84,13 +87,26 @@ fn files(
     let mut redactor = Redactor::default();
     if redact {
         let given = [&args.external_id, &args.session_name].into_iter().flatten();
-        let mut names: BTreeSet<&str> = given.map(String::as_str).collect();
+        let mut names: BTreeSet<String> = given.cloned().collect();
         for answer in &gathered.answers {
             if let Outcome::Answer(said) = &answer.outcome {
                 names_in(said, false, &mut names);
             }
         }
-        names.iter().for_each(|name| redactor.also(name));
+        // What has a meaning for AWS stays, whatever else has that name.
+        let mut own = BTreeSet::new();
+        gathered.answers.iter().for_each(|answer| {
+            own.insert(answer.operation_name().to_owned());
+            if let Outcome::Answer(said) = &answer.outcome {
+                words_in(said, false, &mut own);
+            }
+        });
+        let own: BTreeSet<&str> = own
+            .iter()
+            .flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric()))
+            .collect();
+        let names = names.iter().filter(|name| !own.contains(name.as_str()));
+        names.for_each(|name| redactor.also(name));
     }
     let mut masked = |text: String| if redact { redactor.apply(&text) } else { text };
     let mut files = BTreeMap::new();
@@ -178,20 +194,64 @@ fn case(
 }
 
 /// The names that stand in an answer and have no form by which they are known as such.
-fn names_in<'v>(said: &'v Value, is_name: bool, names: &mut BTreeSet<&'v str>) {
-    const NAMED: [&str; 7] =
-        ["PolicyName", "PolicyNames", "Name", "Sid", "GroupName", "UserName", "RoleName"];
+fn names_in(said: &Value, is_name: bool, names: &mut BTreeSet<String>) {
+    const NAMED: [&str; 11] = [
+        "PolicyName",
+        "PolicyNames",
+        "Name",
+        "Sid",
+        "GroupName",
+        "UserName",
+        "RoleName",
+        // In the conditions of a policy.
+        "sts:ExternalId",
+        "sts:RoleSessionName",
+        "sts:SourceIdentity",
+        "aws:username",
+    ];
+    let is_named = |name: &str| NAMED.iter().any(|known| known.eq_ignore_ascii_case(name));
     match said {
-        // A word this short may be one of the policies' own.
-        Value::String(name) if is_name && name.len() > 3 => {
-            names.insert(name);
+        Value::String(text) => {
+            if let Some(document) = read_document(text) {
+                names_in(&document, false, names);
+            } else if is_name && is_unlike_words(text) {
+                names.insert(text.clone());
+            }
         }
         Value::Array(items) => items.iter().for_each(|item| names_in(item, is_name, names)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(name, value)| names_in(value, NAMED.contains(&name.as_str()), names)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| names_in(value, is_named(name), names));
+        }
         _ => {}
     }
+}
+
+/// The names of members, and what policies say in the words of AWS.
+fn words_in(said: &Value, is_own: bool, words: &mut BTreeSet<String>) {
+    const OWN: [&str; 4] = ["Action", "NotAction", "Effect", "Version"];
+    match said {
+        Value::String(text) => match read_document(text) {
+            Some(document) => words_in(&document, false, words),
+            None if is_own => {
+                words.insert(text.clone());
+            }
+            None => {}
+        },
+        Value::Array(items) => items.iter().for_each(|item| words_in(item, is_own, words)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                words.insert(name.clone());
+                words_in(value, OWN.contains(&name.as_str()), words);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A word that is short may be one of the policies' own; a pattern means more than its letters.
+fn is_unlike_words(name: &str) -> bool {
+    let has_digit = name.bytes().any(|byte| byte.is_ascii_digit());
+    (name.len() > 3 || name.len() > 2 && has_digit) && !name.contains(['*', '?', '$'])
 }
 
 /// Writes the files, and never over any that is there.

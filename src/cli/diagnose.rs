@@ -266,6 +266,7 @@ fn read_facts(
             live::probe(args, &asking, &gathered, sources, &mut probe, &mut notes);
         }
         bar.clear();
+        notes.extend(gathered.remarks.iter().cloned());
         if let Err(error) = &gathered.identity {
             let knows = wanted.caller.is_some() || wanted.without_caller || !args.facts.is_empty();
             // Without a caller there is nothing to ask of facts; what a text says is told all the same.

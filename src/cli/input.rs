@@ -174,6 +174,11 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
         return Ok(caller.clone());
     }
     let role = args.role.as_deref().filter(|role| role.starts_with("arn:"));
+    // A file or policy that is given turns asking AWS off.
+    let may_ask = match args.offline || cfg!(not(feature = "live")) {
+        true => "",
+        false => "; with `--live`, AWS is asked besides what is given",
+    };
     snapshot.default_caller(role).map(|arn| arn.value).ok_or_else(|| {
         let with = |action: &str| args.action.iter().any(|asked| asked.eq_ignore_ascii_case(action));
         usage(if with("sts:AssumeRoleWithWebIdentity") {
@@ -182,7 +187,7 @@ fn caller(args: &DiagnoseArgs, snapshot: &Snapshot) -> Result<String, Failure> {
             "pass the SAML response with `--saml FILE`, or name its provider with `--caller arn:…:saml-provider/…`"
         } else {
             "say who called with `--caller ARN`, as `aws sts get-caller-identity` prints it"
-        })
+        } .to_owned() + may_ask)
     })
 }
 

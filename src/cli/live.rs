@@ -294,6 +294,14 @@ pub(super) fn hint(args: &DiagnoseArgs, is_live: bool, answer: &mut Diagnosis) {
     {
         hints.push("`--probe` really tries the call, and shows what AWS says".to_owned());
     }
+    let takes_more = |gap: &Gap| {
+        ["`--facts", "-policy FILE", "--scp", "--rcp"].iter().any(|one| gap.supply.contains(one))
+    };
+    if open && !args.live.live && any(&takes_more) {
+        hints.push(
+            "with files or policies that you pass, add `--live`, or AWS is not asked".to_owned(),
+        );
+    }
     answer.hints = hints;
 }
 

@@ -130,6 +130,11 @@ pub fn document(text: &str) -> Value {
     Value::String(format!("{DOCUMENT}{decoded}"))
 }
 
+/// What a text says that is such a document.
+pub fn read_document(text: &str) -> Option<Value> {
+    serde_json::from_str(text.strip_prefix(DOCUMENT)?).ok()
+}
+
 /// Writes a value with an indentation of two spaces.
 fn write(value: &Value, depth: usize, out: &mut String) {
     match value {

@@ -34,6 +34,7 @@ pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {
     add("no credentials", none);
     add("half of the credentials", half);
     add("a profile that is not there", missing_profile);
+    add("a profile for the role's side that is not there", missing_role_profile);
     add("a profile that leads back to itself", looping_profile);
     add("a sign-in that has ended", ended_sign_in);
     add("a sign-in that never was", no_sign_in);
@@ -232,6 +233,17 @@ fn missing_profile(ministack: &Emulator, made: &Value) {
         .ends_with(1)
         .says("there is no profile bsae")
         .says("the config files have the profiles base");
+}
+
+fn missing_role_profile(ministack: &Emulator, made: &Value) {
+    let program = user(ministack, made);
+    let says = "`--role-profile bsae`: there is no profile bsae";
+    program.run(&["--role", role(made), "--role-profile", "bsae"]).complains(says);
+    program.run(&["--role", role(made), "--org-profile", "bsae"]).complains("`--org-profile bsae`");
+    program
+        .run(&["collect", "there", "--role", role(made), "--role-profile", "bsae"])
+        .ends_with(0)
+        .complains(says);
 }
 
 fn looping_profile(ministack: &Emulator, _: &Value) {

@@ -83,7 +83,7 @@ fn of_account() {
     });
     let program = Program::with_keys(&stub.url(), ROOT, "test", None);
     let ran = program.run(&["collect", "whole", "--account"]).ends_with(0);
-    ran.says("not read: iam:GetAccountAuthorizationDetails");
+    ran.says("not read iam:GetAccountAuthorizationDetails");
 }
 
 pub(crate) fn tests(ministack: &Arc<Emulator>) -> Vec<Trial> {

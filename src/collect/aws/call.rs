@@ -109,11 +109,12 @@ impl<'p> Reader<'p> {
 
     /// Who asks, as far as that has been found out.
     pub(super) fn identity(&self) -> Option<Result<Identity, NoIdentity>> {
-        let mut identity = self.identity.borrow().clone()?;
-        if let Ok(identity) = &mut identity {
-            identity.remarks.extend(self.remarks.borrow().iter().cloned());
-        }
-        Some(identity)
+        self.identity.borrow().clone()
+    }
+
+    /// What was remarked meanwhile.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        self.remarks.take()
     }
 
     /// Makes a call without keeping its answer; `None` if it has been made before.

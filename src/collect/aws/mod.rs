@@ -80,6 +80,8 @@ pub struct Gathered {
     pub answers: Vec<Answer>,
     /// How many calls were made.
     pub calls: usize,
+    /// What is wrong with the other credentials that were named.
+    pub remarks: Vec<String>,
 }
 
 impl Gathered {
@@ -194,8 +196,9 @@ impl<'p> Asking<'p> {
             .identity()
             .or(found)
             .unwrap_or_else(|| Err(NoIdentity::timed_out(self.options.timeout)));
-        let (answers, calls) = self.reader.finish();
-        Gathered { identity, answers, calls }
+        let reader = &self.reader;
+        let (answers, calls) = reader.finish();
+        Gathered { identity, answers, calls, remarks: reader.remarks() }
     }
 
     async fn everything(&self, wanted: &Wanted) -> Result<Identity, NoIdentity> {
@@ -223,7 +226,11 @@ impl<'p> Asking<'p> {
             match identity {
                 Ok(identity) if is_org => of_org = Some((session, identity.account)),
                 Ok(identity) => others.push((session, identity.account)),
-                Err(error) => reader.remark(format!("`{option} {profile}`: {}", error.summary)),
+                Err(error) => {
+                    let help = error.help;
+                    let help = if help.is_empty() { help } else { format!("; {help}") };
+                    reader.remark(format!("`{option} {profile}`: {}{help}", error.summary));
+                }
             }
         }
         let mut sessions = Sessions::default();
