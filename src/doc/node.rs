@@ -66,6 +66,11 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// Whether it is a text that was put together or filled in, as those of templates are.
+    pub fn is_built(self) -> bool {
+        build::built(self).is_some()
+    }
+
     /// What is missing in the text of a string.
     pub fn holes(self) -> Vec<Missing> {
         if let Some(text) = build::built(self) {

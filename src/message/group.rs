@@ -202,6 +202,10 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         authorization: piece("auth"),
         encoded: captures.name("blob").map(|one| whole_blob(text, one.range())),
     };
+    // Nothing that is so long is a code, whatever brackets it stands in.
+    if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
+        return None;
+    }
     if let Some(assumes) = captures.name("assumes") {
         fields.operation = Some(Piece { value: "AssumeRole".to_owned(), range: assumes.range() });
     }

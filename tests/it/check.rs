@@ -413,6 +413,20 @@ fn a_change_in_one_long_line_is_told_by_its_values() {
 }
 
 #[test]
+fn a_parameter_that_is_empty_by_default_is_filled_in_by_somebody() {
+    let template = r#"{ "Parameters": { "Topic": { "Type": "String", "Default": "" } },
+      "Resources": { "Policy": { "Type": "AWS::IAM::ManagedPolicy", "Properties": { "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [ { "Effect": "Allow", "Action": "sns:Publish", "Resource": { "Ref": "Topic" } } ] } } } } }"#;
+    let folder = folder(&[
+        ("template.json", template),
+        ("empty.json", &SOUND.replace("arn:aws:s3:::reports/*", "")),
+    ]);
+    check(&folder, &["template.json"]).ends_with(0).says("no findings in 1 policy");
+    check(&folder, &["empty.json"]).ends_with(1).says("[arn-malformed]");
+}
+
+#[test]
 fn a_revision_of_git_is_what_was_before() {
     let git = |folder: &TempDir, arguments: &[&str]| {
         let mut git = std::process::Command::new("git");

@@ -114,9 +114,12 @@ impl<'s> Assembler<'s> {
         }
     }
 
-    /// Fills in what the facts know; what was given stays.
-    pub(super) fn fill(&mut self, request: &mut Request) {
+    /// Fills in what the facts know; what was given stays. Gives the user or role whose policies the
+    /// caller has.
+    pub(super) fn fill(&mut self, request: &mut Request) -> Option<&'s Entity> {
+        let mut found = None;
         if let Who::Found(entity) = self.who(&request.caller) {
+            found = Some(entity);
             let caller = &mut request.caller;
             if caller.kind == CallerKind::RoleSession && caller.role_path.known().is_none() {
                 caller.role_path = Fact::Known(entity.path.clone());
@@ -140,6 +143,7 @@ impl<'s> Assembler<'s> {
         self.fill_role(request);
         self.fill_provider(request);
         self.fill_organizations(request);
+        found
     }
 
     /// `list-mfa-devices` names the user, and no account but for virtual devices.
@@ -190,13 +194,41 @@ impl<'s> Assembler<'s> {
             .map(|expiration| expiration.at.clone());
     }
 
-    /// The layers that follow from the caller, put together once for each caller.
-    pub(super) fn caller_layers(&mut self, request: &Request) -> Arc<[Arc<Layer>]> {
+    /// The layers that follow from the caller, put together once for each caller. `entity` is the user or
+    /// role whose policies it has.
+    pub(super) fn caller_layers(
+        &mut self,
+        request: &Request,
+        entity: Option<&'s Entity>,
+    ) -> Arc<[Arc<Layer>]> {
         let caller = &request.caller;
+        // All sessions of a role have the same, and nothing of the facts moves while they are asked.
+        if let Some(role) = entity.filter(|_| caller.kind == CallerKind::RoleSession) {
+            let key = (std::ptr::from_ref(role).addr(), caller.organization.known() == Some(&None));
+            if let Some(known) = self.sessions.get(&key) {
+                return Arc::clone(known);
+            }
+            let layers = self.layers_of_caller(caller);
+            if self.sessions.len() >= KEPT {
+                self.sessions.clear();
+            }
+            self.sessions.insert(key, Arc::clone(&layers));
+            return layers;
+        }
         let key = CallerKey::of(caller);
         if let Some(known) = self.callers.get(&key) {
             return Arc::clone(known);
         }
+        let key = key.to_owned();
+        let layers = self.layers_of_caller(caller);
+        if self.callers.len() >= KEPT {
+            self.callers.clear();
+        }
+        self.callers.insert(key, Arc::clone(&layers));
+        layers
+    }
+
+    fn layers_of_caller(&mut self, caller: &Caller) -> Arc<[Arc<Layer>]> {
         let who = self.who(caller);
         let mut layers = Vec::new();
         if !self.files.has(PolicyType::IdentityBased) {
@@ -211,12 +243,7 @@ impl<'s> Assembler<'s> {
         if !self.files.has(PolicyType::ServiceControl) {
             layers.extend(self.service_control(caller));
         }
-        let layers: Arc<[_]> = layers.into_iter().map(Arc::new).collect();
-        if self.callers.len() >= KEPT {
-            self.callers.clear();
-        }
-        self.callers.insert(key.to_owned(), Arc::clone(&layers));
-        layers
+        layers.into_iter().map(Arc::new).collect()
     }
 
     fn gap(&self, what: &str, caller: &Caller, who: &Who<'_>) -> Option<Gap> {

@@ -20,7 +20,7 @@ use indexmap::IndexMap;
 use crate::layers::{Attached, Gap, Layer, Layers};
 use crate::policy::{Policy, PolicyType};
 use crate::request::{Given, Request};
-use crate::snapshot::{Handle, Snapshot};
+use crate::snapshot::{Entity, Handle, Snapshot};
 use crate::text::{SourceMap, Span};
 
 use super::InputError;
@@ -38,8 +38,7 @@ pub fn assemble(
     request: &mut Request,
 ) -> (Layers, Vec<String>) {
     let mut assembler = Assembler::new(snapshot, sources, files);
-    assembler.fill(request);
-    let layers = assembler.build(request);
+    let layers = assembler.layers(request);
     (layers, assembler.take_notes())
 }
 
@@ -55,7 +54,9 @@ pub struct Assembler<'s> {
     /// The layers that are given, shared.
     given: Vec<Arc<Layer>>,
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
-    /// The layers that follow from the caller alone; sessions of one role have the same.
+    /// The layers of the sessions of each role, by its place in memory, and whether they are in no organization.
+    sessions: HashMap<(usize, bool), Arc<[Arc<Layer>]>>,
+    /// The layers that follow from the caller alone, for other callers.
     callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>, RandomState>,
     /// The trust policy of each role.
     trusts: HashMap<String, Arc<Layer>>,
@@ -77,6 +78,7 @@ impl<'s> Assembler<'s> {
             given: files.layers().iter().cloned().map(Arc::new).collect(),
             files,
             policies: HashMap::default(),
+            sessions: HashMap::default(),
             callers: IndexMap::default(),
             trusts: HashMap::default(),
             controls: HashMap::default(),
@@ -89,8 +91,8 @@ impl<'s> Assembler<'s> {
     /// Fills in what the facts know of the caller and the resource of `request`, and gives the
     /// layers that apply.
     pub fn layers(&mut self, request: &mut Request) -> Layers {
-        self.fill(request);
-        self.build(request)
+        let caller = self.fill(request);
+        self.build(request, caller)
     }
 
     /// What was worth saying so far.
@@ -104,11 +106,12 @@ impl<'s> Assembler<'s> {
         }
     }
 
-    /// The layers of a request whose caller and resource are filled in.
-    fn build(&mut self, request: &Request) -> Layers {
+    /// The layers of a request whose caller and resource are filled in; `caller` is the user or role whose
+    /// policies the caller has.
+    fn build(&mut self, request: &Request, caller: Option<&'s Entity>) -> Layers {
         let mut layers = Layers { layers: Vec::with_capacity(8) };
         self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
-        self.caller_layers(request).iter().for_each(|layer| layers.push(Arc::clone(layer)));
+        self.caller_layers(request, caller).iter().for_each(|layer| layers.push(Arc::clone(layer)));
         if request.needs_trust_policy() {
             if !self.files.has(PolicyType::Trust) {
                 layers.push(self.trust_once(request));

@@ -25,7 +25,9 @@ pub struct Text<'d> {
 
 impl<'d> Text<'d> {
     fn new(text: Cow<'d, str>, node: Node<'d>) -> Self {
-        let open = is_open(&text) || !node.holes().is_empty();
+        // A parameter that is empty unless somebody gives it says that somebody will.
+        let unfilled = text.is_empty() && node.is_built();
+        let open = unfilled || is_open(&text) || !node.holes().is_empty();
         Self { text, span: node.span(), open }
     }
 }
