@@ -126,8 +126,8 @@ impl Finding {
             rule,
             gate: None,
             severity: Severity::Error,
-            message: message.into(),
-            primary: Label { span, text: label.into() },
+            message: in_one_line(message.into()),
+            primary: Label { span, text: in_one_line(label.into()) },
             secondary: Vec::new(),
             help: None,
             owner: None,
@@ -146,7 +146,7 @@ impl Finding {
     /// Adds a second place.
     #[must_use]
     pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: label.into() });
+        self.secondary.push(Label { span, text: in_one_line(label.into()) });
         self
     }
 
@@ -184,6 +184,15 @@ impl Finding {
         self.severity = severity;
         self
     }
+}
+
+/// The text with ends of lines and tabs, which a quoted value may have, written as escapes: formats of one
+/// finding a line rest on it.
+fn in_one_line(text: String) -> String {
+    if !text.contains(['\n', '\r', '\t']) {
+        return text;
+    }
+    text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
 }
 
 /// All that one party has to lift.
@@ -477,4 +486,21 @@ pub struct Agreement {
     pub agrees: Option<bool>,
     /// In one sentence each.
     pub says: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::SourceMap;
+
+    #[test]
+    fn a_value_with_line_ends_breaks_no_message() {
+        let mut sources = SourceMap::default();
+        let source = sources.add_given("test", "x");
+        let span = sources.whole(source);
+        let finding = Finding::new("rule", "`a\n\tb` is wrong", span, "a\r\nb").also(span, "c\nd");
+        assert_eq!(finding.message, r"`a\n\tb` is wrong");
+        assert_eq!(finding.primary.text, r"a\r\nb");
+        assert_eq!(finding.secondary[0].text, r"c\nd");
+    }
 }

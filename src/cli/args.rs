@@ -244,6 +244,9 @@ pub struct RunArgs {
     /// Who calls, where the error does not say. Default: as for a diagnosis
     #[arg(long, value_name = "ARN")]
     pub caller: Option<String>,
+    /// How to print the diagnosis; `json` wants --output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
     /// Ask AWS for what the facts lack, about a denial
     #[cfg(feature = "live")]
     #[arg(long, help_heading = "AWS")]
@@ -256,9 +259,6 @@ pub struct RunArgs {
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub reach: ReachArgs,
-    /// How to print the diagnosis; `json` wants --output
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<std::ffi::OsString>,
@@ -358,6 +358,14 @@ pub struct ReachArgs {
 }
 
 #[cfg(feature = "live")]
+impl ReachArgs {
+    /// Whether anything was said.
+    pub fn is_given(&self) -> bool {
+        self.region.is_some() || self.endpoint_url.is_some() || self.timeout != 30
+    }
+}
+
+#[cfg(feature = "live")]
 impl Default for ReachArgs {
     fn default() -> Self {
         Self { region: None, endpoint_url: None, timeout: 30 }
@@ -374,12 +382,12 @@ pub struct WhoamiArgs {
     /// The profile to look at [default: as the AWS CLI]
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// How AWS is asked
-    #[command(flatten)]
-    pub reach: ReachArgs,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// How AWS is asked
+    #[command(flatten)]
+    pub reach: ReachArgs,
 }
 
 /// Options of `collect`.

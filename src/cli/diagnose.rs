@@ -284,6 +284,10 @@ fn read_facts(
         let collected = collect::read_all(sources, &args.facts, parameters, &read_file, &texts);
         return Ok(Ok(Read { collected, is_live: true, probe, notes }));
     }
+    #[cfg(feature = "live")]
+    if let Some(unused) = live::unused(args) {
+        output.warn(&unused);
+    }
     let _ = told;
     let _ = output;
     let collected = collect::read_with(sources, &args.facts, parameters, &read_file);

@@ -37,6 +37,21 @@ pub(super) fn is_wanted(args: &DiagnoseArgs) -> bool {
     asked_for || (asks && alone)
 }
 
+/// What to say where AWS is not asked, and an option says how to ask it.
+pub(super) fn unused(args: &DiagnoseArgs) -> Option<String> {
+    let live = &args.live;
+    let given = [
+        ("--role-profile", live.role_profile.is_some()),
+        ("--org-profile", live.org_profile.is_some()),
+        ("--profile", args.profile.is_some() && args.aws_config.is_none()),
+        ("--region, --endpoint-url or --timeout", live.reach.is_given()),
+    ];
+    let (name, _) = given.into_iter().find(|(_, is_given)| *is_given).filter(|_| !args.offline)?;
+    Some(format!(
+        "{name} has no effect: with files or policies, AWS is asked only if `--live` says so"
+    ))
+}
+
 /// With which credentials, and how long.
 pub(super) fn options(
     reach: &ReachArgs,

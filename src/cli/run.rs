@@ -26,6 +26,10 @@ pub(super) fn run(args: &RunArgs, mut output: Output) -> Result<u8, Failure> {
             "`run --format json` wants `--output FILE`: stdout and stderr are the command's",
         ));
     }
+    #[cfg(feature = "live")]
+    if args.reach.is_given() && !args.live {
+        return Err(usage("`--region`, `--endpoint-url` and `--timeout` go with `--live`"));
+    }
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(usage("name a command behind `--`"));
     };

@@ -238,6 +238,8 @@ fn run_live() {
     );
     program.file("denied.sh", &format!("echo '{text}' >&2\nexit 7\n"));
     program.run(&["run", "--", "/bin/sh", "denied.sh"]).ends_with(7);
+    let alone = ["run", "--region", "eu-west-1", "--", "/bin/sh", "denied.sh"];
+    program.run(&alone).ends_with(2).complains("go with `--live`");
     assert_eq!(stub.asked(), Vec::<String>::new());
     let ran = program.run(&["run", "--live", "--", "/bin/sh", "denied.sh"]).ends_with(7);
     // What the call went through is not known.

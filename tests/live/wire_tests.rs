@@ -216,11 +216,16 @@ fn nobody_is_asked() {
         &["permissions"],
         &["--version"],
         &["--role", ROLE, "--caller", ANA, "--trust-policy", "trust.json"],
+        &["--role", ROLE, "--caller", ANA, "--trust-policy", "trust.json", "--role-profile", "p"],
         &["An error occurred (AccessDenied) when calling the AssumeRole operation: no"],
     ] {
         program.run(arguments);
     }
     assert_eq!(stub.asked(), Vec::<String>::new());
+    let files = ["--role", ROLE, "--caller", ANA, "--trust-policy", "trust.json"];
+    program
+        .run(&[&files[..], &["--role-profile", "p"]].concat())
+        .complains("--role-profile has no effect: with files or policies, AWS is asked only if");
 }
 
 fn no_role() {
