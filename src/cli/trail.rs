@@ -26,6 +26,8 @@ use super::args::{SqlDialect, TrailArgs, TrailFormat};
 use super::diagnose::complain;
 use super::{Failure, Output, Status};
 
+/// Where the codes of events are described.
+const CODES_PAGE: &str = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html";
 /// So many groups are shown where nobody says how many.
 const TOP: usize = 10;
 
@@ -314,25 +316,8 @@ pub(super) fn said(group: &Group, sources: &mut SourceMap) -> Denial {
 pub(super) fn denial_of(group: &Group, found: Vec<Denial>, whole: Span) -> Denial {
     let mut denied = found.into_iter().filter(|one| one.class == ErrorClass::AccessDenied);
     let mut denial = denied.next().unwrap_or_else(|| Denial {
-        form: "code",
-        see: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
-        class: ErrorClass::AccessDenied,
-        principal: None,
-        action: None,
-        resource: None,
-        kind: None,
-        policy_type: None,
-        policy_arn: None,
         code: Some(Spanned { value: group.reason.code.clone(), span: whole }),
-        service: None,
-        operation: None,
-        request_id: None,
-        authorization_id: None,
-        encoded: None,
-        encoded_length: 0,
-        words: None,
-        span: whole,
-        count: 1,
+        ..Denial::bare("code", CODES_PAGE, whole)
     });
     denial.count = usize::try_from(group.count).unwrap_or(usize::MAX);
     denial

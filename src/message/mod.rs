@@ -121,6 +121,31 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// A denial of which nothing is known but that it stands at `span`.
+    pub fn bare(form: &'static str, see: &'static str, span: Span) -> Self {
+        Self {
+            form,
+            see,
+            class: ErrorClass::AccessDenied,
+            principal: None,
+            action: None,
+            resource: None,
+            kind: None,
+            policy_type: None,
+            policy_arn: None,
+            code: None,
+            service: None,
+            operation: None,
+            request_id: None,
+            authorization_id: None,
+            encoded: None,
+            encoded_length: 0,
+            words: None,
+            span,
+            count: 1,
+        }
+    }
+
     /// Whether it may be another program's: the words alone, and nothing of AWS.
     pub fn is_vague(&self) -> bool {
         matches!(self.form, "access-denied" | "forbidden" | "not-authorized-operation" | "code")

@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>,
 //! <https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/>
 
-use super::{Denial, DenialKind, ErrorClass};
+use super::{Denial, DenialKind};
 use crate::doc::{Document, Kind, Node, Syntax, embed, parse};
 use crate::policy::PolicyType;
 use crate::text::{SourceId, SourceMap, Span, Spanned};
@@ -154,25 +154,9 @@ fn record(kind: RecordKind, said: Said, span: Span) -> Record {
         Said::Allowed | Said::NoImpact => None,
     };
     let denial = Denial {
-        form: kind.id(),
-        see: kind.page(),
-        class: ErrorClass::AccessDenied,
-        principal: None,
-        action: None,
-        resource: None,
         kind: denied.map(|value| Spanned { value, span }),
-        policy_type: None,
-        policy_arn: None,
-        code: None,
-        service: None,
-        operation: None,
-        request_id: None,
-        authorization_id: None,
-        encoded: None,
-        encoded_length: 0,
         words: Some(span),
-        span,
-        count: 1,
+        ..Denial::bare(kind.id(), kind.page(), span)
     };
     Record {
         kind,
