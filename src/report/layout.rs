@@ -98,13 +98,13 @@ pub(super) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
     lines
 }
 
-/// Adds a text behind `prefix`, which takes `indent` columns; further lines are indented as much,
+/// Adds a text behind `prefix`; further lines are indented by `indent`, usually what the prefix takes,
 /// or less where a word would not fit.
 pub(super) fn hang(out: &mut String, prefix: &str, indent: usize, text: &str, columns: usize) {
     let text = clean(text);
     let widest = text.split(' ').map(width).max().unwrap_or(0);
     let rest = indent.min(columns.saturating_sub(widest).max(4));
-    let first = columns.saturating_sub(indent);
+    let first = columns.saturating_sub(indent.max(prefix_width(prefix)));
     let lines = wrap(&text, first, columns - rest);
     let is_wide = rest < indent && lines.first().is_some_and(|line| width(line) > first);
     out.push_str(prefix);
@@ -120,6 +120,15 @@ pub(super) fn hang(out: &mut String, prefix: &str, indent: usize, text: &str, co
         out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
     }
+}
+
+/// Columns that the last line of a prefix takes; its colours take none.
+fn prefix_width(prefix: &str) -> usize {
+    let last = prefix.rsplit('\n').next().unwrap_or_default();
+    let mut parts = last.split('\u{1b}');
+    let plain = parts.next().map_or(0, width);
+    let painted = parts.filter_map(|part| part.split_once('m')).map(|(_, text)| width(text));
+    plain + painted.sum::<usize>()
 }
 
 /// A colour, by what it is for.

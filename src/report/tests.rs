@@ -317,3 +317,20 @@ fn a_test_run_is_reported_in_each_format() {
     let schema = schema(include_str!("../../docs/json-schema/test-v1.json"));
     assert_valid(&schema, &test_report(TestFormat::Json, Style::default()));
 }
+
+#[test]
+fn a_prefix_that_is_wider_than_the_indent_counts_on_its_line() {
+    for title in ["then retry:", "\u{1b}[1mthen retry:\u{1b}[0m"] {
+        let mut text = String::new();
+        let command = "aws sts assume-role --role-arn arn:aws:iam::111122223333:role/reporting";
+        layout::hang(&mut text, &format!("\n{title} "), 4, command, 80);
+        let lines: Vec<_> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                format!("{title} aws sts assume-role --role-arn").as_str(),
+                "    arn:aws:iam::111122223333:role/reporting"
+            ]
+        );
+    }
+}
