@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::support::{files, read, root};
 
+/// The packages of the project: what is in the first does no input and output.
+const PACKAGES: [&str; 2] = ["core/src", "src"];
+
 /// From left to right; modules that stand together are one step.
 const ORDER: &[&[&str]] = &[
     &["text"],
@@ -28,7 +31,7 @@ fn step(module: &str) -> Option<usize> {
     ORDER.iter().position(|modules| modules.contains(&module))
 }
 
-/// A source file: its module below `src`, its path, and its text without comments and tests.
+/// A source file: its module, its path, and its text without comments and tests.
 struct Source {
     module: String,
     path: String,
@@ -36,11 +39,15 @@ struct Source {
 }
 
 fn sources() -> Vec<Source> {
-    let all =
-        files("src").into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "rs"));
-    all.filter_map(|path| {
-        let path = path.strip_prefix(root().join("src")).unwrap().to_owned();
-        let text = read(Path::new("src").join(&path));
+    PACKAGES.into_iter().flat_map(sources_of).collect()
+}
+
+fn sources_of(package: &'static str) -> impl Iterator<Item = Source> {
+    let all = files(package).into_iter();
+    let all = all.filter(|path| path.extension().is_some_and(|ext| ext == "rs"));
+    all.filter_map(move |path| {
+        let path = path.strip_prefix(root().join(package)).unwrap().to_owned();
+        let text = read(Path::new(package).join(&path));
         let name = path.file_stem().unwrap().to_str().unwrap();
         let first = path.components().next().unwrap().as_os_str().to_str().unwrap();
         let module = first.trim_end_matches(".rs").to_owned();
@@ -50,7 +57,15 @@ fn sources() -> Vec<Source> {
         }
         Some(Source { module, path: path.display().to_string(), text: code(&text) })
     })
-    .collect()
+}
+
+/// The modules that a package declares.
+fn declared(package: &str) -> Vec<String> {
+    let text = read(Path::new(package).join("lib.rs"));
+    let lines = text.lines();
+    lines
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
+        .collect()
 }
 
 /// A file without its comments, and without the test module that ends it.
@@ -92,15 +107,21 @@ fn used(text: &str) -> Vec<String> {
 
 #[test]
 fn every_module_has_its_place_in_the_order() {
-    let modules: Vec<_> = read("src/lib.rs")
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
-        .collect();
+    let modules: Vec<_> = PACKAGES.into_iter().flat_map(declared).collect();
     for module in &modules {
         assert!(step(module).is_some(), "add `{module}` to the order");
     }
     let named = ORDER.iter().map(|modules| modules.len()).sum::<usize>();
     assert_eq!(named, modules.len(), "the order names a module that is gone");
+}
+
+#[test]
+fn the_core_is_what_stands_leftmost_and_is_found_in_the_program_as_well() {
+    let [core, rest] = PACKAGES.map(declared);
+    let last = core.iter().filter_map(|module| step(module)).max().unwrap();
+    assert!(rest.iter().all(|module| step(module).unwrap() > last), "the core is one whole");
+    let again = used(&read("src/lib.rs").replace("why_denied_core::", "crate::"));
+    assert_eq!(again, core);
 }
 
 #[test]
