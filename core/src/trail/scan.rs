@@ -6,7 +6,7 @@
 
 use memchr::memmem::Finder;
 
-use super::blocks::{BLOCK, Comparing, Strings};
+use super::blocks::{self, BLOCK, Strings};
 use super::codes;
 use super::container::{self, Container, Top};
 
@@ -78,7 +78,6 @@ pub struct Scanner {
     done: usize,
     /// What stands in the stream before the buffer.
     base: u64,
-    compare: Comparing,
     strings: Strings,
     depth: usize,
     top: Top,
@@ -103,7 +102,6 @@ impl Default for Scanner {
             filled: 0,
             done: 0,
             base: 0,
-            compare: Comparing::default(),
             strings: Strings::default(),
             depth: 0,
             top: Top::Nothing,
@@ -233,11 +231,11 @@ impl Scanner {
             let rest = self.buffer.get(self.done..self.filled).unwrap_or_default();
             let floor = self.start.map(|_| self.top.level());
             let calm = if rest.len() >= BLOCK {
-                self.compare.pass(rest, &mut self.strings, &mut self.depth, floor)
+                blocks::pass(rest, &mut self.strings, &mut self.depth, floor)
             } else if ends {
                 let mut last = [b' '; BLOCK];
                 last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                self.compare.pass(&last, &mut self.strings, &mut self.depth, floor)
+                blocks::pass(&last, &mut self.strings, &mut self.depth, floor)
             } else {
                 return Look::Done;
             };
@@ -245,7 +243,7 @@ impl Scanner {
             self.may_have_code |= calm.may_have_code;
             let Some(braces) = calm.braces else { continue };
             let block_at = self.done - BLOCK;
-            let in_block = braces.pairs != 0;
+            let in_block = calm.code_in_last;
             let mut both = braces.opening | braces.closing;
             while both != 0 {
                 let bit = both.trailing_zeros();
