@@ -29,6 +29,8 @@ pub(super) enum Role {
     Part,
     /// Shows which service it is about, for want of something better.
     Hint,
+    /// Names a service by the way, which counts where nothing else does.
+    Trace,
 }
 
 /// One form.
@@ -149,6 +151,15 @@ const fn hint(
     form(id, Role::Hint, None, if service.is_empty() { None } else { Some(service) }, pattern, see)
 }
 
+const fn trace(
+    id: &'static str,
+    service: &'static str,
+    pattern: &'static str,
+    see: &'static str,
+) -> Form {
+    form(id, Role::Trace, None, if service.is_empty() { None } else { Some(service) }, pattern, see)
+}
+
 /// Every form but the sentence of `sentence.rs`.
 pub(super) static FORMS: &[Form] = &[
     // What begins an error.
@@ -267,6 +278,13 @@ pub(super) static FORMS: &[Form] = &[
         r"Your account is not authorized to",
         "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     ),
+    of(
+        "bedrock",
+        "bedrock-model",
+        AccessDenied,
+        r"You don't have access to the model with the specified model ID",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html",
+    ),
     text(
         "access-not-allowed",
         AccessDenied,
@@ -305,7 +323,7 @@ pub(super) static FORMS: &[Form] = &[
     text(
         "s3a",
         AccessDenied,
-        r"AccessDeniedException: (?P<res>s3[an]?://[^\s:]+): ",
+        r"AccessDeniedException:? (?P<res>s3[an]?://[^\s:]+): ",
         "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/troubleshooting_s3a.html",
     ),
     text(
@@ -548,6 +566,12 @@ pub(super) static FORMS: &[Form] = &[
         r"requires multi-factor authentication, but no MFA code callback",
         JS,
     ),
+    text(
+        "rusoto-chain",
+        InvalidCredentials,
+        r"Couldn't find AWS credentials in environment",
+        "https://github.com/rusoto/rusoto",
+    ),
     around("rust-chain", r"no providers in chain provided credentials", RUST),
     around("go-v2-static", r"static credentials are empty", GO_V2),
     text(
@@ -760,7 +784,7 @@ pub(super) static FORMS: &[Form] = &[
         r"location constraint is incompatible for the region",
         S3_CODES,
     ),
-    text("region-header", Region, r"authorization header is malformed; the region", S3_CODES),
+    of("s3", "region-header", Region, r"authorization header is malformed; the region", S3_CODES),
     of(
         "sts",
         "sts-not-activated",
@@ -827,20 +851,26 @@ pub(super) static FORMS: &[Form] = &[
         r"Unable to assume the service linked role",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html",
     ),
+    text("request-not-sent", Other, r"(?P<code>RequestError): send request failed", GO_V1),
     text("dry-run", Other, r"Request would have succeeded, but DryRun flag is set", EC2),
     // Fields.
     part(
         "java",
-        r"\( ?Service: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id>[^;,()\s]{1,100}))?",
+        r"\( ?Service: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id><[^<>;,()\n]{1,60}>|[^;,()\s]{1,100}))?",
         JAVA,
     ),
     part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
     part("php-code", r"AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})", PHP),
+    part(
+        "fluent-bit",
+        r"(?P<op>[A-Z][A-Za-z0-9]{1,60}) API responded with error='(?P<code>[A-Za-z0-9.]{1,80})'",
+        "https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch",
+    ),
     part("async-code", r"\(code (?P<code>[A-Z][A-Za-z0-9.]{1,80})\)", PHP),
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120})"#,
+        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
         COMMON,
     ),
     part("xml-request-id", r"<Request(?:Id|ID)> ?(?P<id>[^<>\s]{1,120}) ?</", S3_CODES),
@@ -857,6 +887,11 @@ pub(super) static FORMS: &[Form] = &[
         "trail-resource",
         r#""requestParameters" ?: ?\{[^{}]*?"[A-Za-z]{1,60}" ?: ?"(?P<res>arn:[^"]+)""#,
         TRAIL,
+    ),
+    part(
+        "s3a-path",
+        r"[a-z][A-Za-z]{1,40} on (?P<res>s3[an]?://[^\s:]+): ",
+        "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/troubleshooting_s3a.html",
     ),
     part("ecs-secret", r"failed to fetch secret (?P<res>arn:[^\s]+) from", ECS),
     part(
@@ -880,7 +915,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "endpoint",
         "",
-        r"https?://(?P<svc>[a-z][a-z0-9-]{1,40})(?:\.[a-z]{2}(?:-[a-z]{2,5}){1,2}-[0-9])?\.amazonaws\.com",
+        r"https?://(?:[A-Za-z0-9.-]+?\.)??(?P<svc>[a-z][a-z0-9-]*?)(?:\.dualstack)?(?:[.-][a-z]{2}(?:-[a-z]{2,5}){1,2}-[0-9])?\.amazonaws\.com",
         ENDPOINTS,
     ),
     hint("event-source", "", r"[Ee]vent source: (?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com", TRAIL),
@@ -896,7 +931,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "net-namespace",
         "",
-        r"Amazon\.(?P<svc>[A-Za-z0-9]{1,60})\.Amazon[A-Za-z0-9]{1,80}Exception",
+        r"Amazon\.(?P<svc>[A-Z][A-Za-z0-9]{1,60})\.(?:Model\.)?[A-Z][A-Za-z0-9]{1,80}Exception",
         NET,
     ),
     hint(
@@ -905,6 +940,26 @@ pub(super) static FORMS: &[Form] = &[
         r"A[Ww][Ss]::(?P<svc>[A-Za-z0-9]{1,60})::(?:Errors|ResponseError)",
         RUBY,
     ),
+    hint(
+        "php-namespace",
+        "",
+        r"Aws ?\\{1,4} ?(?P<svc>[A-Z][A-Za-z0-9]{1,60}) ?\\{1,4} ?Exception",
+        PHP,
+    ),
+    hint(
+        "fluent-bit-output",
+        "",
+        r"\[output:(?P<svc>cloudwatch_logs|kinesis_firehose|kinesis_streams|s3|es):",
+        "https://docs.fluentbit.io/manual/pipeline/outputs",
+    ),
+    hint(
+        "ruby-file",
+        "",
+        r"/lib/aws/(?P<svc>s3|ec2|iam|sts|sqs|sns|simple_email_service|dynamo_db|route_53|rds|cloud_formation|cloud_watch|auto_scaling|elb)/",
+        RUBY,
+    ),
+    hint("s3-exception", "s3", r"\bS3Exception\b", S3_CODES),
+    hint("s3-signature", "s3", r"Check your key and signing method", S3_CODES),
     hint(
         "python-client",
         "",
@@ -937,7 +992,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "s3-host-id",
         "s3",
-        r"(?:x-amz-id-2|<HostId>|HostID:|Extended Request ID:|Server: AmazonS3)",
+        r"(?:x-amz-id-2|<HostId>|HostID:|host id:|Extended Request ID:|Server: AmazonS3)",
         S3_CODES,
     ),
     hint("boto-ec2", "ec2", r"EC2ResponseError", BOTO),
@@ -956,7 +1011,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "terraform-object",
         "",
-        r"(?:creating|reading|updating|deleting|putting|describing|listing|attaching|getting|importing) (?:inline policies for )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|Lambda|DynamoDB|CloudFormation|CloudFront|Secrets Manager|Route ?53) ",
+        r"(?:[Cc]reate|[Cc]reating|[Rr]eading|[Uu]pdate|[Uu]pdating|[Dd]elete|[Dd]eleting|[Pp]utting|[Dd]escribe|[Dd]escribing|[Ll]isting|[Aa]ttaching|[Gg]etting|[Ii]mporting|[Mm]odifying|[Rr]etrieving|[Tt]agging|[Qq]uerying|[Vv]alidating) (?:the |an? |all )?(?:inline policies for |tags for )?(?:AWS |Amazon )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|EFS|WAFv2|ACM|MSK|Lambda|DynamoDB|CloudFormation|CloudFront|CloudTrail|CloudWatch Logs?|CloudWatch Metric|EventBridge|Kinesis Firehose|Kinesis|Secrets Manager|Step Functions?|API Gateway|Route ?53|ElastiCache|OpenSearch|Redshift|Glue|Athena|Cognito Identity Pool|Cognito User Pool|CodeBuild|CodePipeline|Organizations?|Service Discovery)(?: |:)",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
     ),
     hint("ecs-ssm", "ssm", r"(?:from ssm|SSM Parameter Store)\b", ECS),
@@ -966,6 +1021,13 @@ pub(super) static FORMS: &[Form] = &[
         "kinesis",
         r"\[kpl-daemon|\[shard_map\.cc",
         "https://docs.aws.amazon.com/streams/latest/dev/troubleshooting-kpl.html",
+    ),
+    trace("ec2-named", "ec2", r"(?:in|from|to|by|calling|with) EC2(?:[:,.]|$)", EC2),
+    trace(
+        "service-named",
+        "",
+        r"\b(?P<svc>S3|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|instance|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror)",
+        ENDPOINTS,
     ),
 ];
 
@@ -979,6 +1041,10 @@ const fn generic(code: &'static str, class: ErrorClass) -> Code {
 
 const fn sts(code: &'static str, class: ErrorClass) -> Code {
     Code { code, class, service: Some("sts"), generic: false, wrapper: false, beside: false }
+}
+
+const fn s3(code: &'static str, class: ErrorClass) -> Code {
+    Code { code, class, service: Some("s3"), generic: false, wrapper: false, beside: false }
 }
 
 const fn beside(code: &'static str) -> Code {
@@ -1000,7 +1066,7 @@ pub(super) static CODES: &[Code] = &[
     generic("NotAuthorized", AccessDenied),
     code("AuthorizationErrorException", AccessDenied),
     generic("AuthorizationError", AccessDenied),
-    code("AllAccessDisabled", AccessDenied),
+    s3("AllAccessDisabled", AccessDenied),
     code("AccountProblem", AccessDenied),
     generic("ForbiddenException", AccessDenied),
     generic("Forbidden", AccessDenied),
@@ -1014,7 +1080,7 @@ pub(super) static CODES: &[Code] = &[
     code("LoginRefreshRequired", ExpiredCredentials),
     code("InvalidClientTokenId", InvalidCredentials),
     code("UnrecognizedClientException", InvalidCredentials),
-    code("InvalidAccessKeyId", InvalidCredentials),
+    s3("InvalidAccessKeyId", InvalidCredentials),
     generic("InvalidToken", InvalidCredentials),
     generic("AuthFailure", InvalidCredentials),
     sts("InvalidIdentityToken", InvalidCredentials),
@@ -1036,9 +1102,9 @@ pub(super) static CODES: &[Code] = &[
     code("InvalidSignatureException", Signature),
     code("IncompleteSignatureException", Signature),
     code("IncompleteSignature", Signature),
-    code("RequestTimeTooSkewed", Signature),
+    s3("RequestTimeTooSkewed", Signature),
     code("RequestExpired", Signature),
-    code("AuthorizationHeaderMalformed", Region),
+    s3("AuthorizationHeaderMalformed", Region),
     sts("RegionDisabledException", Region),
     generic("PermanentRedirect", Region),
     generic("ThrottlingException", Throttled),
@@ -1054,7 +1120,7 @@ pub(super) static CODES: &[Code] = &[
     sts("InvalidAuthorizationMessageException", Other),
     generic("RequestCanceled", Other),
     code("DryRunOperation", Other),
-    code("AccessControlListNotSupported", Other),
+    s3("AccessControlListNotSupported", Other),
     code("KMSAccessDeniedException", AccessDenied),
     code("KMS.AccessDeniedException", AccessDenied),
     code("KmsAccessDenied", AccessDenied),
@@ -1080,8 +1146,8 @@ pub(super) static CODES: &[Code] = &[
     outer("EC2RoleRequestError", InvalidCredentials),
     outer("CredentialsEndpointError", InvalidCredentials),
     outer("ProcessProviderExecutionError", InvalidCredentials),
-    code("AuthorizationQueryParametersError", Signature),
-    code("IllegalLocationConstraintException", Region),
+    s3("AuthorizationQueryParametersError", Signature),
+    s3("IllegalLocationConstraintException", Region),
     code("NoRegionError", Region),
     code("MissingRegion", Region),
     code("ThrottledException", Throttled),

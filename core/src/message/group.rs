@@ -1,5 +1,6 @@
 //! Puts together what belongs to one error: the sentence, and what the tool around it adds.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
@@ -150,7 +151,9 @@ fn absorb(one: &mut Denial, other: Denial) {
     one.policy_type = one.policy_type.take().or(other.policy_type);
     one.policy_arn = one.policy_arn.take().or(other.policy_arn);
     one.code = one.code.take().or(other.code);
-    one.service = one.service.take().or(other.service);
+    if one.service.is_none() {
+        (one.service, one.service_is_likely) = (other.service, other.service_is_likely);
+    }
     one.operation = one.operation.take().or(other.operation);
     one.request_id = one.request_id.take().or(other.request_id);
     one.authorization_id = one.authorization_id.take().or(other.authorization_id);
@@ -177,7 +180,8 @@ fn mentions(text: &str) -> Vec<Mention> {
         }
     }
     found.extend(forms::codes(text).filter_map(|range| bare_code(text, range)));
-    found.sort_by_key(|mention| (mention.range.start, mention.range.end));
+    // Of what begins in one place, the longer says more.
+    found.sort_by_key(|mention| (mention.range.start, Reverse(mention.range.end)));
     found
 }
 
@@ -191,6 +195,9 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     let mut fields = Fields {
         code: piece("code").map(|mut code| {
             code.value.retain(|letter| letter != '\n');
+            let len = code.value.trim_end_matches(['.', '"', '\'', ' ']).len();
+            code.range.end -= code.value.len() - len;
+            code.value.truncate(len);
             code
         }),
         operation: piece("op").map(capital),
@@ -200,7 +207,10 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         action: piece("act"),
         principal: piece("prin"),
         authorization: piece("auth"),
-        encoded: captures.name("blob").map(|one| whole_blob(text, one.range())),
+        encoded: captures
+            .name("blob")
+            .filter(|one| !text.get(one.start()..).is_some_and(|rest| rest.starts_with("status ")))
+            .map(|one| whole_blob(text, one.range())),
     };
     // Nothing that is so long is a code, whatever brackets it stands in.
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
@@ -342,6 +352,7 @@ struct Draft {
     operation: Option<Piece>,
     service: Option<Piece>,
     hint: Option<Piece>,
+    trace: Option<Piece>,
     id: Option<Piece>,
     fields: Fields,
 }
@@ -381,7 +392,9 @@ impl Draft {
                 Role::Head => match self.head {
                     _ if !self.is_told() => true,
                     Some(_) => false,
-                    None => form.id == "go-v2" && self.has_go_code,
+                    None if form.id == "go-v2" && self.has_go_code => true,
+                    // A log names the code in a field of its own, and then quotes the error.
+                    None => same_line && self.sentence.is_none() && self.text.is_none(),
                 },
                 Role::Text => {
                     if self.is_reason(form, mention, text) {
@@ -396,7 +409,7 @@ impl Draft {
                     }
                 }
                 Role::Wrapper => !self.is_told() || same_line,
-                Role::Part | Role::Hint => {
+                Role::Part | Role::Hint | Role::Trace => {
                     let fits = |mine: &Option<Piece>, other: &Option<Piece>| match (mine, other) {
                         (Some(mine), Some(other)) => mine.value == other.value,
                         _ => true,
@@ -482,12 +495,16 @@ impl Draft {
                 self.wrapper.get_or_insert((form, fields, range));
                 return;
             }
-            Role::Hint => {
+            Role::Hint | Role::Trace => {
                 let value = form.service.map(str::to_owned).or_else(|| {
                     fields.service.as_ref().and_then(|one| services::prefix(&one.value))
                 });
                 if let Some(value) = value {
-                    self.hint.get_or_insert(Piece { value, range });
+                    let mine = match form.role {
+                        Role::Trace => &mut self.trace,
+                        _ => &mut self.hint,
+                    };
+                    mine.get_or_insert(Piece { value, range });
                 }
                 return;
             }
@@ -545,7 +562,9 @@ impl Draft {
     /// Leaves out what was mentioned long before.
     fn forget_before(&mut self, at: usize) {
         let old = |piece: &Option<Piece>| piece.as_ref().is_some_and(|one| one.range.start < at);
-        for piece in [&mut self.operation, &mut self.service, &mut self.hint, &mut self.id] {
+        let pieces =
+            [&mut self.operation, &mut self.service, &mut self.hint, &mut self.trace, &mut self.id];
+        for piece in pieces {
             if old(piece) {
                 *piece = None;
             }
@@ -607,9 +626,11 @@ impl Draft {
         let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
         let (mut principal, mut action, mut resource) = (None, None, None);
         let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
+        let mut called = None;
         if let Some(sentence) = self.sentence {
             principal = sentence.principal;
             action = sentence.action;
+            called = sentence.operation;
             resource = sentence.resource;
             kind = sentence.kind;
             policy_type = sentence.policy_type;
@@ -622,7 +643,7 @@ impl Draft {
             resource = fields.resource;
         }
         principal = principal.or(self.fields.principal);
-        let mut operation = self.operation.or(text_fields.operation);
+        let mut operation = self.operation.or(text_fields.operation).or(called);
         // AWS asks for this action in this call alone, and the code shows that it was made.
         if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)
             && action.value == "sts:AssumeRole"
@@ -651,7 +672,15 @@ impl Draft {
             .or(of_operation)
             .or(of_ec2)
             .or(code_service)
-            .or(self.hint);
+            .or(self.hint)
+            .or(self.trace);
+        // A name that is shared says little, and no more than anything else does.
+        let likely = operation.as_ref().filter(|_| service.is_none()).and_then(|operation| {
+            let value = services::likely_of_operation(&operation.value)?.to_owned();
+            Some(Piece { value, range: operation.range.clone() })
+        });
+        let service_is_likely = likely.is_some();
+        let service = service.or(likely);
         let encoded = self.fields.encoded.as_ref().and_then(|range| text.get(range.clone()));
         let encoded_length = encoded
             .map_or(0, |encoded| encoded.split('\n').map(|line| line.trim().chars().count()).sum());
@@ -668,6 +697,7 @@ impl Draft {
             policy_arn: policy_arn.map(spanned),
             code: self.code.map(|(piece, ..)| spanned(piece)),
             service: service.map(spanned),
+            service_is_likely,
             operation: operation.map(spanned),
             request_id: self.id.map(spanned),
             authorization_id: self.fields.authorization.map(spanned),

@@ -102,6 +102,8 @@ pub struct Denial {
     pub code: Option<Spanned<String>>,
     /// The service prefix.
     pub service: Option<Spanned<String>>,
+    /// Whether only the operation's name speaks for that service, and others have one of that name.
+    pub service_is_likely: bool,
     /// The API operation that was called.
     pub operation: Option<Spanned<String>>,
     /// The request id, as written.
@@ -135,6 +137,7 @@ impl Denial {
             policy_arn: None,
             code: None,
             service: None,
+            service_is_likely: false,
             operation: None,
             request_id: None,
             authorization_id: None,

@@ -23,6 +23,8 @@ pub(super) struct Sentence {
     pub(super) principal: Option<Piece>,
     /// Missing where a placeholder or nothing stands in its place.
     pub(super) action: Option<Piece>,
+    /// The API operation that stands in the action's place.
+    pub(super) operation: Option<Piece>,
     pub(super) resource: Option<Piece>,
     pub(super) kind: Option<(DenialKind, Range<usize>)>,
     pub(super) policy_type: Option<(PolicyType, Range<usize>)>,
@@ -82,10 +84,15 @@ fn read(
 ) -> Option<Sentence> {
     let principal = principal(text, floor, anchor);
     let action = action(text, anchor.end, ceiling);
+    let mut operation = None;
     let mut end = match &action {
         Some(action) => action.range.end,
         // What names a caller in these words tells of a denial, whatever stands for the action.
-        None if principal.is_some() => anchor.end + word_len(text, anchor.end, ceiling),
+        None if principal.is_some() => {
+            let end = anchor.end + word_len(text, anchor.end, ceiling);
+            operation = operation_name(text, anchor.end..end);
+            end
+        }
         None => return None,
     };
     let after = text.get(end..ceiling)?;
@@ -120,6 +127,7 @@ fn read(
         range: anchor.start..end,
         principal,
         action,
+        operation,
         resource,
         kind: None,
         policy_type: None,
@@ -127,6 +135,10 @@ fn read(
     };
     if let Some(principal) = &sentence.principal {
         sentence.range.start = principal.range.start;
+        let lead = text.get(..principal.range.start).unwrap_or("").trim_end();
+        if lead.strip_suffix("User:").unwrap_or(lead).ends_with("**") {
+            sentence.resource.iter_mut().for_each(without_emphasis);
+        }
     }
     if let (Some(context), Some(captures)) = (context, &captures) {
         let place = |one: regex::Match<'_>| base + one.start()..base + one.end();
@@ -146,6 +158,14 @@ fn read(
         }
     }
     Some(sentence)
+}
+
+/// Takes the two stars away that end what is printed bold.
+fn without_emphasis(piece: &mut Piece) {
+    if piece.value.ends_with("**") {
+        piece.value.truncate(piece.value.len() - 2);
+        piece.range.end -= 2;
+    }
 }
 
 /// The policy type that AWS means by these words.
@@ -184,6 +204,17 @@ fn word_len(text: &str, from: usize, ceiling: usize) -> usize {
     let rest = clip(text, from, (from + 120).min(ceiling));
     let len = rest.find([' ', '\n', '"', '<', ',']).unwrap_or(rest.len());
     if rest.starts_with("on ") { 0 } else { len }
+}
+
+/// A word that is the name of an API operation: `CreateLogGroup`.
+fn operation_name(text: &str, range: Range<usize>) -> Option<Piece> {
+    let word = text.get(range.clone())?.trim_end_matches('.');
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let is_name = word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && word.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && (2..word.len()).contains(&capitals);
+    let range = range.start..range.start + word.len();
+    is_name.then(|| Piece { value: word.to_owned(), range })
 }
 
 fn is_name(byte: u8) -> bool {
@@ -280,7 +311,9 @@ fn resource_value(
         let one_clause = !whole.contains(". ") && !whole.contains("\n\n") && !whole.contains(" (");
         let value = whole.trim();
         let value = value.strip_suffix(" ...").unwrap_or(value).trim_end_matches(',');
-        if one_clause && value.split([' ', '\n']).filter(|word| !word.is_empty()).count() <= 5 {
+        // The names of some resources have blanks in them.
+        let most = if value.starts_with("arn:") { 12 } else { 5 };
+        if one_clause && value.split([' ', '\n']).filter(|word| !word.is_empty()).count() <= most {
             let start = from + (whole.len() - whole.trim_start().len());
             let end = start + value.len();
             let value = joined(value);
@@ -481,6 +514,6 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
 fn piece(start: usize, value: &str) -> Option<Piece> {
     let inner = value.trim_matches(['\'', '"', '`']);
     let start = start + value.find(inner).unwrap_or(0);
-    let good = !inner.is_empty() && !inner.trim_matches('.').is_empty();
+    let good = !inner.trim_matches(['.', '\u{2026}', '"', '\'', '`']).is_empty();
     good.then(|| Piece { value: joined(inner), range: start..start + inner.len() })
 }

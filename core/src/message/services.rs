@@ -23,6 +23,8 @@ const NAMES: &[(&str, &str)] = &[
     ("email", "ses"),
     ("sesv2", "ses"),
     ("cloudwatchlogs", "logs"),
+    ("cloudwatchlog", "logs"),
+    ("cloudwatchmetric", "cloudwatch"),
     ("monitoring", "cloudwatch"),
     ("keymanagementservice", "kms"),
     ("keymanagement", "kms"),
@@ -38,6 +40,12 @@ const NAMES: &[(&str, &str)] = &[
     ("efs", "elasticfilesystem"),
     ("emr", "elasticmapreduce"),
     ("kinesisfirehose", "firehose"),
+    ("kinesisstreams", "kinesis"),
+    ("msk", "kafka"),
+    ("stepfunction", "states"),
+    ("cognitouserpool", "cognito-idp"),
+    ("cognitoidentitypool", "cognito-identity"),
+    ("organization", "organizations"),
     ("bedrockruntime", "bedrock"),
     ("bedrockagent", "bedrock"),
     ("bedrockagentruntime", "bedrock"),
@@ -48,6 +56,8 @@ const NAMES: &[(&str, &str)] = &[
     ("elasticsearchservice", "es"),
     ("certificatemanager", "acm"),
     ("ssooidc", "sso"),
+    ("oidc", "sso"),
+    ("datacatalog", "glue"),
     ("applicationautoscaling", "application-autoscaling"),
     ("costexplorer", "ce"),
     ("costexplorerservice", "ce"),
@@ -55,6 +65,9 @@ const NAMES: &[(&str, &str)] = &[
     ("resourcegroupstagging", "tag"),
     ("wafregional", "waf-regional"),
 ];
+
+/// What stands where a service's name does and is none.
+const NO_SERVICE: &[&str] = &["ec2imds", "runtime", "core", "resources", "util"];
 
 /// The prefix for a name such as `Amazon S3`, `AWSSecurityTokenService` or `Route 53`.
 pub(super) fn prefix(name: &str) -> Option<String> {
@@ -68,22 +81,53 @@ pub(super) fn prefix(name: &str) -> Option<String> {
     let written = name.to_ascii_lowercase();
     let is_prefix = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let known = if is_prefix && written.contains('-') { written } else { lower.to_owned() };
-    (!known.is_empty() && known != "ec2imds").then_some(known)
+    (!known.is_empty() && !NO_SERVICE.contains(&known.as_str())).then_some(known)
 }
 
 static OPERATIONS: &str = include_str!("operations.txt");
+static SHARED: &str = include_str!("shared.txt");
 
 /// The only service that has an operation of this name.
 pub(super) fn of_operation(operation: &str) -> Option<&'static str> {
+    line_with(OPERATIONS, operation)
+}
+
+/// The service that is nearly always meant where several have an operation of this name.
+pub(super) fn likely_of_operation(operation: &str) -> Option<&'static str> {
+    line_with(SHARED, operation)
+}
+
+/// What the line begins with that has this word.
+fn line_with(lines: &'static str, operation: &str) -> Option<&'static str> {
     if operation.is_empty() || !operation.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    let bytes = OPERATIONS.as_bytes();
+    let bytes = lines.as_bytes();
     let at = memchr::memmem::find_iter(bytes, operation).find(|at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         let after = bytes.get(at + operation.len());
         before == Some(&b' ') && matches!(after, Some(b' ' | b'\n'))
     })?;
-    let line = OPERATIONS.get(..at)?.rsplit('\n').next()?;
+    let line = lines.get(..at)?.rsplit('\n').next()?;
     line.split_once(':').map(|(service, _)| service).filter(|service| !service.starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_stands_in_one_line_alone() {
+        let rows = |text: &'static str| {
+            let lines = text.lines().filter(|line| !line.starts_with('#'));
+            lines.flat_map(|line| line.split_once(": ").unwrap().1.split(' '))
+        };
+        let mut seen = std::collections::HashSet::new();
+        for operation in rows(OPERATIONS).chain(rows(SHARED)) {
+            assert!(seen.insert(operation), "{operation}");
+        }
+        assert_eq!(of_operation("PutMetricData"), Some("cloudwatch"));
+        assert_eq!(of_operation("DescribeCluster"), None);
+        assert_eq!(likely_of_operation("DescribeCluster"), Some("eks"));
+    }
 }

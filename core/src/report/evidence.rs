@@ -45,6 +45,7 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     let is_told = denial.action.is_some() || recorded;
     if let Some(service) = denial.service.as_ref().filter(|_| !is_told) {
         said.push(match (&denial.operation, &denial.code) {
+            (Some(_), _) if denial.service_is_likely => format!("(likely of {})", service.value),
             (Some(_), _) => format!("of {}", service.value),
             (None, Some(_)) => format!("from {}", service.value),
             (None, None) => format!("no, from {}", service.value),
