@@ -26,13 +26,13 @@ struct Group {
 impl Group {
     /// The bit of one text.
     fn of(&self, text: &[u8]) -> u64 {
-        let short = || text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
+        let short = || text.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte));
         let first = text.first_chunk().map_or_else(short, |first| u64::from_le_bytes(*first));
         let last = text.last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
         let hash =
             (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         // The upper bits, scaled to the group.
-        let place = (hash >> 32) * u64::from(self.count) >> 32;
+        let place = ((hash >> 32) * u64::from(self.count)) >> 32;
         1 << (u64::from(self.first) + place)
     }
 
