@@ -9,6 +9,7 @@ mod evidence;
 mod facts;
 mod human;
 mod json;
+mod junit;
 mod layout;
 mod redact;
 mod snippet;

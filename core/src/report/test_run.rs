@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::io;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
 use super::Style;
 use super::json::{VERSION, write_value};
+use super::junit::{self, Case, Outcome, Suite};
 use super::layout::{Ink, clean, hang};
 use crate::eval::Decision;
 
@@ -166,30 +166,32 @@ fn case_v1(case: &TestedCase) -> CaseV1<'_> {
 }
 
 fn write_junit(run: &TestRun, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut report = Report::new("why-denied");
     // One suite a file, in order; the cases of a file stand together.
-    for cases in run.cases.chunk_by(|left, right| left.file == right.file) {
-        let Some(first) = cases.first() else { continue };
-        let mut suite = TestSuite::new(&first.file);
-        for case in cases {
-            let mut status = match case.outcome {
-                CaseOutcome::Passed => TestCaseStatus::success(),
-                CaseOutcome::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
-                CaseOutcome::Error => TestCaseStatus::non_success(NonSuccessKind::Error),
-                CaseOutcome::Unchecked => TestCaseStatus::skipped(),
-            };
-            if case.outcome == CaseOutcome::Unchecked {
-                let decided = case.decision.map_or("nothing", Decision::id);
-                status.set_message(format!("nothing is expected; the decision is {decided}"));
-            } else if let Some(message) = &case.message {
-                status.set_message(message.lines().next().unwrap_or("").to_owned());
-                status.set_description(message.clone());
-            }
-            let mut test = TestCase::new(&case.name, status);
-            test.set_classname(&case.file);
-            suite.add_test_case(test);
-        }
-        report.add_test_suite(suite);
+    let files = run.cases.chunk_by(|left, right| left.file == right.file);
+    let suites: Vec<_> = files
+        .filter_map(|cases| {
+            let name = cases.first()?.file.clone();
+            Some(Suite { name, cases: cases.iter().map(junit_case).collect() })
+        })
+        .collect();
+    junit::write("why-denied", &suites, out)
+}
+
+fn junit_case(case: &TestedCase) -> Case {
+    let outcome = match case.outcome {
+        CaseOutcome::Passed => Outcome::Passed,
+        CaseOutcome::Failed => Outcome::Failed,
+        CaseOutcome::Error => Outcome::Error,
+        CaseOutcome::Unchecked => Outcome::Skipped,
+    };
+    let mut shown = Case::new(&case.name, outcome);
+    shown.class = Some(case.file.clone());
+    if case.outcome == CaseOutcome::Unchecked {
+        let decided = case.decision.map_or("nothing", Decision::id);
+        shown.message = Some(format!("nothing is expected; the decision is {decided}"));
+    } else if let Some(message) = &case.message {
+        shown.message = Some(message.lines().next().unwrap_or("").to_owned());
+        shown.description = Some(message.clone());
     }
-    report.serialize(out).map_err(io::Error::other)
+    shown
 }

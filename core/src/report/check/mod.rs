@@ -13,9 +13,8 @@ mod sarif;
 use std::fmt::Write as _;
 use std::io;
 
-use quick_junit::TestSuite;
-
 use super::Style;
+use super::junit::Suite;
 use super::layout::{Ink, clean};
 use crate::check::{Checked, State, Summary};
 use crate::finding::Severity;
@@ -60,7 +59,7 @@ pub struct CheckReport {
     /// How many findings were written.
     written: usize,
     /// What is written at the end.
-    suites: Vec<TestSuite>,
+    suites: Vec<Suite>,
 }
 
 impl CheckReport {
