@@ -215,6 +215,13 @@ pub(super) static FORMS: &[Form] = &[
         r"[Uu]ser doesn't have permission to call (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
         CFN,
     ),
+    of(
+        "eks",
+        "eks-console",
+        AccessDenied,
+        r"IAM principal doesn't have access to Kubernetes objects on this cluster",
+        "https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html",
+    ),
     text(
         "no-permission-to",
         AccessDenied,

@@ -147,7 +147,7 @@ impl Writer<'_> {
         let letter = rest.as_bytes().get(slashes).copied();
         if slashes == 1
             && let Some(len) = rest.get(2..).and_then(logged_end)
-            && self.original.get(..self.at).is_some_and(|before| in_logged(before))
+            && self.original.get(..self.at).is_some_and(in_logged)
         {
             self.at += 2 + len;
             return;
@@ -185,7 +185,7 @@ impl Writer<'_> {
         let mut map = SegmentMap::default();
         let mut from = 0;
         let end = self.text.len();
-        for piece in pieces.into_iter().chain([end..end]) {
+        for piece in pieces.into_iter().chain(std::iter::once(end..end)) {
             text.push_str(self.text.get(from..piece.start).unwrap_or(""));
             map.append(&self.map.slice(from, piece.start));
             from = piece.end;
