@@ -21,6 +21,9 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
+/// How often each is measured.
+const TURNS: usize = 7;
+
 fn main() {
     let mut arguments =
         std::env::args().skip(1).filter(|word| word != "--bench").collect::<Vec<_>>();
@@ -59,7 +62,7 @@ fn run(events: usize) {
     let own = std::env::current_exe().expect("a program has a path");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut memory = 0;
-    for turn in 0..5 {
+    for turn in 0..TURNS {
         let mut trail = Command::new(env!("CARGO_BIN_EXE_why-denied"));
         trail.arg("trail").arg(&logs).arg("--facts").arg(&facts).args(["--format", "json"]);
         ours.push(time(&mut trail));
@@ -69,6 +72,9 @@ fn run(events: usize) {
         let mut unpack = Command::new(&own);
         theirs.push(time(unpack.arg("--gunzip").arg(&logs)));
     }
+    // What disturbs a turn disturbs both of it.
+    let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| ours.div_duration_f64(*theirs));
+    let ratio = median(ratios.collect());
     let (ours, theirs) = (median(ours), median(theirs));
     println!(
         "why-denied trail: {:.3} s user+sys, {:.1} MiB",
@@ -76,12 +82,12 @@ fn run(events: usize) {
         memory as f64 / 1024.0
     );
     println!("gunzip, zlib-rs:  {:.3} s user+sys", theirs.as_secs_f64());
-    println!("ratio:            {:.2}", ours.as_secs_f64() / theirs.as_secs_f64());
+    println!("ratio:            {ratio:.2}, the median of {TURNS} turns");
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+fn median<T: Copy + Default + PartialOrd>(mut values: Vec<T>) -> T {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// User and system time of all children that ended, and the most memory that one had, in KiB.

@@ -106,14 +106,14 @@ impl Sink for Found {
             }
             self.events += 1;
             if codes::is_denial(event.error_code.as_bytes()) {
-                self.places.insert(event.id.clone(), range.clone());
+                self.places.insert(event.id.to_string(), range.clone());
                 self.groups.push(&event);
             } else if !event.error_code.is_empty() {
-                self.failed.push((event.error_code.clone(), range.clone()));
+                self.failed.push((event.error_code.to_string(), range.clone()));
             }
             let service = event.source.split('.').next().unwrap_or_default();
             let operation = format!("{service}:{}", event.name);
-            self.call = (self.events == 1).then(|| (event.identity.arn.clone(), operation));
+            self.call = (self.events == 1).then(|| (event.identity.arn.to_string(), operation));
         })
     }
 

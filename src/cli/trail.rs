@@ -3,7 +3,7 @@
 mod files;
 pub(super) mod when;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,13 +95,21 @@ pub(super) fn run(args: &TrailArgs, output: Output) -> Result<Status, Failure> {
         TrailFormat::Json => report::TrailFormat::Json,
         TrailFormat::Markdown => report::TrailFormat::Markdown,
     };
-    let names: Vec<String> = report
-        .groups
-        .iter()
-        .filter_map(|one| one.group.principal.rsplit('/').next().map(str::to_owned))
-        .collect();
-    output
-        .result(&names, |out| report::write_trail(format, &report, &sources, &output.style, out))?;
+    let write =
+        |out: &mut dyn Write| report::write_trail(format, &report, &sources, &output.style, out);
+    if output.redact {
+        // Names are masked wherever they stand, for which all of it has to be there.
+        let names: Vec<String> = report
+            .groups
+            .iter()
+            .filter_map(|one| one.group.principal.rsplit('/').next().map(str::to_owned))
+            .collect();
+        output.result(&names, write)?;
+    } else {
+        let mut out = output.stream()?;
+        write(&mut *out)?;
+        out.flush()?;
+    }
     Ok(status.worse(if denials > 0 { Status::Denied } else { Status::Good }))
 }
 

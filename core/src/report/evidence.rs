@@ -1,9 +1,9 @@
 //! What AWS's own words prove, for people and for scripts.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Style;
-use super::json::place;
+use super::json::{PlaceV1, place};
 use super::layout::{Ink, clean, hang};
 use super::snippet::{self, Mark};
 use crate::finding::{Diagnosis, Evidence, Severity};
@@ -162,7 +162,8 @@ pub(super) struct EvidenceV1<'a> {
     authorization_id: Option<&'a str>,
     encoded_message: Option<EncodedV1>,
     /// Where each of the fields stands that are not null.
-    places: serde_json::Map<String, serde_json::Value>,
+    #[serde(serialize_with = "as_map")]
+    places: Vec<(&'static str, PlaceV1<'a>)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<RecordV1<'a>>,
     other_action: Option<&'a str>,
@@ -171,6 +172,13 @@ pub(super) struct EvidenceV1<'a> {
     who: Option<&'a str>,
     next: Vec<StepV1<'a>>,
     agreement: Option<AgreementV1<'a>>,
+}
+
+fn as_map<S: Serializer>(
+    places: &[(&'static str, PlaceV1<'_>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(places.iter().map(|(name, place)| (name, place)))
 }
 
 /// An encoded message: that it is there, and where. It is never shown.
@@ -208,14 +216,12 @@ struct AgreementV1<'a> {
 impl<'a> EvidenceV1<'a> {
     pub(super) fn of(evidence: &'a Evidence, sources: &'a SourceMap) -> Self {
         let denial = &evidence.denial;
-        let mut places = serde_json::Map::new();
-        let mut put = |name: &str, value: &'a str, span: Span| {
-            if let Ok(place) = serde_json::to_value(place(span, sources)) {
-                places.insert(name.to_owned(), place);
-            }
+        let mut places = Vec::new();
+        let mut put = |name: &'static str, value: &'a str, span: Span| {
+            places.push((name, place(span, sources)));
             value
         };
-        let mut text = |name: &str, one: &'a Option<Spanned<String>>| {
+        let mut text = |name: &'static str, one: &'a Option<Spanned<String>>| {
             one.as_ref().map(|one| put(name, &one.value, one.span))
         };
         let principal = text("principal", &denial.principal);

@@ -3,7 +3,7 @@
 //! The structs here are the contract that scripts rely on: members may be added, none is renamed or
 //! removed. They are kept apart from the types that the program works with.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -196,6 +196,14 @@ pub(super) fn write_value(value: &impl Serialize, out: &mut dyn io::Write) -> io
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     out.write_all(&text)
+}
+
+/// The same for a value that may be long: it is written as it is made.
+pub(super) fn stream_value(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, out);
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 pub(super) fn single<'a>(diagnosis: &'a Diagnosis, sources: &'a SourceMap) -> Single<'a> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Style;
-use super::json::{Single, VERSION, single, write_value};
+use super::json::{Single, VERSION, single, stream_value};
 use super::layout::{Ink, clean, hang};
 use crate::eval::Decision;
 use crate::finding::{Diagnosis, Severity};
@@ -392,7 +392,7 @@ struct TrailV1<'a> {
     denials: u64,
     counted_once: u64,
     groups_in_all: usize,
-    groups: Vec<GroupV1<'a>>,
+    groups: GroupsV1<'a>,
     files: FilesV1<'a>,
 }
 
@@ -440,14 +440,22 @@ struct CallV1<'a> {
     caller: Option<&'a str>,
 }
 
-fn write_json(
-    report: &TrailReport,
-    sources: &SourceMap,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let groups = report.groups.iter().map(|one| {
+/// The groups, each put into its form when it is written, so that there is one at a time.
+struct GroupsV1<'a> {
+    report: &'a TrailReport,
+    sources: &'a SourceMap,
+}
+
+impl Serialize for GroupsV1<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.report.groups.iter().map(|one| GroupV1::of(one, self.sources)))
+    }
+}
+
+impl<'a> GroupV1<'a> {
+    fn of(one: &'a ExplainedGroup, sources: &'a SourceMap) -> Self {
         let group = &one.group;
-        GroupV1 {
+        Self {
             count: group.count,
             first: group.first.map(|time| time.to_string()),
             last: group.last.map(|time| time.to_string()),
@@ -469,7 +477,14 @@ fn write_json(
             not_asked: one.not_asked.as_deref(),
             diagnosis: single(&one.diagnosis, sources),
         }
-    });
+    }
+}
+
+fn write_json(
+    report: &TrailReport,
+    sources: &SourceMap,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let damaged = report.damaged.iter().map(|(file, message)| DamagedV1 { file, message });
     let value = TrailV1 {
         version: VERSION,
@@ -477,7 +492,7 @@ fn write_json(
         denials: report.denials,
         counted_once: report.twice,
         groups_in_all: report.all_groups,
-        groups: groups.collect(),
+        groups: GroupsV1 { report, sources },
         files: FilesV1 {
             read: report.files,
             skipped: report.skipped,
@@ -485,5 +500,5 @@ fn write_json(
             damaged: damaged.collect(),
         },
     };
-    write_value(&value, out)
+    stream_value(&value, out)
 }

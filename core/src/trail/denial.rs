@@ -85,7 +85,7 @@ impl Denials {
         let said = self.texts.read(&event.error_message);
         let known = self.actions.of(&event.source, &event.name);
         let is_assume = matches!(
-            event.name.as_str(),
+            &*event.name,
             "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity"
         );
         let names_resource = said.resource.as_deref().is_some_and(|one| one.starts_with("arn:"));
@@ -111,13 +111,13 @@ impl Denials {
             action: Some(action.unwrap_or_else(|| operation.clone())),
             resource,
             reason: Reason {
-                code: event.error_code.clone(),
+                code: event.error_code.to_string(),
                 kind: said.kind,
                 layer: said.layer,
                 policy: said.policy,
             },
             call: Call {
-                event_id: event.id.clone(),
+                event_id: event.id.to_string(),
                 time: event.time,
                 operation,
                 caller: who.caller,
@@ -127,7 +127,7 @@ impl Denials {
                 temporary: event.identity.temporary_key,
                 owner,
                 context: context(event),
-                message: event.error_message.clone(),
+                message: event.error_message.to_string(),
                 parameters: Some(parameters).filter(|one| is_assume && one.is_object()),
             },
         })
@@ -144,7 +144,7 @@ fn owner(event: &Event<'_>, arn: &str) -> Option<String> {
         .resources
         .iter()
         .find(|(one, account)| !account.is_empty() && bucket(one) == bucket(arn));
-    own.map(|(_, account)| account.clone())
+    own.map(|(_, account)| account.to_string())
 }
 
 /// `AROAEXAMPLE` of `AROAEXAMPLE:session`.
@@ -165,8 +165,8 @@ struct Who {
 
 impl Who {
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-    fn of(identity: &Identity, said: Option<&str>) -> Self {
-        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    fn of(identity: &Identity<'_>, said: Option<&str>) -> Self {
+        let filled = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
         let arn = filled(&identity.arn);
         let issuer = identity.session.as_ref().and_then(|session| filled(&session.issuer_arn));
         let said = || said.filter(|said| said.starts_with("arn:")).map(str::to_owned);
@@ -176,7 +176,7 @@ impl Who {
             federated: None,
             role: None,
         };
-        match identity.kind.as_str() {
+        match &*identity.kind {
             "AssumedRole" | "Role" | "FederatedUser" => {
                 let caller = arn.or_else(said);
                 let role = issuer.clone().filter(|issuer| issuer.contains(":role/"));
@@ -239,9 +239,9 @@ impl Who {
 }
 
 /// What there is to say of somebody without a name.
-fn nameless(identity: &Identity) -> String {
+fn nameless(identity: &Identity<'_>) -> String {
     let id = identity.principal_id.split(':').next().unwrap_or_default();
-    match (identity.account.as_str(), id, identity.user_name.as_str()) {
+    match (&*identity.account, id, &*identity.user_name) {
         ("", "", "") => "somebody".to_owned(),
         ("", "", name) => name.to_owned(),
         ("", id, _) => id.to_owned(),
@@ -274,7 +274,7 @@ fn context(event: &Event<'_>) -> Vec<(&'static str, Given)> {
     let identity = &event.identity;
     let one = |text: &str| Given::One(text.to_owned());
     let address = event.source_ip.parse::<std::net::IpAddr>().is_ok();
-    let via = identity.invoked_by.as_str();
+    let via = &*identity.invoked_by;
     let is_own = via.is_empty();
     let has_endpoint = event.vpc_endpoint.starts_with("vpce-");
     if address && is_own {

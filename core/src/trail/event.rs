@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,39 +11,39 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// An event.
+/// An event. Its texts are those of the file, unless they stand there with escapes.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'b> {
     /// Its id.
-    pub id: String,
+    pub id: Cow<'b, str>,
     /// When the call was made.
     pub time: Option<Timestamp>,
     /// Which service was called: `s3.amazonaws.com`.
-    pub source: String,
+    pub source: Cow<'b, str>,
     /// Which of its operations.
-    pub name: String,
+    pub name: Cow<'b, str>,
     /// The region.
-    pub region: String,
+    pub region: Cow<'b, str>,
     /// The caller's address, or the service that called.
-    pub source_ip: String,
+    pub source_ip: Cow<'b, str>,
     /// The caller's program.
-    pub user_agent: String,
+    pub user_agent: Cow<'b, str>,
     /// The error.
-    pub error_code: String,
+    pub error_code: Cow<'b, str>,
     /// Its text.
-    pub error_message: String,
+    pub error_message: Cow<'b, str>,
     /// The VPC endpoint that the call went through.
-    pub vpc_endpoint: String,
+    pub vpc_endpoint: Cow<'b, str>,
     /// The account of that endpoint.
-    pub vpc_endpoint_account: String,
+    pub vpc_endpoint_account: Cow<'b, str>,
     /// The account that was called.
-    pub recipient: String,
+    pub recipient: Cow<'b, str>,
     /// Whether the call is known to have come over TLS.
     pub is_tls: bool,
     /// Who called.
-    pub identity: Identity,
+    pub identity: Identity<'b>,
     /// The resources: the ARN of each, and the account that owns it.
-    pub resources: Vec<(String, String)>,
+    pub resources: Vec<(Cow<'b, str>, Cow<'b, str>)>,
     /// The parameters of the call.
     pub parameters: Parameters<'b>,
 }
@@ -73,84 +74,87 @@ impl Parameters<'_> {
 /// Who called.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub struct Identity<'b> {
     /// `IAMUser`, `AssumedRole`, …
-    pub kind: String,
+    pub kind: Cow<'b, str>,
     /// The unique id, with the session's name behind a colon.
-    pub principal_id: String,
+    pub principal_id: Cow<'b, str>,
     /// The ARN; not every kind has one.
-    pub arn: String,
+    pub arn: Cow<'b, str>,
     /// The account.
-    pub account: String,
+    pub account: Cow<'b, str>,
     /// The name.
-    pub user_name: String,
+    pub user_name: Cow<'b, str>,
     /// Whether the access key is a temporary one, where it is told.
     pub temporary_key: Option<bool>,
     /// The service that made the call for somebody, or by itself.
-    pub invoked_by: String,
+    pub invoked_by: Cow<'b, str>,
     /// The provider of a web identity or SAML user.
-    pub provider: String,
+    pub provider: Cow<'b, str>,
     /// The user in IAM Identity Center, where it is told.
-    pub on_behalf_of: String,
+    pub on_behalf_of: Cow<'b, str>,
     /// What the session was made from.
-    pub session: Option<Session>,
+    pub session: Option<Session<'b>>,
 }
 
 /// What a session was made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Session {
+pub struct Session<'b> {
     /// `Role`, `IAMUser`, `Root`.
-    pub issuer_kind: String,
+    pub issuer_kind: Cow<'b, str>,
     /// The role or user.
-    pub issuer_arn: String,
+    pub issuer_arn: Cow<'b, str>,
     /// The account of it.
-    pub issuer_account: String,
+    pub issuer_account: Cow<'b, str>,
     /// When the session was made.
     pub created: Option<Timestamp>,
     /// Whether it was made with MFA.
     pub mfa: Option<bool>,
     /// Its source identity.
-    pub source_identity: String,
+    pub source_identity: Cow<'b, str>,
 }
 
 /// A text, or nothing where something else stands.
 #[derive(Default)]
-struct Text(String);
+struct Text<'b>(Cow<'b, str>);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de: 'b, 'b> Deserialize<'de> for Text<'b> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
-            type Value = Text;
+            type Value = Text<'de>;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("anything")
             }
-            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
             }
-            fn visit_string<E>(self, text: String) -> Result<Text, E> {
-                Ok(Text(text))
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
             }
-            fn visit_bool<E>(self, yes: bool) -> Result<Text, E> {
-                Ok(Text(if yes { "true" } else { "false" }.to_owned()))
+            fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text)))
             }
-            fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_bool<E>(self, yes: bool) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(if yes { "true" } else { "false" })))
             }
-            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_u64<E>(self, number: u64) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(number.to_string())))
             }
-            fn visit_f64<E>(self, _: f64) -> Result<Text, E> {
+            fn visit_i64<E>(self, number: i64) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(number.to_string())))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
                 Ok(Text::default())
             }
-            fn visit_unit<E>(self) -> Result<Text, E> {
+            fn visit_unit<E>(self) -> Result<Text<'de>, E> {
                 Ok(Text::default())
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Text::default())
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text<'de>, A::Error> {
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Text::default())
             }
@@ -164,80 +168,83 @@ impl<'de> Deserialize<'de> for Text {
 #[serde(rename_all = "camelCase", default)]
 struct Written<'b> {
     #[serde(rename = "eventID")]
-    event_id: Text,
-    event_time: Text,
-    event_source: Text,
-    event_name: Text,
-    aws_region: Text,
+    event_id: Text<'b>,
+    event_time: Text<'b>,
+    event_source: Text<'b>,
+    event_name: Text<'b>,
+    aws_region: Text<'b>,
     #[serde(rename = "sourceIPAddress")]
-    source_ip: Text,
-    user_agent: Text,
-    error_code: Text,
-    error_message: Text,
-    vpc_endpoint_id: Text,
-    vpc_endpoint_account_id: Text,
-    recipient_account_id: Text,
-    user_identity: Option<WrittenIdentity>,
+    source_ip: Text<'b>,
+    user_agent: Text<'b>,
+    error_code: Text<'b>,
+    error_message: Text<'b>,
+    vpc_endpoint_id: Text<'b>,
+    vpc_endpoint_account_id: Text<'b>,
+    recipient_account_id: Text<'b>,
+    user_identity: Option<WrittenIdentity<'b>>,
     #[serde(borrow)]
     request_parameters: Option<&'b RawValue>,
-    resources: Option<Vec<WrittenResource>>,
+    resources: Option<Vec<WrittenResource<'b>>>,
     tls_details: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WrittenIdentity {
-    #[serde(rename = "type")]
-    kind: Text,
-    principal_id: Text,
-    arn: Text,
-    account_id: Text,
-    access_key_id: Text,
-    user_name: Text,
-    invoked_by: Text,
-    identity_provider: Text,
-    on_behalf_of: Option<WrittenBehalf>,
-    session_context: Option<WrittenSession>,
+struct WrittenIdentity<'b> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'b>,
+    principal_id: Text<'b>,
+    arn: Text<'b>,
+    account_id: Text<'b>,
+    access_key_id: Text<'b>,
+    user_name: Text<'b>,
+    invoked_by: Text<'b>,
+    identity_provider: Text<'b>,
+    on_behalf_of: Option<WrittenBehalf<'b>>,
+    session_context: Option<WrittenSession<'b>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WrittenBehalf {
-    user_id: Text,
+struct WrittenBehalf<'b> {
+    #[serde(borrow)]
+    user_id: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WrittenSession {
-    session_issuer: Option<WrittenIssuer>,
-    attributes: Option<WrittenAttributes>,
-    source_identity: Text,
+struct WrittenSession<'b> {
+    #[serde(borrow)]
+    session_issuer: Option<WrittenIssuer<'b>>,
+    attributes: Option<WrittenAttributes<'b>>,
+    source_identity: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WrittenIssuer {
-    #[serde(rename = "type")]
-    kind: Text,
-    arn: Text,
-    account_id: Text,
+struct WrittenIssuer<'b> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'b>,
+    arn: Text<'b>,
+    account_id: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct WrittenAttributes {
-    creation_date: Text,
-    mfa_authenticated: Text,
+struct WrittenAttributes<'b> {
+    #[serde(borrow)]
+    creation_date: Text<'b>,
+    mfa_authenticated: Text<'b>,
 }
 
 /// CloudTrail writes `ARN` in events; in queries it is in small letters.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WrittenResource {
-    #[serde(rename = "ARN", alias = "arn")]
-    arn: Text,
+struct WrittenResource<'b> {
+    #[serde(rename = "ARN", alias = "arn", borrow)]
+    arn: Text<'b>,
     #[serde(rename = "accountId", alias = "accountid")]
-    account: Text,
+    account: Text<'b>,
 }
 
 /// What holds an event: itself, or an envelope around it.
@@ -324,8 +331,8 @@ impl<'b> From<Written<'b>> for Event<'b> {
     }
 }
 
-impl From<WrittenIdentity> for Identity {
-    fn from(written: WrittenIdentity) -> Self {
+impl<'b> From<WrittenIdentity<'b>> for Identity<'b> {
+    fn from(written: WrittenIdentity<'b>) -> Self {
         Self {
             kind: written.kind.0,
             principal_id: written.principal_id.0,

@@ -91,13 +91,23 @@ impl Group {
     /// Notes what the context of another call has otherwise. When its session was made says nothing.
     fn compare(&mut self, call: &Call) {
         let (own, other) = (&self.call.context, &call.context);
+        let mut note = |key: &'static str| {
+            if key != "aws:TokenIssueTime" && !self.varies.contains(&key) {
+                self.varies.push(key);
+            }
+        };
+        let pairs = own.iter().zip(other);
+        // Mostly the same keys stand in the same order.
+        if own.len() == other.len() && pairs.clone().all(|(one, two)| one.0 == two.0) {
+            pairs.filter(|(one, two)| one.1 != two.1).for_each(|(one, _)| note(one.0));
+            return;
+        }
         for (key, value) in own.iter().chain(other) {
             let is_same = |context: &[(&str, Given)]| {
                 context.iter().any(|(name, given)| name == key && given == value)
             };
-            let differs = !is_same(own) || !is_same(other);
-            if differs && *key != "aws:TokenIssueTime" && !self.varies.contains(key) {
-                self.varies.push(key);
+            if !is_same(own) || !is_same(other) {
+                note(key);
             }
         }
     }

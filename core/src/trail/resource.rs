@@ -23,7 +23,7 @@ pub(super) fn resource(event: &Event<'_>, action: &Action, parameters: &Value) -
     if action.arns.is_empty() {
         return Some("*".to_owned());
     }
-    let mut named: Vec<&str> = event.resources.iter().map(|(arn, _)| arn.as_str()).collect();
+    let mut named: Vec<&str> = event.resources.iter().map(|(arn, _)| &**arn).collect();
     texts(parameters, 3, &mut named);
     let forms = || action.arns.iter().map(String::as_str);
     forms()
@@ -181,9 +181,9 @@ mod tests {
         let mut actions = Actions::default();
         let mut of = |source: &str, name: &str, parameters: Value| {
             let event = Event {
-                source: format!("{source}.amazonaws.com"),
-                region: "eu-central-1".to_owned(),
-                recipient: "111122223333".to_owned(),
+                source: format!("{source}.amazonaws.com").into(),
+                region: "eu-central-1".into(),
+                recipient: "111122223333".into(),
                 ..Event::default()
             };
             let action = actions.of(&event.source, name).clone();

@@ -62,6 +62,31 @@ const ENCODED: &str = "ncoded authorization failure message:";
 static ENCODED_AT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ENCODED));
 static ARN_AT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:"));
 
+/// What a secret begins with.
+static SECRETS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new("X-Amz-"), Finder::new("eyJ")]);
+
+/// Whether a letter ends an ARN.
+fn is_end(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | ',' | ')' | '\\' | '<' | '>')
+}
+
+/// The bytes that end no ARN and are letters by themselves.
+static GOES_ON: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        u8::try_from(byte).is_ok_and(|byte| byte.is_ascii() && !is_end(char::from(byte)))
+    })
+});
+
+/// How far the ARN goes with which the text begins.
+fn length(text: &str) -> usize {
+    let goes_on = &*GOES_ON;
+    let bytes = text.bytes();
+    let plain = bytes.take_while(|byte| goes_on.get(usize::from(*byte)) == Some(&true)).count();
+    let rest = text.get(plain..).unwrap_or_default();
+    plain + rest.find(is_end).unwrap_or(rest.len())
+}
+
 impl Reader {
     /// What `text` says.
     pub(super) fn read(&mut self, text: &str) -> Said {
@@ -115,22 +140,19 @@ impl Reader {
                 continue;
             }
             let rest = text.get(start..).unwrap_or_default();
-            let is_end = |letter: char| {
-                letter.is_whitespace()
-                    || matches!(letter, '"' | '\'' | '`' | ',' | ')' | '\\' | '<' | '>')
-            };
-            let length = rest.find(is_end).unwrap_or(rest.len());
+            let length = length(rest);
             let arn = rest.get(..length).unwrap_or_default().trim_end_matches('.');
             self.shape.push_str(text.get(at..start).unwrap_or_default());
             // The service stays: what it says may depend on it.
-            let head = arn.match_indices(':').nth(2).and_then(|(end, _)| arn.get(..end));
+            let third = memchr::memchr_iter(b':', arn.as_bytes()).nth(2);
+            let head = third.and_then(|end| arn.get(..end));
             self.shape.push('\u{1}');
             self.shape.push_str(head.unwrap_or(arn));
             self.shape.push('\u{1}');
             at = start + arn.len();
             self.slots.push(start..at);
             // What may hold a secret is read by itself.
-            if arn.contains("X-Amz-") || arn.contains("eyJ") {
+            if SECRETS.iter().any(|mark| mark.find(arn.as_bytes()).is_some()) {
                 self.shape.push_str(arn);
             }
         }

@@ -244,7 +244,7 @@ pub(super) fn page(bytes: &[u8], take: &mut dyn FnMut(Event<'_>)) -> bool {
 #[derive(Default)]
 struct Row {
     event: Event<'static>,
-    session: Session,
+    session: Session<'static>,
     has_session: bool,
     whole: Option<String>,
 }
@@ -274,18 +274,18 @@ impl Row {
         }
         match column {
             Column::Event => self.whole = Some(text),
-            Column::Id => event.id = text,
+            Column::Id => event.id = text.into(),
             Column::Time => event.time = moment(&text),
-            Column::Source => event.source = text,
-            Column::Name => event.name = text,
-            Column::Region => event.region = text,
-            Column::SourceIp => event.source_ip = text,
-            Column::UserAgent => event.user_agent = text,
-            Column::ErrorCode => event.error_code = text,
-            Column::ErrorMessage => event.error_message = text,
-            Column::Endpoint => event.vpc_endpoint = text,
-            Column::EndpointAccount => event.vpc_endpoint_account = text,
-            Column::Recipient => event.recipient = text,
+            Column::Source => event.source = text.into(),
+            Column::Name => event.name = text.into(),
+            Column::Region => event.region = text.into(),
+            Column::SourceIp => event.source_ip = text.into(),
+            Column::UserAgent => event.user_agent = text.into(),
+            Column::ErrorCode => event.error_code = text.into(),
+            Column::ErrorMessage => event.error_message = text.into(),
+            Column::Endpoint => event.vpc_endpoint = text.into(),
+            Column::EndpointAccount => event.vpc_endpoint_account = text.into(),
+            Column::Recipient => event.recipient = text.into(),
             Column::Tls => event.is_tls = true,
             Column::Parameters => {
                 let value = structure(&value);
@@ -294,25 +294,26 @@ impl Row {
             Column::Resources => {
                 let list = structure(&value);
                 let list = list.as_array().into_iter().flatten();
-                event.resources =
-                    list.map(|one| (member(one, "arn"), member(one, "accountid"))).collect();
+                event.resources = list
+                    .map(|one| (member(one, "arn").into(), member(one, "accountid").into()))
+                    .collect();
             }
             Column::Identity => event.identity = of_structure(&structure(&value)),
-            Column::Kind => identity.kind = text,
-            Column::PrincipalId => identity.principal_id = text,
-            Column::Arn => identity.arn = text,
-            Column::Account => identity.account = text,
-            Column::UserName => identity.user_name = text,
+            Column::Kind => identity.kind = text.into(),
+            Column::PrincipalId => identity.principal_id = text.into(),
+            Column::Arn => identity.arn = text.into(),
+            Column::Account => identity.account = text.into(),
+            Column::UserName => identity.user_name = text.into(),
             Column::Key => identity.temporary_key = is_temporary(&text),
-            Column::InvokedBy => identity.invoked_by = text,
-            Column::Provider => identity.provider = text,
-            Column::OnBehalfOf => identity.on_behalf_of = text,
-            Column::IssuerKind => self.session.issuer_kind = text,
-            Column::IssuerArn => self.session.issuer_arn = text,
-            Column::IssuerAccount => self.session.issuer_account = text,
+            Column::InvokedBy => identity.invoked_by = text.into(),
+            Column::Provider => identity.provider = text.into(),
+            Column::OnBehalfOf => identity.on_behalf_of = text.into(),
+            Column::IssuerKind => self.session.issuer_kind = text.into(),
+            Column::IssuerArn => self.session.issuer_arn = text.into(),
+            Column::IssuerAccount => self.session.issuer_account = text.into(),
             Column::Created => self.session.created = moment(&text),
             Column::Mfa => self.session.mfa = flag(&text),
-            Column::SourceIdentity => self.session.source_identity = text,
+            Column::SourceIdentity => self.session.source_identity = text.into(),
         }
     }
 
@@ -345,8 +346,8 @@ fn inner<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
         .map(|(_, value)| value)
 }
 
-fn of_structure(value: &Value) -> Identity {
-    let text = |name| member(value, name);
+fn of_structure(value: &Value) -> Identity<'static> {
+    let text = |name| member(value, name).into();
     let behalf = inner(value, "onbehalfof").map(|one| member(one, "userid"));
     Identity {
         kind: text("type"),
@@ -354,20 +355,20 @@ fn of_structure(value: &Value) -> Identity {
         arn: text("arn"),
         account: text("accountid"),
         user_name: text("username"),
-        temporary_key: is_temporary(&text("accesskeyid")),
+        temporary_key: is_temporary(&member(value, "accesskeyid")),
         invoked_by: text("invokedby"),
         provider: text("identityprovider"),
-        on_behalf_of: behalf.unwrap_or_default(),
+        on_behalf_of: behalf.unwrap_or_default().into(),
         session: inner(value, "sessioncontext").filter(|one| one.is_object()).map(|session| {
             let issuer = inner(session, "sessionissuer").unwrap_or(&Value::Null);
             let attributes = inner(session, "attributes").unwrap_or(&Value::Null);
             Session {
-                issuer_kind: member(issuer, "type"),
-                issuer_arn: member(issuer, "arn"),
-                issuer_account: member(issuer, "accountid"),
+                issuer_kind: member(issuer, "type").into(),
+                issuer_arn: member(issuer, "arn").into(),
+                issuer_account: member(issuer, "accountid").into(),
                 created: moment(&member(attributes, "creationdate")),
                 mfa: flag(&member(attributes, "mfaauthenticated")),
-                source_identity: member(session, "sourceidentity"),
+                source_identity: member(session, "sourceidentity").into(),
             }
         }),
     }
