@@ -210,6 +210,39 @@ pub(super) static FORMS: &[Form] = &[
         EC2,
     ),
     text(
+        "no-permission-call",
+        AccessDenied,
+        r"[Uu]ser doesn't have permission to call (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
+        CFN,
+    ),
+    of(
+        "eks",
+        "eks-console",
+        AccessDenied,
+        r"IAM principal doesn't have access to Kubernetes objects on this cluster",
+        "https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html",
+    ),
+    text(
+        "no-permission-to",
+        AccessDenied,
+        r"You don't have permission to (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
+        DENIED,
+    ),
+    of(
+        "states",
+        "managed-rule",
+        AccessDenied,
+        r"'(?P<prin>arn:[^'\n]{1,400})' is not authorized to create managed-rule",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html",
+    ),
+    of(
+        "cognito-identity",
+        "cognito-role",
+        AccessDenied,
+        r"Access to (?:Role|Identity) '(?P<res>[^'\n]{1,300})' is forbidden",
+        COGNITO,
+    ),
+    text(
         "no-permission-action",
         AccessDenied,
         r"You (?:do not|don't) have permissions? to perform this action",
@@ -378,7 +411,7 @@ pub(super) static FORMS: &[Form] = &[
         "sts",
         "principal-assume",
         AccessDenied,
-        r"is authorized to assume the provided role|does not have permission to assume the provided role|is invalid or cannot be assumed|cannot be assumed by principal|must allow [A-Za-z\x20]{1,60} to assume the role",
+        r"is (?:not )?authorized to assume the provided role|does not have permission to assume the provided role|is invalid or cannot be assumed|cannot be assumed by principal|must allow [A-Za-z\x20]{1,60} to assume the role",
         PASS,
     ),
     text(
@@ -406,8 +439,15 @@ pub(super) static FORMS: &[Form] = &[
         r"no permissions for \[[^\]\n]{1,200}\] and User \[name=(?P<prin>[^,\]\n]{1,400})",
         "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/fgac.html",
     ),
-    text("call-not-authorized", AccessDenied, r"You are not authorized to make this call", APPSYNC),
-    text(
+    of(
+        "appsync",
+        "call-not-authorized",
+        AccessDenied,
+        r"You are not authorized to make this call",
+        APPSYNC,
+    ),
+    of(
+        "appsync",
         "field-not-authorized",
         AccessDenied,
         r"Not Authorized to access [A-Za-z0-9_]{1,100} on type [A-Za-z0-9_]{1,100}",
@@ -565,6 +605,13 @@ pub(super) static FORMS: &[Form] = &[
         InvalidCredentials,
         r"requires multi-factor authentication, but no MFA code callback",
         JS,
+    ),
+    of(
+        "s3",
+        "aurora-credentials",
+        InvalidCredentials,
+        r"Missing Credentials: Cannot instantiate S3 Client",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Integrating.LoadFromS3.html",
     ),
     text(
         "rusoto-chain",
@@ -844,7 +891,12 @@ pub(super) static FORMS: &[Form] = &[
         POLICY,
     ),
     text("policy-syntax", Other, r"Syntax errors in policy", POLICY),
-    text("policy-size", Other, r"Cannot exceed quota for [A-Za-z]{1,40}:", POLICY),
+    text(
+        "policy-size",
+        Other,
+        r"Cannot exceed quota for [A-Za-z]{1,40}:|Maximum policy size of",
+        POLICY,
+    ),
     text(
         "service-linked-role",
         Other,
@@ -866,11 +918,18 @@ pub(super) static FORMS: &[Form] = &[
         r"(?P<op>[A-Z][A-Za-z0-9]{1,60}) API responded with error='(?P<code>[A-Za-z0-9.]{1,80})'",
         "https://docs.fluentbit.io/manual/pipeline/outputs/cloudwatch",
     ),
+    part("appsync-code", r#"errorType["']? ?[:=] ?["'](?P<code>Unauthorized)["']"#, APPSYNC),
+    part("cdk-call", r"Call failed: (?P<op>[a-z][A-Za-z0-9]{1,60})\(", CDK),
     part("async-code", r"\(code (?P<code>[A-Z][A-Za-z0-9.]{1,80})\)", PHP),
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
+        COMMON,
+    ),
+    part(
+        "request-id-pair",
+        r#"(?:[Rr]equest-?[Ii][Dd]["'], ?|RequestId )["'](?P<id>[A-Za-z0-9-]{8,80})["']"#,
         COMMON,
     ),
     part("xml-request-id", r"<Request(?:Id|ID)> ?(?P<id>[^<>\s]{1,120}) ?</", S3_CODES),
@@ -958,6 +1017,7 @@ pub(super) static FORMS: &[Form] = &[
         r"/lib/aws/(?P<svc>s3|ec2|iam|sts|sqs|sns|simple_email_service|dynamo_db|route_53|rds|cloud_formation|cloud_watch|auto_scaling|elb)/",
         RUBY,
     ),
+    hint("haskell-service", "", r#"Abbrev "(?P<svc>[A-Za-z0-9\x20]{1,40})""#, ENDPOINTS),
     hint("s3-exception", "s3", r"\bS3Exception\b", S3_CODES),
     hint("s3-signature", "s3", r"Check your key and signing method", S3_CODES),
     hint(
@@ -1026,7 +1086,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|instance|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror)",
+        r"\b(?P<svc>S3|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|instance|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];
@@ -1131,7 +1191,10 @@ pub(super) static CODES: &[Code] = &[
     code("InsufficientS3BucketPolicyException", AccessDenied),
     code("InsufficientSnsTopicPolicyException", AccessDenied),
     code("InsufficientEncryptionPolicyException", AccessDenied),
-    code("InvalidIdentityPoolConfigurationException", AccessDenied),
+    Code {
+        service: Some("cognito-identity"),
+        ..code("InvalidIdentityPoolConfigurationException", AccessDenied)
+    },
     code("SSOProviderInvalidToken", ExpiredCredentials),
     generic("InvalidGrantException", ExpiredCredentials),
     code("LoginInsufficientPermissions", InvalidCredentials),

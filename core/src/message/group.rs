@@ -202,7 +202,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         }),
         operation: piece("op").map(capital),
         service: piece("svc"),
-        id: piece("id").filter(|id| is_id(&id.value)),
+        id: piece("id").map(without_marks).filter(|id| is_id(&id.value)),
         resource: piece("res"),
         action: piece("act"),
         principal: piece("prin"),
@@ -231,7 +231,9 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let label = text.get(start..id.range.start)?;
         let digits = id.value.bytes().filter(u8::is_ascii_digit).count();
         // On the next line an id has to look like one.
-        if label.contains('\n') && (digits < 2 || id.value.len() < 16) {
+        let label = label.rsplit([':', '=']).next().unwrap_or("");
+        let looks_like = digits >= 2 && id.value.len() >= 16 && !sentence::is_moment(&id.value);
+        if label.contains('\n') && !looks_like {
             return None;
         }
     }
@@ -266,6 +268,11 @@ fn whole_blob(text: &str, mut range: Range<usize>) -> Range<usize> {
     range
 }
 
+/// Whether a code is no more than HTTP's status.
+fn is_status(code: &str) -> bool {
+    code.starts_with("403") || code == "Forbidden"
+}
+
 /// Operations are written with a capital, whatever the tool did, and without a line end.
 fn capital(mut piece: Piece) -> Piece {
     piece.value.retain(|letter| letter != '\n');
@@ -298,9 +305,20 @@ fn rejoin_id(text: &str, id: &mut Piece) {
     }
 }
 
+/// Without what the text around an id puts behind it.
+fn without_marks(mut id: Piece) -> Piece {
+    let mut value = id.value.trim_end_matches([':', '`', '|', '"', '\'']);
+    if !value.ends_with("..") {
+        value = value.strip_suffix('.').unwrap_or(value);
+    }
+    id.range.end -= id.value.len() - value.len();
+    id.value.truncate(value.len());
+    id
+}
+
 /// Whether this is an id, or one that was made unreadable, and not a word for none.
 fn is_id(value: &str) -> bool {
-    let none = ["null", "nil", "none", "None", "undefined", "N/A"];
+    let none = ["null", "nil", "none", "None", "undefined", "N/A", "Just", "Some"];
     !none.contains(&value) && !value.trim_matches('.').is_empty()
 }
 
@@ -313,7 +331,9 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
         return None;
     }
     let next = after.chars().next();
-    let runs_on = ["The ", "Access ", "User: ", "You "].iter().any(|word| after.starts_with(word));
+    let runs_on = ["The ", "Access ", "User: ", "You ", "KMS Message"]
+        .iter()
+        .any(|word| after.starts_with(word));
     if next.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/'))
         && !runs_on
     {
@@ -325,6 +345,10 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
             .iter()
             .any(|mark| after.starts_with(mark));
         let lead = text.get(..range.start)?;
+        // The status that Kubernetes answered with.
+        if lead.ends_with("from server (") {
+            return None;
+        }
         let labelled = ["name: ", "ode: ", "ode=", "ode: '", "Errors::"]
             .iter()
             .any(|word| lead.ends_with(word));
@@ -552,7 +576,9 @@ impl Draft {
         let replace = match &self.code {
             None => true,
             Some((_, _, other)) if is_outer(*other) != is_outer(known) => is_outer(*other),
-            Some((_, other, _)) => sure > *other,
+            Some((mine, other, _)) => {
+                sure > *other || sure == *other && is_status(&mine.value) && !is_status(&code.value)
+            }
         };
         if replace {
             self.code = Some((code, sure, known));

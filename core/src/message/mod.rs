@@ -149,6 +149,26 @@ impl Denial {
         }
     }
 
+    /// How much the text says of it.
+    fn told(&self) -> usize {
+        let fields = [
+            &self.principal,
+            &self.action,
+            &self.resource,
+            &self.policy_arn,
+            &self.code,
+            &self.service,
+            &self.operation,
+            &self.request_id,
+            &self.authorization_id,
+        ];
+        let fields = fields.iter().filter(|field| field.is_some()).count();
+        1 + fields
+            + usize::from(self.kind.is_some())
+            + usize::from(self.policy_type.is_some())
+            + usize::from(self.encoded.is_some())
+    }
+
     /// Whether it may be another program's: the words alone, and nothing of AWS.
     pub fn is_vague(&self) -> bool {
         matches!(self.form, "access-denied" | "forbidden" | "not-authorized-operation" | "code")
@@ -211,7 +231,9 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
     }
     let (mut denials, more) = found.finish();
     let text = original.get(within.start..).unwrap_or_default();
-    if denials.is_empty() && text.len() <= SHORT {
+    if text.len() <= SHORT
+        && (denials.is_empty() || denials.len() == 1 && wrapping::may_be_cut(text))
+    {
         let normal = normal::Normal::of_cut(text);
         let base = u32::try_from(within.start).unwrap_or(u32::MAX);
         let place = |start: usize, end: usize| {
@@ -220,7 +242,12 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
         };
         let mut found = group::Found::default();
         group::denials(&normal.text, &place, &mut |denial| found.add(denial));
-        denials = found.finish().0;
+        let others = found.finish().0;
+        // What was cut in the middle of words says more when it is put together.
+        let told = |denials: &[Denial]| denials.first().map_or(0, Denial::told);
+        if denials.is_empty() || others.len() == 1 && told(&others) > told(&denials) {
+            denials = others;
+        }
     }
     Reading { denials, more }
 }

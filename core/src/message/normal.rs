@@ -2,6 +2,8 @@
 //!
 //! Every byte of the result leads back to the original. Blanks are spaces or line ends, nothing else.
 
+use std::ops::Range;
+
 use crate::text::SegmentMap;
 
 /// A text without its wrapping, and the way back.
@@ -31,7 +33,9 @@ impl Normal {
             Writer { original, text: String::new(), map: SegmentMap::default(), at: 0 };
         writer.text.reserve(original.len());
         while writer.step() {}
-        writer.join_words(cuts);
+        writer.take_out(super::wrapping::prefixes(&writer.text));
+        let cuts = cuts(&writer.text);
+        writer.take_out(cuts.into_iter().map(|at| at..at + 1).collect());
         Self { text: writer.text, map: writer.map }
     }
 }
@@ -92,6 +96,11 @@ impl Writer<'_> {
                 None => self.verbatim(1),
             },
             '>' if self.is_quote_mark() => self.atom(' ', 1),
+            '<' => match tag(rest) {
+                Some((letter, len)) => self.atom(letter, len),
+                None => self.verbatim(1),
+            },
+            '{' if rest.starts_with(LOGGED) && self.at_line_start() => self.at += LOGGED.len(),
             '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
             '#' if self.at_line_start() => self.at += 1,
             _ => {
@@ -108,6 +117,8 @@ impl Writer<'_> {
                             | b'\\'
                             | b'&'
                             | b'>'
+                            | b'<'
+                            | b'{'
                             | b'/'
                             | b'#'
                     ) && byte.is_ascii()
@@ -134,6 +145,13 @@ impl Writer<'_> {
         let rest = self.rest();
         let slashes = rest.bytes().take_while(|byte| *byte == b'\\').count();
         let letter = rest.as_bytes().get(slashes).copied();
+        if slashes == 1
+            && let Some(len) = rest.get(2..).and_then(logged_end)
+            && self.original.get(..self.at).is_some_and(in_logged)
+        {
+            self.at += 2 + len;
+            return;
+        }
         match letter {
             Some(b'n') => self.atom('\n', slashes + 1),
             Some(b'r') => self.at += slashes + 1,
@@ -141,6 +159,10 @@ impl Writer<'_> {
             Some(quote @ (b'"' | b'\'' | b'/' | b'`')) => {
                 self.atom(char::from(quote), slashes + 1);
             }
+            Some(b'&') => match rest.get(slashes..).and_then(entity) {
+                Some((quote @ ('"' | '\''), len)) => self.atom(quote, slashes + len),
+                _ => self.verbatim(slashes),
+            },
             Some(b'u') => {
                 let digits = rest.get(slashes + 1..slashes + 5).unwrap_or("");
                 let letter = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
@@ -153,23 +175,62 @@ impl Writer<'_> {
         }
     }
 
-    /// Takes out the line ends that a terminal or a program put into the middle of words.
-    fn join_words(&mut self, cuts: fn(&str) -> Vec<usize>) {
-        let cuts = cuts(&self.text);
-        if cuts.is_empty() {
+    /// Takes out what something put into the middle of the text: line ends, and what stands before each
+    /// line of a log.
+    fn take_out(&mut self, pieces: Vec<Range<usize>>) {
+        if pieces.is_empty() {
             return;
         }
         let mut text = String::with_capacity(self.text.len());
         let mut map = SegmentMap::default();
         let mut from = 0;
-        for at in cuts.into_iter().chain([self.text.len()]) {
-            text.push_str(self.text.get(from..at).unwrap_or(""));
-            map.append(&self.map.slice(from, at));
-            from = at + 1;
+        let end = self.text.len();
+        for piece in pieces.into_iter().chain(std::iter::once(end..end)) {
+            text.push_str(self.text.get(from..piece.start).unwrap_or(""));
+            map.append(&self.map.slice(from, piece.start));
+            from = piece.end;
         }
         self.text = text;
         self.map = map;
     }
+}
+
+/// What the JSON files that containers log to have before each line.
+const LOGGED: &str = "{\"log\":\"";
+
+/// How long what such a line ends with is, behind the line end that was escaped.
+fn logged_end(rest: &str) -> Option<usize> {
+    let stream = rest.strip_prefix("\",\"stream\":\"std")?;
+    let line = stream.bytes().take(120).position(|byte| byte == b'\n').unwrap_or(stream.len());
+    let line = stream.get(..line)?;
+    (line.len() < 120 && line.trim_end().ends_with('}'))
+        .then_some(rest.len() - stream.len() + line.len())
+}
+
+/// Whether the line that this text ends in began so.
+fn in_logged(before: &str) -> bool {
+    let start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |at| at + 1);
+    before.get(start..).is_some_and(|line| line.trim_start().starts_with(LOGGED))
+}
+
+/// A tag that pages put around words, and what stands for it; others may be placeholders.
+fn tag(text: &str) -> Option<(char, usize)> {
+    const LINES: &[&str] = &["pre", "p", "br", "div", "li", "tr", "td", "blockquote"];
+    const WORDS: &[&str] = &["code", "b", "strong", "em", "span", "tt", "samp"];
+    let inner = text.strip_prefix('<')?;
+    let len = inner.bytes().take(200).position(|byte| matches!(byte, b'>' | b'<' | b'\n'))?;
+    if inner.as_bytes().get(len) != Some(&b'>') {
+        return None;
+    }
+    let inner = inner.get(..len)?.trim_start_matches('/').trim_end_matches(['/', ' ']);
+    let name = inner.split(' ').next()?;
+    let plain = inner.len() == name.len() || inner.contains('=');
+    let letter = match plain {
+        true if LINES.contains(&name) => '\n',
+        true if WORDS.contains(&name) => ' ',
+        _ => return None,
+    };
+    Some((letter, len + 2))
 }
 
 /// How long the terminal's control sequence at the start is.

@@ -36,6 +36,8 @@ const HOLDERS: &str = "(?P<holder>service control|resource control|VPC endpoint|
 /// The regular expressions of the sentence's parts.
 struct Grammar {
     anchor: Regex,
+    panel: Regex,
+    context: Regex,
     on: Regex,
     explicit: Regex,
     implicit: Regex,
@@ -46,6 +48,12 @@ fn grammar() -> Option<&'static Grammar> {
     let build = || {
         Some(Grammar {
             anchor: forms::compile("[Nn]ot authorized to perform ?:? ?")?,
+            panel: forms::compile(
+                "User: (?P<prin>arn:[^\\s]{1,400}) Action: (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9*]{1,100})(?: On resource\\(s\\): (?P<res>[^\\s]{1,400}))?(?: Context: )?",
+            )?,
+            context: forms::compile(&format!(
+                "^(?:because )?no {HOLDERS}(?: polic(?:y|ies))? allows?"
+            ))?,
             on: forms::compile("^ ?on resource ?:? ?")?,
             explicit: forms::compile(&format!(
                 "with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?: ?: ?(?P<arn>arn:))?)?"
@@ -72,7 +80,45 @@ pub(super) fn find(text: &str) -> Vec<Sentence> {
         let ceiling = anchors.get(index + 1).map_or(text.len(), |next| next.start);
         found.extend(read(text, grammar, anchor, floor.min(anchor.start), ceiling));
     }
+    if text.contains("Action: ") {
+        found.extend(panels(text, grammar));
+        found.sort_by_key(|sentence| sentence.range.start);
+    }
     found
+}
+
+/// What the console shows for whoever is to ask for access: who, what and on what, a line for each.
+fn panels(text: &str, grammar: &Grammar) -> Vec<Sentence> {
+    let found = grammar.panel.captures_iter(text).filter_map(|captures| {
+        let piece = |name: &str| {
+            let one = captures.name(name)?;
+            Some(Piece { value: one.as_str().to_owned(), range: one.range() })
+        };
+        let whole = captures.get(0)?.range();
+        let rest = clip(text, whole.end, whole.end + CONTEXT);
+        let explicit = grammar
+            .explicit
+            .captures(rest)
+            .filter(|one| one.get(0).is_some_and(|one| one.start() == 0));
+        let (kind, captures) = match explicit {
+            Some(captures) => (DenialKind::Explicit, Some(captures)),
+            None => (DenialKind::Implicit, grammar.context.captures(rest)),
+        };
+        let place = |one: regex::Match<'_>| whole.end + one.start()..whole.end + one.end();
+        let context = captures.as_ref().and_then(|captures| captures.get(0)).map(place);
+        let holder = captures.as_ref().and_then(|captures| captures.name("holder"));
+        Some(Sentence {
+            range: whole.start..context.as_ref().map_or(whole.end, |context| context.end),
+            principal: piece("prin"),
+            action: piece("act"),
+            operation: None,
+            resource: piece("res"),
+            kind: context.map(|context| (kind, context)),
+            policy_type: holder.and_then(|one| Some((policy_type(one.as_str())?, place(one)))),
+            policy_arn: None,
+        })
+    });
+    found.collect()
 }
 
 fn read(
@@ -101,6 +147,7 @@ fn read(
     let window = clip(text, base, (base + CONTEXT).min(ceiling));
     let explicit = grammar.explicit.captures(window);
     let implicit = grammar.implicit.captures(window);
+    let cut = if explicit.is_none() && implicit.is_none() { cut_clause(window) } else { None };
     let start_of = |captures: &Option<regex::Captures<'_>>| {
         captures.as_ref().and_then(|captures| captures.get(0)).map_or(usize::MAX, |one| one.start())
     };
@@ -157,7 +204,35 @@ fn read(
             sentence.range.end = behind.max(sentence.range.end);
         }
     }
+    if let Some((range, layer)) = cut.filter(|(range, _)| base + range.start + 1 >= end) {
+        let place = |range: Range<usize>| base + range.start..base + range.end;
+        sentence.range.end = base + range.end;
+        sentence.kind = Some((DenialKind::Implicit, place(range.clone())));
+        sentence.policy_type = layer.map(|layer| (layer, place(range)));
+    }
     Some(sentence)
+}
+
+/// The clause that names a missing Allow, where a line ends in the middle of it, and the layer if what is
+/// left of it can be no other.
+fn cut_clause(window: &str) -> Option<(Range<usize>, Option<PolicyType>)> {
+    const LEAD: &str = "because no ";
+    let start = window.rfind(LEAD)?;
+    let rest = window.get(start + LEAD.len()..)?;
+    let rest = rest.split('\n').next()?.trim_end_matches(['.', '\u{2026}', '"', '\'', '`', ' ']);
+    let layers = [
+        ("service control policy allows the", PolicyType::ServiceControl),
+        ("VPC endpoint policy allows the", PolicyType::VpcEndpoint),
+        ("permissions boundary allows the", PolicyType::PermissionsBoundary),
+        ("session policy allows the", PolicyType::Session),
+        ("resource-based policy allows the", PolicyType::ResourceBased),
+        ("identity-based policy allows the", PolicyType::IdentityBased),
+        ("role trust policy allows the", PolicyType::Trust),
+    ];
+    let mut fitting = layers.iter().filter(|(words, _)| words.starts_with(rest));
+    let first = fitting.next()?;
+    let layer = fitting.next().is_none().then_some(first.1);
+    Some((start..start + LEAD.len() + rest.len(), layer))
 }
 
 /// Takes the two stars away that end what is printed bold.
@@ -409,7 +484,7 @@ fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
 }
 
 /// Whether a word is a day or a time, as logs put it before each line.
-fn is_moment(word: &str) -> bool {
+pub(super) fn is_moment(word: &str) -> bool {
     let shape = |form: &str| {
         let letters = word.bytes().zip(form.bytes());
         word.len() >= form.len()
@@ -451,7 +526,11 @@ fn joined(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for line in value.split('\n') {
         let line = if text.is_empty() { line.trim_end() } else { line.trim() };
-        if KINDS.contains(&text.as_str()) {
+        // A placeholder may have blanks in it.
+        let is_open = text.matches('<').count() > text.matches('>').count()
+            && text.rfind('<').is_some_and(|at| text.len() > at + 3)
+            && !text.ends_with(':');
+        if KINDS.contains(&text.as_str()) || is_open {
             text.push(' ');
         }
         text.push_str(line);
@@ -494,6 +573,8 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     });
     if let Some(at) = named {
         let raw = before.get(at..)?;
+        let marks = raw.len() - raw.trim_start_matches(['\n', ':']).len();
+        let (at, raw) = (at + marks, raw.get(marks..)?);
         let words = raw.split([' ', '\n']).filter(|word| !word.is_empty()).count();
         let value = raw.trim();
         if words <= 4 && !value.contains("\n\n") {
@@ -503,7 +584,10 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     let at = before.rfind([' ', '\n']).map_or(0, |at| at + 1);
     let word = before.get(at..)?;
     let lead = before.get(..at)?.trim_end();
-    let stands_alone = lead.is_empty() || lead.ends_with("operation:");
+    // At the begin of a line it has to look like a name.
+    let begins_line = before.get(..at).is_some_and(|lead| lead.ends_with('\n'))
+        && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
+    let stands_alone = lead.is_empty() || lead.ends_with("operation:") || begins_line;
     let bare = word.trim_start_matches(['"', '\'', '(', '`']);
     let plausible = bare.starts_with("arn:")
         || bare.starts_with('<')

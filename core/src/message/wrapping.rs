@@ -2,6 +2,8 @@
 //!
 //! A line end between words says nothing and stays. Only what must be a cut is taken out.
 
+use std::ops::Range;
+
 /// A terminal is at least this wide, so a shorter line was ended by who wrote it.
 pub(super) const NARROWEST: usize = 72;
 /// So wide are the narrowest columns in which something is cut again and again.
@@ -72,6 +74,64 @@ const WHOLE: &[&str] = &[
     "and",
 ];
 
+/// Words in front of which only something that cuts lines ends one.
+const GOES_ON: &[&str] = &[
+    "is",
+    "on",
+    "because",
+    "with",
+    "to",
+    "in",
+    "action",
+    "policy",
+    "status",
+    "allows",
+    "operation",
+];
+
+/// What logs have before each line, where a text goes on from one line to the next: what the two lines begin
+/// with alike, digits being as good as others.
+pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut before: Option<Line<'_>> = None;
+    for line in (Lines { text, at: 0 }) {
+        if let Some(last) = before
+            && let Some(len) = prefix(last.text, line.text)
+        {
+            let rest = line.text.get(len..).unwrap_or("");
+            let left = last.text.trim_end().rsplit(' ').next().unwrap_or("");
+            let right = rest.trim_start().split(' ').next().unwrap_or("");
+            let open =
+                WHOLE.contains(&left) || matches!(left, "id:" | "error:" | "allows" | "explicit");
+            if last.text.len() > len && (GOES_ON.contains(&right) || open && !right.is_empty()) {
+                let start = line.end - line.text.len();
+                found.push(start..start + len);
+            }
+        }
+        before = Some(line);
+    }
+    found
+}
+
+/// How long what both lines begin with is, if that can be a log's.
+fn prefix(one: &str, other: &str) -> Option<usize> {
+    let alike = |(left, right): &(u8, u8)| {
+        left == right && left.is_ascii() || left.is_ascii_digit() && right.is_ascii_digit()
+    };
+    let pairs = one.bytes().zip(other.bytes()).take(200);
+    let len = pairs.take_while(alike).count();
+    let begin = other.get(..len)?;
+    let len = begin.rfind([' ', '|'])? + 1;
+    let begin = begin.get(..len)?;
+    // What two errors begin with alike stands before neither.
+    if ["User", "arn:", "uthorized", "rror occurred"].iter().any(|word| begin.contains(word)) {
+        return None;
+    }
+    let is_log = begin.bytes().filter(u8::is_ascii_digit).count() >= 4
+        || begin.trim_end().ends_with(['|', ':', ']', '!']);
+    (is_log && begin.trim().len() >= 3).then_some(len)
+}
+
 /// Where in the text the line ends stand that are to be taken out, in order.
 pub(super) fn cuts(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
@@ -103,12 +163,45 @@ pub(super) fn cuts(text: &str) -> Vec<usize> {
 /// recognised in a text as it is.
 pub(super) fn every_cut(text: &str) -> Vec<usize> {
     let lines = || Lines { text, at: 0 };
-    let longest = lines().map(|line| line.width).max().unwrap_or(0);
+    let longest = longest(text);
     if longest < COLUMN {
         return Vec::new();
     }
     let cut = lines().filter(|line| line.width == longest && line.end < text.len());
     cut.map(|line| line.end).collect()
+}
+
+fn longest(text: &str) -> usize {
+    Lines { text, at: 0 }.map(|line| line.width).max().unwrap_or(0)
+}
+
+/// Whether a width is one that terminals have.
+fn is_usual(width: usize) -> bool {
+    width.is_multiple_of(10) || width == 79
+}
+
+/// Whether the longest lines may all have been cut: as wide as a terminal is, or several of one width, and
+/// none of them or of those behind them begins as lines of a log do.
+pub(super) fn may_be_cut(text: &str) -> bool {
+    let longest = longest(text);
+    if longest < COLUMN {
+        return false;
+    }
+    let lines: Vec<Line<'_>> = (Lines { text, at: 0 }).collect();
+    let mut cut: Vec<&Line<'_>> = Vec::new();
+    for (line, next) in lines.iter().zip(lines.iter().skip(1)) {
+        if line.width != longest || next.text.is_empty() {
+            continue;
+        }
+        let begins = next.text.starts_with([' ', '\t'])
+            || cut.iter().any(|other| are_alike(other.text, line.text))
+            || are_alike(line.text, next.text);
+        if begins {
+            return false;
+        }
+        cut.push(line);
+    }
+    !cut.is_empty() && (is_usual(longest) || cut.len() > 1)
 }
 
 struct Line<'t> {
@@ -153,7 +246,7 @@ fn close(run: &[Line<'_>], next: Option<&Line<'_>>, found: &mut Vec<usize>) {
     let signs = |wanted: Sign| {
         boundaries().filter(move |(one, other)| sign(one.text, other) == wanted).count()
     };
-    let usual = column.is_multiple_of(10) || column == 79;
+    let usual = is_usual(column);
     if many
         && signs(Sign::Whole) == 0
         && (usual || run.len() >= 3 || signs(Sign::Cut) > 0)
