@@ -48,7 +48,7 @@ pub fn diagnose(
         headline: headline(decision, &gates, &gaps, &evaluation, only_layers_missing(&case, &gaps)),
         principal: request.caller.text.value.clone(),
         action: request.action.value.clone(),
-        resource: request.resource.text.value.clone(),
+        resource: request.resource.text().value.clone(),
         same_account: match evaluation.accounts {
             crate::eval::Accounts::Same => Some(true),
             _ if request.caller.kind == CallerKind::Federated => None,
@@ -182,7 +182,9 @@ fn blockers(case: &Case<'_>, findings: &[Finding]) -> Vec<Blocker> {
             Some(blocker) => blocker.asks.push(ask.clone()),
             None => {
                 let account = match owner {
-                    Party::CallerAccount => case.request.caller.account.clone(),
+                    Party::CallerAccount => {
+                        case.request.caller.account.as_ref().map(ToString::to_string)
+                    }
                     Party::RoleAccount | Party::ResourceAccount => {
                         case.request.resource_account().map(str::to_owned)
                     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use crate::policy::{Policy, PolicyType};
+use crate::policy::{ActionBits, Policy, PolicyType, Statement};
 
 /// Something that could not be learned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,82 @@ pub struct Attached {
     pub policy: Arc<Policy>,
 }
 
+/// The policies of a layer, in order; they are added to and never changed.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    all: Vec<Attached>,
+    /// One for each statement, all policies together.
+    sieve: OnceLock<Box<[Sieved]>>,
+}
+
+/// What a statement's actions begin with, and where it stands.
+#[derive(Clone, Copy, Debug)]
+struct Sieved {
+    actions: ActionBits,
+    policy: u32,
+    statement: u32,
+}
+
+impl Policies {
+    /// Adds a policy.
+    pub fn push(&mut self, attached: Attached) {
+        self.all.push(attached);
+        self.sieve.take();
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[Attached] {
+        &self.all
+    }
+
+    /// The statements that may cover the action which `action` stands for, each with the places of its
+    /// policy and of itself; all others do not cover it.
+    pub fn covering(&self, action: ActionBits) -> impl Iterator<Item = (usize, usize, &Statement)> {
+        // Most layers of which nothing is visible are made anew for each request.
+        let sieve: &[Sieved] =
+            if self.all.is_empty() { &[] } else { self.sieve.get_or_init(|| self.sieved()) };
+        sieve.iter().filter(move |one| one.actions.may_cover(action)).filter_map(|one| {
+            let (policy, at) = (one.policy as usize, one.statement as usize);
+            Some((policy, at, self.all.get(policy)?.policy.statements.get(at)?))
+        })
+    }
+
+    #[cold]
+    fn sieved(&self) -> Box<[Sieved]> {
+        let each = (0..).zip(&self.all).flat_map(|(policy, attached)| {
+            (0..).zip(&attached.policy.statements).map(move |(statement, one)| Sieved {
+                actions: ActionBits::of_statement(one),
+                policy,
+                statement,
+            })
+        });
+        each.collect()
+    }
+}
+
+impl From<Vec<Attached>> for Policies {
+    fn from(all: Vec<Attached>) -> Self {
+        Self { all, sieve: OnceLock::new() }
+    }
+}
+
+impl Deref for Policies {
+    type Target = [Attached];
+
+    fn deref(&self) -> &[Attached] {
+        &self.all
+    }
+}
+
+impl<'p> IntoIterator for &'p Policies {
+    type Item = &'p Attached;
+    type IntoIter = std::slice::Iter<'p, Attached>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.iter()
+    }
+}
+
 /// Policies that are evaluated as one: all identity-based policies of the caller, one boundary, the
 /// service control policies of one level.
 #[derive(Clone, Debug)]
@@ -88,7 +164,7 @@ pub struct Layer {
     /// Depth in the organization's tree, 0 for the root; 0 for every other type.
     pub level: u32,
     /// The policies that are visible.
-    pub policies: Vec<Attached>,
+    pub policies: Policies,
     /// What of this layer is not visible. Empty: the policies above are all there is.
     pub missing: Vec<Missing>,
 }
@@ -104,7 +180,7 @@ pub struct Layers {
 impl Layer {
     /// A layer that is wholly visible.
     pub fn known(policy_type: PolicyType, level: u32, policies: Vec<Attached>) -> Self {
-        Self { policy_type, level, policies, missing: Vec::new() }
+        Self { policy_type, level, policies: policies.into(), missing: Vec::new() }
     }
 
     /// Says of something that it is not visible.
@@ -119,7 +195,7 @@ impl Layer {
 
     /// A layer of which nothing is visible.
     pub fn unknown(policy_type: PolicyType, gap: impl Into<Missing>) -> Self {
-        Self { policy_type, level: 0, policies: Vec::new(), missing: vec![gap.into()] }
+        Self { policy_type, level: 0, policies: Policies::default(), missing: vec![gap.into()] }
     }
 }
 
@@ -133,7 +209,7 @@ impl Layers {
     /// Adds a layer, keeping the levels in order.
     pub fn push(&mut self, layer: impl Into<Arc<Layer>>) {
         let layer = layer.into();
-        let order = |layer: &Layer| (layer.policy_type, layer.level);
+        let order = |layer: &Layer| (layer.policy_type as u64) << 32 | u64::from(layer.level);
         // Mostly they come in order.
         match self.layers.last() {
             Some(last) if order(last) > order(&layer) => {

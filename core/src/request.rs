@@ -4,8 +4,10 @@
 //! looked up and no clock is read: the moment of the request is a field.
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
-use crate::policy::{Arn, is_account_id, looks_like_account_id};
+use crate::policy::{Arn, ArnCuts, is_account_id, looks_like_account_id};
+use crate::reference::takes_resource_control;
 use crate::text::{Span, Spanned};
 
 /// One request, and what is known of its caller and its resource.
@@ -17,6 +19,7 @@ pub struct Request {
     pub action: Spanned<String>,
     /// The action in lower case, since its case does not count.
     pub action_lower: Box<str>,
+    takes_resource_control: bool,
     /// An ARN, or `*` where the action takes no resource.
     pub resource: Resource,
     /// Condition keys as given; they win over what would be derived.
@@ -94,17 +97,17 @@ pub struct Caller {
     /// What kind it is.
     pub kind: CallerKind,
     /// `aws`, `aws-cn`, …; empty where there is none.
-    pub partition: String,
+    pub partition: SmolStr,
     /// Its account, where it has one.
-    pub account: Option<String>,
+    pub account: Option<SmolStr>,
     /// The user's, role's, federated user's or service's name; the provider's ARN.
-    pub name: String,
+    pub name: SmolStr,
     /// The session's name. `None` for a session given by its role's ARN.
-    pub session: Option<String>,
+    pub session: Option<SmolStr>,
     /// For a role session: the role's path. Session ARNs carry none.
-    pub role_path: Fact<String>,
+    pub role_path: Fact<SmolStr>,
     /// `AIDA…` or `AROA…`.
-    pub unique_id: Option<String>,
+    pub unique_id: Option<SmolStr>,
     /// For a federated user: the ARN of the IAM user who made the session.
     pub made_by: Option<String>,
     /// For a federated caller: what its token or assertion says.
@@ -177,8 +180,10 @@ pub struct Organization {
 /// The resource that is asked for.
 #[derive(Clone, Debug)]
 pub struct Resource {
-    /// As given.
-    pub text: Spanned<String>,
+    text: Spanned<String>,
+    /// Where the text is cut, if it is an ARN.
+    cuts: Option<ArnCuts>,
+    is_role: bool,
     /// The account that owns it.
     pub account: Owner,
     /// Tags on it.
@@ -187,11 +192,51 @@ pub struct Resource {
     pub organization: Fact<Option<Organization>>,
 }
 
+impl Resource {
+    /// A resource of which nothing is known but what its ARN says.
+    pub fn new(text: Spanned<String>) -> Self {
+        let arn = Arn::parse(&text.value);
+        let cuts = arn.as_ref().map(ArnCuts::of);
+        let account = arn
+            .filter(|arn| looks_like_account_id(arn.account))
+            .map_or(Owner::Unknown, |arn| Owner::Account(arn.account.into()));
+        Self {
+            is_role: arn.is_some_and(|arn| arn.is_role()),
+            text,
+            cuts,
+            account,
+            tags: Fact::Unknown("the tags of the resource are not in the facts"),
+            organization: Fact::Unknown("the organization of the resource's account is not known"),
+        }
+    }
+
+    /// As given.
+    pub fn text(&self) -> &Spanned<String> {
+        &self.text
+    }
+
+    /// Its ARN, if it is one.
+    #[inline]
+    pub fn arn(&self) -> Option<Arn<'_>> {
+        self.cuts?.parts(&self.text.value)
+    }
+
+    /// Whether it is the ARN of an IAM role.
+    pub fn is_role(&self) -> bool {
+        self.is_role
+    }
+
+    /// Says where it was given.
+    pub fn set_span(&mut self, span: Span) {
+        self.text.span = span;
+    }
+}
+
 /// Who owns a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// This account, as the ARN or somebody says.
-    Account(String),
+    Account(SmolStr),
     /// Nobody says; taken to be the caller's account, since all that is not said is as usual.
     CallersAccount,
     /// Nobody says, and it may be any.
@@ -204,7 +249,7 @@ pub struct RoleFacts {
     /// Seconds. `None`: not known.
     pub max_session_duration: Option<Spanned<i64>>,
     /// `AROA…`.
-    pub id: Option<String>,
+    pub id: Option<SmolStr>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// `Some(false)`: the facts prove that there is no such role.
@@ -312,21 +357,13 @@ impl Context {
 impl Request {
     /// A request with nothing known but who, what and which.
     pub fn new(caller: Caller, action: Spanned<String>, resource: Spanned<String>) -> Self {
-        let account = Arn::parse(&resource.value)
-            .filter(|arn| looks_like_account_id(arn.account))
-            .map_or(Owner::Unknown, |arn| Owner::Account(arn.account.to_owned()));
+        let action_lower = action.value.to_ascii_lowercase().into_boxed_str();
         Self {
-            action_lower: action.value.to_ascii_lowercase().into(),
+            takes_resource_control: takes_resource_control(service_of(&action_lower)),
+            action_lower,
             caller,
             action,
-            resource: Resource {
-                text: resource,
-                account,
-                tags: Fact::Unknown("the tags of the resource are not in the facts"),
-                organization: Fact::Unknown(
-                    "the organization of the resource's account is not known",
-                ),
-            },
+            resource: Resource::new(resource),
             context: Context::default(),
             time: None,
             parameters: None,
@@ -338,22 +375,26 @@ impl Request {
 
     /// The service prefix of the action.
     pub fn service(&self) -> &str {
-        let colon = self.action_lower.bytes().position(|byte| byte == b':');
-        colon.and_then(|at| self.action_lower.get(..at)).unwrap_or(&self.action_lower)
+        service_of(&self.action_lower)
+    }
+
+    /// Whether resource control policies apply to the service of the action.
+    pub fn takes_resource_control(&self) -> bool {
+        self.takes_resource_control
     }
 
     /// Whether the resource is an IAM role and the action one that its trust policy decides.
     pub fn needs_trust_policy(&self) -> bool {
-        const ACTIONS: [&str; 6] = [
-            "sts:assumerole",
-            "sts:assumerolewithsaml",
-            "sts:assumerolewithwebidentity",
-            "sts:tagsession",
-            "sts:setsourceidentity",
-            "sts:setcontext",
-        ];
-        ACTIONS.contains(&&*self.action_lower)
-            && Arn::parse(&self.resource.text.value).is_some_and(|arn| arn.is_role())
+        self.resource.is_role()
+            && matches!(
+                &*self.action_lower,
+                "sts:assumerole"
+                    | "sts:assumerolewithsaml"
+                    | "sts:assumerolewithwebidentity"
+                    | "sts:tagsession"
+                    | "sts:setsourceidentity"
+                    | "sts:setcontext"
+            )
     }
 
     /// Whether this asks to assume a role, whatever stands where the role's ARN should be.
@@ -369,6 +410,7 @@ impl Request {
         let mut other = self.clone();
         other.action.value = action.to_owned();
         other.action_lower = action.to_ascii_lowercase().into();
+        other.takes_resource_control = takes_resource_control(other.service());
         other
     }
 
@@ -401,6 +443,17 @@ impl Request {
     }
 }
 
+/// What stands before the first slash, and after it; for short texts, of which every request has some.
+fn cut_at_slash(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == b'/')?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+fn service_of(action: &str) -> &str {
+    let colon = action.bytes().position(|byte| byte == b':');
+    colon.and_then(|at| action.get(..at)).unwrap_or(action)
+}
+
 /// Why a text names no principal that can make a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no principal that can make a request: {why}")]
@@ -414,12 +467,12 @@ pub struct CallerError {
 }
 
 impl Caller {
-    fn new(text: Spanned<String>, kind: CallerKind) -> Self {
+    fn new(text: Spanned<String>, kind: CallerKind, name: SmolStr) -> Self {
         Self {
             kind,
-            partition: String::new(),
+            partition: SmolStr::default(),
             account: None,
-            name: text.value.clone(),
+            name,
             session: None,
             role_path: Fact::Unknown("a session's ARN does not carry the path of its role"),
             unique_id: None,
@@ -435,19 +488,24 @@ impl Caller {
         }
     }
 
+    fn named_as_given(text: Spanned<String>, kind: CallerKind) -> Self {
+        let name = SmolStr::new(&text.value);
+        Self::new(text, kind, name)
+    }
+
     /// Nobody in particular.
     pub fn anonymous(span: Span) -> Self {
-        Self::new(Spanned { value: "anonymous".to_owned(), span }, CallerKind::Anonymous)
+        Self::named_as_given(Spanned { value: "anonymous".to_owned(), span }, CallerKind::Anonymous)
     }
 
     /// An AWS service, by its service principal.
     pub fn service(text: Spanned<String>) -> Self {
-        Self::new(text, CallerKind::Service)
+        Self::named_as_given(text, CallerKind::Service)
     }
 
     /// Someone with a token of an identity provider, by the provider's ARN or name.
     pub fn federated(text: Spanned<String>, claims: Vec<Claim>) -> Self {
-        Self { claims, ..Self::new(text, CallerKind::Federated) }
+        Self { claims, ..Self::named_as_given(text, CallerKind::Federated) }
     }
 
     /// What the token says under `name`, whose case counts.
@@ -496,11 +554,11 @@ impl Caller {
         let Some(arn) = Arn::parse(&text.value) else {
             return Err(error("an ARN has six parts", as_printed));
         };
-        let (partition, account) = (arn.partition.to_owned(), arn.account.to_owned());
+        let (partition, account) = (SmolStr::new(arn.partition), SmolStr::new(arn.account));
         if !looks_like_account_id(&account) {
             return Err(error("its account id is missing or not a number", as_printed));
         }
-        let (kind, name, session, path) = match (arn.service, arn.resource.split_once('/')) {
+        let (kind, name, session, path) = match (arn.service, cut_at_slash(arn.resource)) {
             ("iam", None) if arn.resource == "root" => (CallerKind::Root, "root", None, None),
             ("iam", Some(("user", _))) => {
                 let (path, name) = arn.iam_name("user").unwrap_or(("/", ""));
@@ -510,7 +568,7 @@ impl Caller {
                 let (path, name) = arn.iam_name("role").unwrap_or(("/", ""));
                 (CallerKind::RoleSession, name, None, Some(path))
             }
-            ("sts", Some(("assumed-role", rest))) => match rest.split_once('/') {
+            ("sts", Some(("assumed-role", rest))) => match cut_at_slash(rest) {
                 Some((name, session)) if !session.is_empty() => {
                     (CallerKind::RoleSession, name, Some(session), None)
                 }
@@ -530,15 +588,15 @@ impl Caller {
         if name.is_empty() {
             return Err(error("the name is missing", as_printed));
         }
-        let (name, session) = (name.to_owned(), session.map(str::to_owned));
-        let role_path = path.map(str::to_owned);
-        let mut caller = Self::new(text, kind);
+        let (name, session) = (SmolStr::new(name), session.map(SmolStr::new));
+        let role_path = path.map(SmolStr::new);
+        let mut caller = Self::new(text, kind, name);
         if kind == CallerKind::RoleSession
             && let Some(path) = role_path
         {
             caller.role_path = Fact::Known(path);
         }
-        Ok(Self { partition, account: Some(account), name, session, ..caller })
+        Ok(Self { partition, account: Some(account), session, ..caller })
     }
 
     /// The ARN of the role whose session this is, where its path is known.

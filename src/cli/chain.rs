@@ -192,12 +192,12 @@ impl Hop {
     /// Puts the places of the config file into a request made from the options.
     pub(super) fn place(&self, request: &mut Request) {
         if let Some(path) = &self.path {
-            request.caller.role_path = Fact::Known(path.clone());
+            request.caller.role_path = Fact::Known(path.into());
         }
         for (name, value) in &self.settings {
             let parameters = request.parameters.as_mut();
             match *name {
-                "role_arn" => request.resource.text.span = value.span,
+                "role_arn" => request.resource.set_span(value.span),
                 "external_id" => {
                     if let Some(id) = parameters.and_then(|all| all.external_id.as_mut()) {
                         id.span = value.span;
@@ -227,7 +227,7 @@ impl Hop {
 /// What a hop does, in a few words: `user ana assumes role hub`.
 pub(super) fn title(request: &Request) -> String {
     let who = request.caller.describe();
-    let resource = &request.resource.text.value;
+    let resource = &request.resource.text().value;
     if request.is_assume_role() {
         let name = resource.rsplit('/').next().unwrap_or(resource);
         format!("{who} assumes role {name}")

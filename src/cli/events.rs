@@ -183,8 +183,10 @@ pub(super) fn request(
     request.caller.text.span = caller.unwrap_or(request.caller.text.span);
     let action = span(&denial.action, &request.action.value);
     request.action.span = action.unwrap_or(request.action.span);
-    let resource = span(&denial.resource, &request.resource.text.value);
-    request.resource.text.span = resource.unwrap_or(request.resource.text.span);
+    let resource = span(&denial.resource, &request.resource.text().value);
+    if let Some(span) = resource {
+        request.resource.set_span(span);
+    }
     if args.time.is_some() {
         request.time = time;
         request.time_is_assumed = false;
@@ -197,7 +199,7 @@ pub(super) fn request(
         return Ok(Ok(request));
     }
     let (caller, action) = (&request.caller.text.value, &request.action.value);
-    let resource = &request.resource.text.value;
+    let resource = &request.resource.text().value;
     let asked = Asked { caller, action, resource, presented: None };
     let given = input::request(args, sources, &asked, time)?;
     for entry in given.context.entries() {

@@ -305,7 +305,7 @@ fn build(
         request.action.span = action.span;
     }
     if let (true, Some(resource)) = (args.resource.is_empty(), &denial.resource) {
-        request.resource.text.span = resource.span;
+        request.resource.set_span(resource.span);
     }
     Ok(Ok(request))
 }

@@ -225,7 +225,7 @@ fn question(
     }
     Ok(Some(Question {
         caller: request.caller.text.value.clone(),
-        role: request.resource.text.value.clone(),
+        role: request.resource.text().value.clone(),
         gaps,
     }))
 }

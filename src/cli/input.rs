@@ -371,7 +371,7 @@ fn set_context(
         if lower == "aws:resourceaccount"
             && let Given::One(account) = &value
         {
-            request.resource.account = crate::request::Owner::Account(account.clone());
+            request.resource.account = crate::request::Owner::Account(account.into());
         }
         request.context.set(key, value, span(*at));
     }

@@ -290,7 +290,7 @@ fn user_name(caller: &str, sources: &mut SourceMap) -> Option<String> {
     let span = sources.whole(id);
     let caller = Caller::parse(Spanned { value: caller.to_owned(), span }).ok()?;
     match caller.kind {
-        CallerKind::RoleSession => caller.session,
+        CallerKind::RoleSession => caller.session.map(String::from),
         CallerKind::Root => Some("root".to_owned()),
         CallerKind::User | CallerKind::FederatedUser => {
             caller.name.rsplit('/').next().map(str::to_owned)

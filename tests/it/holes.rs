@@ -79,9 +79,9 @@ fn request(sources: &mut SourceMap, caller: &str) -> Request {
     let span = sources.whole(source);
     let spanned = |text: &str| Spanned { value: text.to_owned(), span };
     let mut caller = Caller::parse(spanned(caller)).unwrap();
-    caller.role_path = Fact::Known("/".to_owned());
+    caller.role_path = Fact::Known("/".into());
     let mut request = Request::new(caller, spanned("s3:GetObject"), spanned("arn:aws:s3:::logs/a"));
-    request.resource.account = Owner::Account("111122223333".to_owned());
+    request.resource.account = Owner::Account("111122223333".into());
     request
 }
 

@@ -137,7 +137,7 @@ fn request(sources: &mut SourceMap, asked: &Asked) -> Request {
     let spanned = |text: &str| Spanned { value: text.to_owned(), span };
     let mut caller = Caller::parse(spanned(asked.caller)).unwrap();
     if asked.caller.contains("assumed-role") {
-        caller.role_path = Fact::Known("/".to_owned());
+        caller.role_path = Fact::Known("/".into());
     }
     let mut request = Request::new(caller, spanned(asked.action), spanned(asked.resource));
     if request.resource.account == Owner::Unknown {

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::finding::Doubt;
 use crate::layers::Gap;
-use crate::policy::Arn;
 use crate::request::{CallerKind, CredentialKind, Request};
 
 /// What the facts say besides the request.
@@ -64,7 +63,7 @@ pub fn doubts(request: &Request, gaps: &[Gap], background: &Background) -> Vec<D
         "export them again, and ask again".to_owned(),
     );
     if request.is_assume_role() {
-        let arn = Arn::parse(&request.resource.text.value);
+        let arn = request.resource.arn();
         let name =
             arn.as_ref().and_then(|arn| arn.iam_name("role")).map_or("NAME", |(_, name)| name);
         add(

@@ -12,7 +12,7 @@ pub(super) fn command(case: &Case<'_>) -> Option<String> {
     if case.is_moot() {
         return None;
     }
-    let role = || quoted(&request.resource.text.value);
+    let role = || quoted(&request.resource.text().value);
     match &*request.action_lower {
         "sts:assumerole" => {}
         "sts:assumerolewithwebidentity" => {
@@ -33,7 +33,7 @@ pub(super) fn command(case: &Case<'_>) -> Option<String> {
     }
     let mut words = vec![
         "aws sts assume-role --role-arn".to_owned(),
-        quoted(&request.resource.text.value),
+        quoted(&request.resource.text().value),
         "--role-session-name".to_owned(),
         session_name(case),
     ];

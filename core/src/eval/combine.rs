@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use crate::layers::{Gap, Layer, Layers};
-use crate::policy::{Arn, Effect, PolicyType};
-use crate::reference::takes_resource_control;
+use crate::policy::{ActionBits, Arn, Effect, PolicyType, Statement};
 use crate::request::{CallerKind, Owner, Request};
 
 use super::Decision;
@@ -35,6 +34,27 @@ impl Verdict {
         deny: Match::No,
         grants: [Match::No, Match::No, Match::No, Match::No],
     };
+
+    /// Adds what one statement came to.
+    fn add(&mut self, statement: &Statement, outcome: &Outcome) {
+        let Outcome { applies, grant, more } = *outcome;
+        if applies.is_no() {
+            return;
+        }
+        let effect = statement.effect.as_ref().map(|effect| effect.value);
+        if effect != Some(Effect::Deny) {
+            self.allow = self.allow.or(applies);
+            if let Some(cell) = self.grants.get_mut(grant as usize) {
+                *cell = (*cell).or(applies);
+            }
+            if let Some(cell) = self.grants.get_mut(Grant::Direct as usize) {
+                *cell = (*cell).or(more);
+            }
+        }
+        if effect != Some(Effect::Allow) {
+            self.deny = self.deny.or(applies);
+        }
+    }
 }
 
 /// Whether caller and resource belong to one account.
@@ -144,22 +164,32 @@ fn run<R: Recorder, T>(
     let subject = Subject {
         request,
         arn: resource_arn(request),
-        has_boundary: has_boundary(layers, &gaps),
+        action: ActionBits::of_action(&request.action_lower),
+        layers,
         gaps: &gaps,
     };
-    let mut verdicts = Vec::with_capacity(layers.layers.len());
+    let mut parts = Parts::NONE;
+    let mut verdicts = Vec::with_capacity(if R::TRACES { layers.layers.len() } else { 0 });
+    let relevance = Relevance::of(request);
     for (at, layer) in layers.layers.iter().enumerate() {
-        let applies = applies(layer, request, &gaps);
-        verdicts.push(if applies.is_no() {
+        let applies = relevance.of_layer(layer, &gaps);
+        let verdict = if applies.is_no() {
             Verdict::NONE
         } else {
             Verdict { applies, ..verdict(layer, at, &subject, recorder) }
-        });
+        };
+        parts.add(layer.policy_type, &verdict);
+        if R::TRACES {
+            verdicts.push(verdict);
+        }
+    }
+    // A federated user's session without any session policy has no permissions of its own.
+    if request.caller.kind == CallerKind::FederatedUser && !parts.has_session_policy {
+        parts.session = Match::No;
     }
     let refusals = refusals(request, &gaps);
     let accounts = accounts(request);
     let needs_resource_policy = needs_resource_policy(request);
-    let parts = parts(request, layers, &verdicts);
     let always_allowed = is_always_allowed(request);
     let granted = match accounts {
         Accounts::Same => same_account(request, &parts, needs_resource_policy),
@@ -168,7 +198,7 @@ fn run<R: Recorder, T>(
             [same_account(request, &parts, needs_resource_policy), cross_account(request, &parts)],
             || {
                 gaps.unknown(|| Gap {
-                    fact: format!("the account that owns `{}`", request.resource.text.value),
+                    fact: format!("the account that owns `{}`", request.resource.text().value),
                     reason: "the resource's ARN names no account, and the rules differ between one account and two".to_owned(),
                     supply: "pass `--context aws:ResourceAccount=ACCOUNT`".to_owned(),
                 })
@@ -211,7 +241,7 @@ fn run<R: Recorder, T>(
 /// resource, AWS's own examples name all of them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_s3_full-access-except-production.html>
 fn resource_arn(request: &Request) -> Option<Arn<'_>> {
-    let text = &*request.resource.text.value;
+    let text = &*request.resource.text().value;
     if text == "*" && request.service() == "s3" {
         let partition = match &*request.caller.partition {
             "" => "aws",
@@ -219,7 +249,7 @@ fn resource_arn(request: &Request) -> Option<Arn<'_>> {
         };
         return Some(Arn { partition, service: "s3", region: "", account: "", resource: text });
     }
-    Arn::parse(text)
+    request.resource.arn()
 }
 
 /// Calls for which no policy is asked.
@@ -242,13 +272,16 @@ fn accounts(request: &Request) -> Accounts {
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
 fn needs_resource_policy(request: &Request) -> bool {
     let is_key = || {
-        Arn::parse(&request.resource.text.value)
+        request
+            .resource
+            .arn()
             .is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
     };
     request.needs_trust_policy() || (request.service() == "kms" && is_key())
 }
 
-fn has_boundary(layers: &Layers, gaps: &GapTable) -> Match {
+/// Whether the caller has a permissions boundary.
+pub(super) fn has_boundary(layers: &Layers, gaps: &GapTable) -> Match {
     let mut result = Match::No;
     for layer in layers.of(PolicyType::PermissionsBoundary) {
         let visible = if layer.policies.is_empty() { missing(layer, gaps) } else { Match::Yes };
@@ -262,35 +295,48 @@ fn missing(layer: &Layer, gaps: &GapTable) -> Match {
     layer.missing.iter().map(|gap| gaps.known(gap)).fold(Match::No, Match::or)
 }
 
-/// Whether a layer plays a part for this caller and action.
-fn applies(layer: &Layer, request: &Request, gaps: &GapTable) -> Match {
-    let caller = &request.caller;
-    let linked = caller.is_service_linked_role();
-    let no_policies_of_its_own = matches!(
-        caller.kind,
-        CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated
-    );
-    match layer.policy_type {
-        PolicyType::ResourceBased | PolicyType::VpcEndpoint => Match::Yes,
-        // A role's trust policy decides who may assume it, and nothing else about the role.
-        PolicyType::Trust => request.needs_trust_policy().into(),
-        PolicyType::IdentityBased | PolicyType::Session => (!no_policies_of_its_own).into(),
-        PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !linked).into(),
-        PolicyType::ServiceControl => match caller.kind {
-            CallerKind::Service | CallerKind::Anonymous => Match::No,
-            CallerKind::Federated => gaps.unknown(|| Gap {
-                fact: "whether service control policies apply to this call".to_owned(),
-                reason:
-                    "the call is not signed by an AWS principal, and AWS's documents do not say"
-                        .to_owned(),
-                supply: "compare with the event in CloudTrail".to_owned(),
-            }),
-            _ => (!linked).into(),
-        },
-        PolicyType::ResourceControl => {
-            let covered = takes_resource_control(request.service())
-                && &*request.action_lower != "kms:retiregrant";
-            (covered && !linked).into()
+/// What decides whether a layer plays a part for this caller and action, found out once.
+struct Relevance {
+    caller: CallerKind,
+    is_linked: bool,
+    needs_trust_policy: bool,
+    takes_resource_control: bool,
+}
+
+impl Relevance {
+    fn of(request: &Request) -> Self {
+        Self {
+            caller: request.caller.kind,
+            is_linked: request.caller.is_service_linked_role(),
+            needs_trust_policy: request.needs_trust_policy(),
+            takes_resource_control: request.takes_resource_control()
+                && &*request.action_lower != "kms:retiregrant",
+        }
+    }
+
+    fn of_layer(&self, layer: &Layer, gaps: &GapTable) -> Match {
+        let no_policies_of_its_own = matches!(
+            self.caller,
+            CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated
+        );
+        match layer.policy_type {
+            PolicyType::ResourceBased | PolicyType::VpcEndpoint => Match::Yes,
+            // A role's trust policy decides who may assume it, and nothing else about the role.
+            PolicyType::Trust => self.needs_trust_policy.into(),
+            PolicyType::IdentityBased | PolicyType::Session => (!no_policies_of_its_own).into(),
+            PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !self.is_linked).into(),
+            PolicyType::ServiceControl => match self.caller {
+                CallerKind::Service | CallerKind::Anonymous => Match::No,
+                CallerKind::Federated => gaps.unknown(|| Gap {
+                    fact: "whether service control policies apply to this call".to_owned(),
+                    reason:
+                        "the call is not signed by an AWS principal, and AWS's documents do not say"
+                            .to_owned(),
+                    supply: "compare with the event in CloudTrail".to_owned(),
+                }),
+                _ => (!self.is_linked).into(),
+            },
+            PolicyType::ResourceControl => (self.takes_resource_control && !self.is_linked).into(),
         }
     }
 }
@@ -302,27 +348,20 @@ fn verdict<R: Recorder>(
     recorder: &mut R,
 ) -> Verdict {
     let mut verdict = Verdict::NONE;
-    for (policy_at, attached) in layer.policies.iter().enumerate() {
-        for (statement_at, one) in attached.policy.statements.iter().enumerate() {
-            let place = (at, policy_at, statement_at);
-            let Outcome { applies: outcome, grant, more } =
-                statement(one, layer.policy_type, place, subject, recorder);
-            if outcome.is_no() {
-                continue;
+    let mut each = |policy_at: usize, statement_at: usize, one: &Statement| {
+        let place = (at, policy_at, statement_at);
+        let outcome = statement(one, layer.policy_type, place, subject, recorder);
+        verdict.add(one, &outcome);
+    };
+    if R::TRACES {
+        for (policy_at, attached) in layer.policies.iter().enumerate() {
+            for (statement_at, one) in attached.policy.statements.iter().enumerate() {
+                each(policy_at, statement_at, one);
             }
-            let effect = one.effect.as_ref().map(|effect| effect.value);
-            if effect != Some(Effect::Deny) {
-                verdict.allow = verdict.allow.or(outcome);
-                if let Some(cell) = verdict.grants.get_mut(grant as usize) {
-                    *cell = (*cell).or(outcome);
-                }
-                if let Some(cell) = verdict.grants.get_mut(Grant::Direct as usize) {
-                    *cell = (*cell).or(more);
-                }
-            }
-            if effect != Some(Effect::Allow) {
-                verdict.deny = verdict.deny.or(outcome);
-            }
+        }
+    } else {
+        for (policy_at, statement_at, one) in layer.policies.covering(subject.action) {
+            each(policy_at, statement_at, one);
         }
     }
     let missing = missing(layer, subject.gaps);
@@ -335,8 +374,9 @@ fn verdict<R: Recorder>(
     verdict
 }
 
-fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
-    let mut parts = Parts {
+impl Parts {
+    /// What no layer at all comes to.
+    const NONE: Self = Self {
         explicit_deny: Match::No,
         identity: Match::No,
         resource: Match::No,
@@ -347,37 +387,34 @@ fn parts(request: &Request, layers: &Layers, verdicts: &[Verdict]) -> Parts {
         service_control: Match::Yes,
         endpoint: Match::Yes,
     };
-    for (layer, verdict) in layers.layers.iter().zip(verdicts) {
+
+    /// Adds what a layer of this type came to.
+    fn add(&mut self, policy_type: PolicyType, verdict: &Verdict) {
         if verdict.applies.is_no() {
-            continue;
+            return;
         }
         let deny = verdict.deny.and(verdict.applies);
-        parts.explicit_deny = parts.explicit_deny.or(deny);
+        self.explicit_deny = self.explicit_deny.or(deny);
         let keeps = verdict.allow.or(verdict.applies.negated());
-        match layer.policy_type {
-            PolicyType::IdentityBased => parts.identity = parts.identity.or(verdict.allow),
+        match policy_type {
+            PolicyType::IdentityBased => self.identity = self.identity.or(verdict.allow),
             PolicyType::Trust | PolicyType::ResourceBased => {
-                parts.resource = parts.resource.or(verdict.allow);
-                for (all, one) in parts.grants.iter_mut().zip(&verdict.grants) {
+                self.resource = self.resource.or(verdict.allow);
+                for (all, one) in self.grants.iter_mut().zip(&verdict.grants) {
                     *all = (*all).or(*one);
                 }
             }
-            PolicyType::PermissionsBoundary => parts.boundary = parts.boundary.and(keeps),
+            PolicyType::PermissionsBoundary => self.boundary = self.boundary.and(keeps),
             PolicyType::Session => {
-                parts.has_session_policy = true;
-                parts.session = parts.session.and(keeps);
+                self.has_session_policy = true;
+                self.session = self.session.and(keeps);
             }
-            PolicyType::ServiceControl => parts.service_control = parts.service_control.and(keeps),
+            PolicyType::ServiceControl => self.service_control = self.service_control.and(keeps),
             // The full-access policy is on every level and cannot be detached.
             PolicyType::ResourceControl => {}
-            PolicyType::VpcEndpoint => parts.endpoint = parts.endpoint.and(keeps),
+            PolicyType::VpcEndpoint => self.endpoint = self.endpoint.and(keeps),
         }
     }
-    // A federated user's session without any session policy has no permissions of its own.
-    if request.caller.kind == CallerKind::FederatedUser && !parts.has_session_policy {
-        parts.session = Match::No;
-    }
-    parts
 }
 
 /// Which limits of the caller's own account a grant of the resource still meets.
@@ -396,6 +433,9 @@ fn through(grant: Grant, parts: &Parts, federated_without_session: bool) -> Matc
 fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -> Match {
     let no_session = request.caller.kind == CallerKind::FederatedUser && !parts.has_session_policy;
     let by_resource = || {
+        if parts.resource.is_no() {
+            return Match::No;
+        }
         GRANTS
             .iter()
             .zip(&parts.grants)

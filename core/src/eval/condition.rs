@@ -507,6 +507,11 @@ pub(super) fn arn_matches(
     request: &Request,
     gaps: &GapTable,
 ) -> Match {
+    // Most differ in the resource's name.
+    let [.., name] = pattern.parts.as_ref();
+    if !name.at_most().matches(arn.resource) {
+        return Match::No;
+    }
     let texts = ["arn", arn.partition, arn.service, arn.region, arn.account, arn.resource];
     let mut result = Match::Yes;
     for (pattern, text) in pattern.parts.iter().zip(texts) {

@@ -208,7 +208,7 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         "resourceaccount" => match &request.resource.account {
             Owner::Account(account) => One(Cow::Borrowed(account)),
             // What is taken to be the caller's own is so here as well.
-            Owner::CallersAccount if request.resource.text.value != "*" => caller
+            Owner::CallersAccount if request.resource.text().value != "*" => caller
                 .account
                 .as_deref()
                 .map_or(Unknown(NOT_GIVEN), |account| One(Cow::Borrowed(account))),
@@ -341,7 +341,7 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
                     ""
                 }
             ),
-            suffix: caller.name.clone(),
+            suffix: caller.name.to_string(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",
         },
     }

@@ -35,13 +35,13 @@ pub(super) fn principal(
     principals: &Principals,
     request: &Request,
     policy_type: PolicyType,
-    has_boundary: &Match,
+    has_boundary: impl FnOnce() -> Match,
     is_deny: bool,
     gaps: &GapTable,
 ) -> (Match, Grant, Match) {
     let test = Test { request, caller: &request.caller, policy_type, is_deny, gaps };
     if principals.negated {
-        return (test.not_principal(principals, has_boundary), Grant::Direct, Match::No);
+        return (test.not_principal(principals, &has_boundary()), Grant::Direct, Match::No);
     }
     let mut result = Match::No;
     let mut strongest = Grant::Delegation;

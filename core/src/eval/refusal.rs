@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::layers::Gap;
-use crate::policy::{Arn, is_account_id};
+use crate::policy::is_account_id;
 use crate::request::{CallerKind, CredentialKind, Parameters, Request};
 
 use super::logic::{GapTable, Match};
@@ -102,12 +102,17 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Vec<(Refusal, Matc
     found
 }
 
-fn role_arn(request: &Request) -> Vec<(Refusal, bool)> {
-    let text = &request.resource.text.value;
+fn role_arn(request: &Request) -> [(Refusal, bool); 4] {
+    let text = &request.resource.text().value;
     let Some(arn) =
-        Arn::parse(text).filter(|arn| is_account_id(arn.account) && arn.region.is_empty())
+        request.resource.arn().filter(|arn| is_account_id(arn.account) && arn.region.is_empty())
     else {
-        return vec![(Refusal::RoleArnMalformed, true)];
+        return [
+            (Refusal::RoleArnMalformed, true),
+            (Refusal::NotARole, false),
+            (Refusal::RoleMissing, false),
+            (Refusal::Partition, false),
+        ];
     };
     let name_is_good = arn.iam_name("role").is_some_and(|(path, name)| {
         !name.is_empty()
@@ -119,7 +124,7 @@ fn role_arn(request: &Request) -> Vec<(Refusal, bool)> {
         (arn.is_role() && !name_is_good) || text.contains(['$', '<', '>', '{', '*', '?', ' ']);
     let caller = &request.caller;
     let foreign = !caller.partition.is_empty() && caller.partition != arn.partition;
-    vec![
+    [
         (Refusal::RoleArnMalformed, malformed),
         (Refusal::NotARole, !malformed && !arn.is_role()),
         (Refusal::RoleMissing, request.role.exists == Some(false)),
@@ -157,7 +162,7 @@ fn owned_by_aws(request: &Request) -> bool {
     if !matches!(service, "iam" | "kms") || request.caller.is_service_linked_role() {
         return false;
     }
-    let Some(arn) = Arn::parse(&request.resource.text.value) else { return false };
+    let Some(arn) = request.resource.arn() else { return false };
     let action = request.action_lower.split_once(':').map_or("", |(_, name)| name);
     let begins = |verbs: &[&str]| verbs.iter().any(|verb| action.starts_with(verb));
     match (service, arn.resource.split_once('/')) {

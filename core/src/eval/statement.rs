@@ -1,13 +1,14 @@
 //! Whether one statement applies to the request.
 
 use crate::doc::Hole;
-use crate::layers::Gap;
+use crate::layers::{Gap, Layers};
 use crate::policy::{
-    ActionPattern, Arn, Effect, Element, Part, PolicyType, ResourceMatcher, ResourcePattern,
-    Statement,
+    ActionBits, ActionPattern, Arn, Effect, Element, Part, PolicyType, ResourceMatcher,
+    ResourcePattern, Statement,
 };
 use crate::request::Request;
 
+use super::combine::has_boundary;
 use super::condition::{Why, arn_matches, condition, pattern_matches};
 use super::logic::{GapTable, Match};
 use super::principal::{Grant, principal};
@@ -67,8 +68,9 @@ pub(super) struct Subject<'a> {
     pub(super) request: &'a Request,
     /// The resource, cut once.
     pub(super) arn: Option<Arn<'a>>,
-    /// Whether the caller has a permissions boundary.
-    pub(super) has_boundary: Match,
+    /// What the action begins with.
+    pub(super) action: ActionBits,
+    pub(super) layers: &'a Layers,
     pub(super) gaps: &'a GapTable,
 }
 
@@ -104,7 +106,7 @@ pub(super) fn statement<R: Recorder>(
     let (named, grant, more) = match &statement.principal {
         _ if !policy_type.row().has_principal => (Match::Yes, Grant::Direct, Match::No),
         Some(element) => {
-            let boundary = &subject.has_boundary;
+            let boundary = || has_boundary(subject.layers, subject.gaps);
             principal(element, subject.request, policy_type, boundary, is_deny, subject.gaps)
         }
         // It may stand there under another name, and was not read.
@@ -231,7 +233,7 @@ fn resource(element: &Element<ResourcePattern>, subject: &Subject<'_>) -> Match 
                 arn_matches(pattern, arn, subject.request, subject.gaps)
             }
             (ResourceMatcher::Holed(pattern), _) => {
-                let text = &subject.request.resource.text.value;
+                let text = &subject.request.resource.text().value;
                 pattern_matches(pattern, text, subject.request, subject.gaps)
             }
             (ResourceMatcher::Arn(_), None) | (ResourceMatcher::Nothing, _) => Match::No,

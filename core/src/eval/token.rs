@@ -157,7 +157,7 @@ fn of_assertion(request: &Request, caller: &Caller, gaps: &GapTable) -> Vec<(Ref
 
 /// Whether a `Role` value holds the ARNs of the role and of the provider, in either order.
 fn has_pair(request: &Request, caller: &Caller) -> bool {
-    let role = request.resource.text.value.as_str();
+    let role = request.resource.text().value.as_str();
     let values = caller.claim("Role").map(|claim| claim.values.as_slice()).unwrap_or_default();
     values.iter().filter_map(|value| value.split_once(',')).any(|(first, second)| {
         let pair = (first.trim(), second.trim());

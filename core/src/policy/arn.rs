@@ -17,6 +17,34 @@ pub struct Arn<'t> {
     pub resource: &'t str,
 }
 
+/// Where a text is cut as an ARN, for one that is looked at many times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArnCuts([usize; 4]);
+
+impl ArnCuts {
+    /// Where the text of `arn` is cut.
+    pub fn of(arn: &Arn<'_>) -> Self {
+        let Arn { partition, service, region, account, .. } = arn;
+        let partition = "arn:".len() + partition.len();
+        let service = partition + 1 + service.len();
+        let region = service + 1 + region.len();
+        Self([partition, service, region, region + 1 + account.len()])
+    }
+
+    /// The parts of the text that was cut.
+    #[inline]
+    pub fn parts(self, text: &str) -> Option<Arn<'_>> {
+        let [partition, service, region, account] = self.0;
+        Some(Arn {
+            partition: text.get("arn:".len()..partition)?,
+            service: text.get(partition + 1..service)?,
+            region: text.get(service + 1..region)?,
+            account: text.get(region + 1..account)?,
+            resource: text.get(account + 1..)?,
+        })
+    }
+}
+
 impl<'t> Arn<'t> {
     /// Cuts `text`; `None` if it has fewer than six parts or does not begin with `arn:`.
     pub fn parse(text: &'t str) -> Option<Self> {
@@ -72,6 +100,8 @@ mod tests {
         let arn = Arn::parse("arn:aws:logs:eu-west-1:111122223333:log-group:/x:*");
         assert_eq!(arn.map(|arn| arn.resource), Some("log-group:/x:*"));
         assert_eq!(Arn::parse("arn:aws:s3"), None);
+        let text = "arn:aws:logs:eu-west-1:111122223333:log-group:/x:*";
+        assert_eq!(arn.map(|arn| ArnCuts::of(&arn)).and_then(|cuts| cuts.parts(text)), arn);
     }
 
     #[test]

@@ -10,10 +10,11 @@ mod placeholder;
 mod policy_type;
 mod principal;
 mod read;
+mod sieve;
 mod slips;
 mod value;
 
-pub use arn::{Arn, is_account_id, looks_like_account_id};
+pub use arn::{Arn, ArnCuts, is_account_id, looks_like_account_id};
 pub use operator::{
     Comparison, Family, Operator, Row as OperatorRow, SetQualifier, TABLE as OPERATORS,
 };
@@ -22,6 +23,7 @@ pub use placeholder::is_open;
 pub use policy_type::{Part, PolicyType, Row as PolicyTypeRow, TABLE as POLICY_TYPES};
 pub use principal::{NamedPrincipal, Names, PrincipalKind, Principals, Reach};
 pub use read::{has_statements, read, read_committed};
+pub use sieve::ActionBits;
 pub use slips::{ELEMENTS, MEMBERS, element_help, kind_help, operator_help};
 pub use value::{ArnPattern, Number, VariablesIn, address, boolean, bytes, moment, network};
 

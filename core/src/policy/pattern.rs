@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
+use smol_str::SmolStr;
 
 use crate::doc::{Hole, Missing};
 
@@ -14,7 +15,7 @@ use crate::doc::{Hole, Missing};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Text that stands for itself.
-    Literal(Box<str>),
+    Literal(SmolStr),
     /// `*`: zero or more of any character.
     Star,
     /// `?`: exactly one character.
@@ -63,6 +64,9 @@ impl Pattern {
 
     /// Compiles a text of which parts are missing.
     pub fn with_holes(text: &str, holes: &[Missing], syntax: Syntax) -> Self {
+        if holes.is_empty() {
+            return Self::new(text, syntax);
+        }
         let mut parts = Vec::new();
         let mut at = 0;
         for one in holes {
@@ -82,10 +86,13 @@ impl Pattern {
 
     fn of(parts: Vec<Part>, malformed_variable: bool) -> Self {
         let fixed = !parts.iter().any(|part| matches!(part, Part::Variable(_) | Part::Hole(_)));
-        let at_most = Glob::new(parts.iter().map(|part| match part {
+        let stars = parts.iter().filter(|part| !matches!(part, Part::Literal(_) | Part::One));
+        let runs = Vec::with_capacity(stars.count() + 1);
+        let pieces = parts.iter().map(|part| match part {
             Part::Variable(_) => Piece::Star,
             other => static_piece(other),
-        }));
+        });
+        let at_most = Glob::of(pieces, runs);
         Self { parts, at_most, fixed, malformed_variable }
     }
 
@@ -159,13 +166,15 @@ impl Pattern {
 
 enum Piece<'t> {
     Literal(Cow<'t, str>),
+    /// A literal of the pattern.
+    Shared(&'t SmolStr),
     Star,
     One,
 }
 
 fn static_piece(part: &Part) -> Piece<'_> {
     match part {
-        Part::Literal(text) => Piece::Literal(Cow::Borrowed(text)),
+        Part::Literal(text) => Piece::Shared(text),
         Part::Star => Piece::Star,
         Part::One => Piece::One,
         // INVARIANT: callers replace variables before they come here; one left over matches itself.
@@ -175,16 +184,31 @@ fn static_piece(part: &Part) -> Piece<'_> {
 }
 
 fn parse(text: &str, syntax: Syntax) -> (Vec<Part>, bool) {
+    let is_special = |byte: u8| match byte {
+        b'*' | b'?' => syntax.wildcards,
+        b'$' => syntax.variables,
+        _ => false,
+    };
+    if !text.bytes().any(is_special) {
+        let literal = (!text.is_empty()).then(|| Part::Literal(SmolStr::new(text)));
+        return (literal.into_iter().collect(), false);
+    }
     let mut parts = Vec::new();
     let mut literal = String::new();
     let mut malformed = false;
     let mut rest = text;
     let flush = |literal: &mut String, parts: &mut Vec<Part>| {
         if !literal.is_empty() {
-            parts.push(Part::Literal(std::mem::take(literal).into()));
+            parts.push(Part::Literal(SmolStr::new(&*literal)));
+            literal.clear();
         }
     };
-    while let Some(first) = rest.chars().next() {
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(is_special).unwrap_or(rest.len());
+        let Some((before, after)) = rest.split_at_checked(plain) else { break };
+        literal.push_str(before);
+        rest = after;
+        let Some(first) = rest.chars().next() else { break };
         if syntax.variables
             && let Some(after) = rest.strip_prefix("${")
         {
@@ -316,7 +340,7 @@ struct Run {
     /// `None` is `?`.
     chars: Option<Vec<Option<char>>>,
     /// The text, where the run has no `?`.
-    text: String,
+    text: SmolStr,
 }
 
 impl Run {
@@ -327,7 +351,8 @@ impl Run {
     fn push_literal(&mut self, text: &str) {
         match &mut self.chars {
             Some(chars) => chars.extend(text.chars().map(Some)),
-            None => self.text.push_str(text),
+            None if self.text.is_empty() => self.text = SmolStr::new(text),
+            None => self.text = [self.text.as_str(), text].concat().into(),
         }
     }
 
@@ -431,11 +456,17 @@ fn shift_and<'t>(pattern: &[Option<char>], text: &'t str) -> Option<&'t str> {
 
 impl Glob {
     fn new<'p>(pieces: impl Iterator<Item = Piece<'p>>) -> Self {
-        let mut runs = vec![];
+        Self::of(pieces, Vec::new())
+    }
+
+    /// A glob of these pieces, whose runs go into `runs`.
+    fn of<'p>(pieces: impl Iterator<Item = Piece<'p>>, mut runs: Vec<Run>) -> Self {
         let mut run = Run::default();
         for piece in pieces {
             match piece {
                 Piece::Literal(text) => run.push_literal(&text),
+                Piece::Shared(text) if run.is_empty() => run.text.clone_from(text),
+                Piece::Shared(text) => run.push_literal(text),
                 Piece::One => run.push_one(),
                 Piece::Star => runs.push(std::mem::take(&mut run)),
             }
@@ -448,6 +479,14 @@ impl Glob {
     /// A glob that is a text and nothing else.
     pub fn literal(text: &str) -> Self {
         Self::new(std::iter::once(Piece::Literal(Cow::Borrowed(text))))
+    }
+
+    /// What every text that matches begins with, and whether there is no more to it.
+    pub fn beginning(&self) -> (&str, bool) {
+        match self.runs.as_slice() {
+            [first, rest @ ..] if first.chars.is_none() => (&first.text, rest.is_empty()),
+            _ => ("", false),
+        }
     }
 
     /// Whether the whole of `text` matches.

@@ -122,6 +122,18 @@ impl Held {
     }
 }
 
+/// A statement's elements, by name.
+struct Elements<'d> {
+    node: Node<'d>,
+    entries: Vec<Entry<'d>>,
+}
+
+impl<'d> Elements<'d> {
+    fn get(&self, name: &str) -> Option<&Entry<'d>> {
+        self.entries.iter().find(|entry| entry.key == name)
+    }
+}
+
 struct Reader {
     policy_type: PolicyType,
     /// Whether texts may hold placeholders.
@@ -284,12 +296,15 @@ impl Reader {
             };
         }
         self.repeated_keys(node);
-        let effect = self.effect(node);
-        let principal = self.principal(node);
-        let action = self.action(node);
-        let resource = self.resource(node);
-        let conditions = self.conditions(node);
-        let sid = node.get("Sid").and_then(|sid| {
+        // Every element is asked for by name, and the entries of an object are found one by one.
+        let statement = Elements { node, entries: node.entries().collect() };
+        let effect = self.effect(&statement);
+        let principal = self.principal(&statement);
+        let action = self.action(&statement);
+        let resource = self.resource(&statement);
+        let conditions = self.conditions(&statement);
+        let sid = statement.get("Sid").and_then(|entry| {
+            let sid = entry.value;
             // AWS refuses another value, but a name decides nothing.
             if sid.text().is_none() && sid.unknown().is_none() {
                 self.note(
@@ -302,11 +317,11 @@ impl Reader {
             let text = sid.scalar();
             Some(Spanned { value: text?.into_owned(), span: sid.span() })
         });
-        for entry in node.entries() {
-            if let Some(hole) = open_key(&entry) {
+        for entry in &statement.entries {
+            if let Some(hole) = open_key(entry) {
                 self.doubts.push(hole);
             } else if !ELEMENTS.contains(&entry.key.as_ref()) {
-                self.unknown_element(&entry, ELEMENTS);
+                self.unknown_element(entry, ELEMENTS);
             }
         }
         Statement {
@@ -339,10 +354,10 @@ impl Reader {
         }
     }
 
-    fn effect(&mut self, node: Node<'_>) -> Option<Spanned<Effect>> {
-        let Some(value) = node.get("Effect") else {
+    fn effect(&mut self, statement: &Elements<'_>) -> Option<Spanned<Effect>> {
+        let Some(value) = statement.get("Effect").map(|entry| entry.value) else {
             self.missing(
-                node,
+                statement.node,
                 "Effect",
                 "the statement has no `Effect`",
                 "add `\"Effect\": \"Allow\"` or `\"Deny\"`",
@@ -371,10 +386,14 @@ impl Reader {
     }
 
     /// The value of `name` or `Not…`, where at most one of the two may stand.
-    fn one_of<'d>(&mut self, node: Node<'d>, name: &str, not: &str) -> Option<(bool, Entry<'d>)> {
-        let find = |wanted: &str| node.entries().find(|entry| entry.key == wanted);
-        let (plain, negated) = (find(name), find(not));
-        if let (Some(_), Some(second)) = (&plain, &negated) {
+    fn one_of<'e, 'd>(
+        &mut self,
+        statement: &'e Elements<'d>,
+        name: &str,
+        not: &str,
+    ) -> Option<(bool, &'e Entry<'d>)> {
+        let (plain, negated) = (statement.get(name), statement.get(not));
+        if let (Some(_), Some(second)) = (plain, negated) {
             self.refuse(
                 second.key_span,
                 format!("a statement takes `{name}` or `{not}`, not both"),
@@ -447,8 +466,9 @@ impl Reader {
         }
     }
 
-    fn principal(&mut self, node: Node<'_>) -> Option<Principals> {
-        let found = self.one_of(node, "Principal", "NotPrincipal");
+    fn principal(&mut self, statement: &Elements<'_>) -> Option<Principals> {
+        let node = statement.node;
+        let found = self.one_of(statement, "Principal", "NotPrincipal");
         let wanted = self.policy_type.row().has_principal;
         let Some((negated, entry)) = found else {
             if let Some(entry) = misspelt(node, "Principal", ELEMENTS).filter(|_| wanted) {
@@ -480,7 +500,7 @@ impl Reader {
             );
         }
         let mut values = Vec::new();
-        self.principals(&entry, None, &mut values);
+        self.principals(entry, None, &mut values);
         Some(Principals { negated, key: entry.key_span, values })
     }
 
@@ -589,10 +609,10 @@ impl Reader {
         values.push(Spanned { value: named, span: text.span });
     }
 
-    fn action(&mut self, node: Node<'_>) -> Option<Element<ActionPattern>> {
-        let Some((negated, entry)) = self.one_of(node, "Action", "NotAction") else {
+    fn action(&mut self, statement: &Elements<'_>) -> Option<Element<ActionPattern>> {
+        let Some((negated, entry)) = self.one_of(statement, "Action", "NotAction") else {
             self.missing(
-                node,
+                statement.node,
                 "Action",
                 "the statement has no `Action`",
                 "add `\"Action\": \"service:Name\"`",
@@ -601,7 +621,7 @@ impl Reader {
         };
         let mut values = Vec::new();
         let mut uncertain = false;
-        for held in self.strings(&entry) {
+        for held in self.strings(entry) {
             let known = held.is_known();
             uncertain |= !known || held.doubt.is_some();
             let text = held.value;
@@ -643,13 +663,13 @@ impl Reader {
         Some(Element { negated, key: entry.key_span, values, uncertain })
     }
 
-    fn resource(&mut self, node: Node<'_>) -> Option<Element<ResourcePattern>> {
-        let found = self.one_of(node, "Resource", "NotResource");
+    fn resource(&mut self, statement: &Elements<'_>) -> Option<Element<ResourcePattern>> {
+        let found = self.one_of(statement, "Resource", "NotResource");
         let Some((negated, entry)) = found else {
             // Trust policies have no resource, and some services' policies may leave it out.
             if !matches!(self.policy_type, PolicyType::Trust | PolicyType::ResourceBased) {
                 self.missing(
-                    node,
+                    statement.node,
                     "Resource",
                     "the statement has no `Resource`",
                     "add `\"Resource\": \"arn:…\"` or `\"*\"`",
@@ -668,7 +688,7 @@ impl Reader {
             if self.variables { VariablesIn::ResourcePart } else { VariablesIn::Nothing };
         let mut values = Vec::new();
         let mut uncertain = false;
-        for held in self.strings(&entry) {
+        for held in self.strings(entry) {
             uncertain |= !held.is_known() || held.doubt.is_some();
             let text = held.value;
             let matcher = if !held.holes.is_empty() {
@@ -698,8 +718,10 @@ impl Reader {
         Some(Element { negated, key: entry.key_span, values, uncertain })
     }
 
-    fn conditions(&mut self, node: Node<'_>) -> Vec<Condition> {
-        let Some(block) = node.get("Condition") else { return Vec::new() };
+    fn conditions(&mut self, statement: &Elements<'_>) -> Vec<Condition> {
+        let Some(block) = statement.get("Condition").map(|entry| entry.value) else {
+            return Vec::new();
+        };
         if let Some(hole) = block.unknown() {
             // Whatever it asks for, the rest of the statement is as it is.
             self.doubts.push(Arc::clone(hole));

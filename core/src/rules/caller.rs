@@ -45,7 +45,7 @@ fn cannot(case: &Case<'_>) -> Vec<Finding> {
 fn owned_by_aws(case: &Case<'_>) -> Vec<Finding> {
     let request = case.request;
     refused(case, Refusal::OwnedByAws, || {
-        let resource = &request.resource.text;
+        let resource = &request.resource.text();
         let (what, help) = match request.service() {
             "kms" => ("an alias of a key that AWS manages", "give the key an alias of your own, one that does not begin with `alias/aws/`"),
             _ if resource.value.contains(":role/") => (

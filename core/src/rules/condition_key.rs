@@ -177,7 +177,7 @@ fn findings(case: &Case<'_>, word: impl Fn(&Condition, &str) -> Option<Finding>)
                 condition.key.value,
                 case.request.caller.text.value,
                 case.request.action.value,
-                case.request.resource.text.value
+                case.request.resource.text().value
             )));
         }
     };

@@ -75,7 +75,7 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
     };
     let ask = format!(
         "please leave `{}` on `{}` by `{}` out of what {which} of the {title}{on} denies",
-        action.value, case.request.resource.text.value, case.request.caller.text.value
+        action.value, case.request.resource.text().value, case.request.caller.text.value
     );
     Some(finding.help(help).ask(ask))
 }

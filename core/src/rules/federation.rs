@@ -167,7 +167,7 @@ fn differs(
                 .ask(format!(
                     "please change the condition on `{}` in the trust policy of `{}`: {}",
                     condition.key.value,
-                    request.resource.text.value,
+                    request.resource.text().value,
                     condition_sentence(condition, request, why)
                 ));
             // Without a token there is nothing in the policy to change.
@@ -335,7 +335,7 @@ fn prefix(case: &Case<'_>) -> Vec<Finding> {
                 .owner(Party::RoleAccount)
                 .ask(format!(
                     "please write the condition key `{right}` in place of `{key}` in the trust policy of `{}`",
-                    case.request.resource.text.value
+                    case.request.resource.text().value
                 ))
         })
         .collect()
@@ -374,7 +374,7 @@ fn not_exposed(case: &Case<'_>) -> Vec<Finding> {
                 .owner(Party::RoleAccount)
                 .ask(format!(
                     "please test another key than `{key}` in the trust policy of `{}`: AWS makes none of that claim",
-                    case.request.resource.text.value
+                    case.request.resource.text().value
                 ))
         })
         .collect()

@@ -55,7 +55,7 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
         return vec![];
     }
     let request = case.request;
-    let (action, resource) = (&request.action, &request.resource.text);
+    let (action, resource) = (&request.action, &request.resource.text());
     let who = request.caller.describe();
     let owner = if request.caller.kind == CallerKind::FederatedUser { Party::Yourself } else { Party::CallerAccount };
     let whose = match &request.caller.account {

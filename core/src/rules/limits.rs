@@ -54,9 +54,10 @@ fn finding(
                     ),
                 }
             }
-            Miss::Resource => {
-                (near.span(&request.resource.text.value), "does not cover the resource".to_owned())
-            }
+            Miss::Resource => (
+                near.span(&request.resource.text().value),
+                "does not cover the resource".to_owned(),
+            ),
             Miss::Condition(at) => {
                 let condition =
                     near.statement.conditions.get(at).zip(near.trace.conditions.get(at));
@@ -104,7 +105,7 @@ fn finding(
         _ => format!(
             "ask for `{}` on `{}` to be added to the {}; it grants nothing by itself",
             request.action.value,
-            request.resource.text.value,
+            request.resource.text().value,
             layer.policy_type.name()
         ),
     };
@@ -115,7 +116,7 @@ fn finding(
     let ask = format!(
         "please allow `{}` on `{}` in the {}{policy}{on}",
         request.action.value,
-        request.resource.text.value,
+        request.resource.text().value,
         layer.policy_type.name()
     );
     Finding::new(rule, message, span, label).severity(severity).help(help).owner(owner).ask(ask)

@@ -203,7 +203,7 @@ impl<'a> Case<'a> {
 
     /// `resource` in a sentence: the last part of an ARN, or the whole text.
     pub fn resource_name(&self) -> &'a str {
-        let text = &self.request.resource.text.value;
+        let text = &self.request.resource.text().value;
         crate::policy::Arn::parse(text)
             .map(|arn| arn.resource)
             .filter(|resource| self.request.needs_trust_policy() && !resource.is_empty())

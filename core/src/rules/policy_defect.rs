@@ -21,7 +21,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             let finding = if decides {
                 finding.severity(Severity::Error).explains(Gate::TrustPolicy).owner(Party::RoleAccount).ask(format!(
                     "please mend the trust policy of `{}`: {}",
-                    case.request.resource.text.value, problem.message
+                    case.request.resource.text().value, problem.message
                 ))
             } else {
                 finding.severity(Severity::Warning)

@@ -40,7 +40,7 @@ pub(super) fn named(case: &Case<'_>, near: &Near<'_>) -> Option<Finding> {
     let name = |text: &str| text.rsplit_once("-provider/").map(|(before, name)| (before.to_owned(), name.to_owned()));
     let (theirs, ours) = match (name(text), name(&caller.name)) {
         (Some((before, theirs)), Some((other, ours))) if before == other => (theirs, ours),
-        _ => (text.to_owned(), caller.name.clone()),
+        _ => (text.to_owned(), caller.name.to_string()),
     };
     let message = format!(
         "the trust policy of `{role}` names the identity provider `{theirs}`; the caller comes from `{ours}`"
@@ -51,7 +51,7 @@ pub(super) fn named(case: &Case<'_>, near: &Near<'_>) -> Option<Finding> {
     if why != ANOTHER {
         let at = subject::first_difference(text, &caller.name, false);
         finding = finding.compare(Comparison {
-            request: caller.name.clone(),
+            request: caller.name.to_string(),
             policy: text.to_owned(),
             request_at: at.request,
             policy_at: at.policy,
@@ -63,7 +63,7 @@ pub(super) fn named(case: &Case<'_>, near: &Near<'_>) -> Option<Finding> {
             .owner(Party::RoleAccount)
             .ask(format!(
                 "please name `{}` under `Federated` in the trust policy of `{}`",
-                caller.name, case.request.resource.text.value
+                caller.name, case.request.resource.text().value
             )),
     )
 }
@@ -108,7 +108,7 @@ fn why_not(text: &str, caller: &Caller) -> String {
 fn provider_missing(case: &Case<'_>) -> Vec<Finding> {
     refused(case, Refusal::ProviderMissing, || {
         let caller = &case.request.caller;
-        let account = Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
+        let account = case.request.resource.arn().map_or("", |arn| arn.account);
         let saml = caller.has_assertion();
         let kind = if saml { "SAML" } else { "OpenID Connect" };
         let wanted = caller.name.rsplit_once("-provider/").map_or(caller.name.as_str(), |(_, name)| name);

@@ -44,7 +44,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
                 Some((text, span, fault)) => (span, format!("`{text}` is no action: {fault}")),
                 None => (near.span(&request.action.value), format!("does not cover `{}`", request.action.value)),
             },
-            Miss::Resource => (near.span(&request.resource.text.value), "does not cover the resource".to_owned()),
+            Miss::Resource => (near.span(&request.resource.text().value), "does not cover the resource".to_owned()),
             Miss::Condition(at) => {
                 let condition = near.statement.conditions.get(at).zip(near.trace.conditions.get(at));
                 let text = condition.map_or_else(String::new, |(condition, (_, why))| {
@@ -62,12 +62,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     // Nothing of IAM has a policy that could let another account manage it.
     if request.service() == "iam" && evaluation.accounts == Accounts::Different {
         let account = request.resource_account().unwrap_or("of the resource");
-        let text = &request.resource.text.value;
+        let text = &request.resource.text().value;
         let pass = &*request.action_lower == "iam:passrole";
         let why = if pass { "a role can be passed only within its account" } else { "calls to IAM are about the caller's own account alone" };
         let message = format!("`{text}` belongs to another account than the caller, and {why}");
         return vec![
-            Finding::new("resource-policy-no-allow", message, request.resource.text.span, "of another account")
+            Finding::new("resource-policy-no-allow", message, request.resource.text().span, "of another account")
                 .severity(severity)
                 .help(match pass {
                     true => "pass a role of the account in which the service is to work; it may assume the other role from there, if that trusts it".to_owned(),
@@ -78,7 +78,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let message = format!(
         "the policy of `{}` {verb} `{}`, and it has to: {why}",
-        request.resource.text.value, request.action.value
+        request.resource.text().value, request.action.value
     );
     let help = format!(
         "ask the owner of the resource to allow `{}` to `{}` in its resource-based policy",
@@ -91,7 +91,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             .owner(case.resource_owner())
             .ask(format!(
                 "please allow `{}` on `{}` to `{}` in the resource's own policy",
-                request.action.value, request.resource.text.value, request.caller.text.value
+                request.action.value, request.resource.text().value, request.caller.text.value
             )),
     ]
 }

@@ -14,7 +14,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 fn invalid(case: &Case<'_>) -> Vec<Finding> {
-    let resource = &case.request.resource.text;
+    let resource = &case.request.resource.text();
     let malformed = refused(case, Refusal::RoleArnMalformed, || {
         let (why, help) = why_malformed(&resource.value);
         let message = format!("`{}` is not a well-formed role ARN: {why}", resource.value);
@@ -78,7 +78,7 @@ fn what_it_is(text: &str) -> (&'static str, &'static str) {
 }
 
 fn partition(case: &Case<'_>) -> Vec<Finding> {
-    let resource = &case.request.resource.text;
+    let resource = &case.request.resource.text();
     refused(case, Refusal::Partition, || {
         let theirs = Arn::parse(&resource.value).map_or("", |arn| arn.partition);
         let ours = &case.request.caller.partition;
@@ -93,7 +93,7 @@ fn partition(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn missing(case: &Case<'_>) -> Vec<Finding> {
-    let resource = &case.request.resource.text;
+    let resource = &case.request.resource.text();
     refused(case, Refusal::RoleMissing, || {
         let account = Arn::parse(&resource.value).map_or("", |arn| arn.account);
         let message = format!("account {account} has no role `{}`", resource.value);

@@ -82,7 +82,7 @@ fn named(principals: &Principals) -> impl Iterator<Item = &Spanned<NamedPrincipa
 /// A principal that IAM refuses whatever else there is in the account.
 fn refusal(case: &Case<'_>, named: &Spanned<NamedPrincipal>) -> Option<Finding> {
     let text = &named.value.text;
-    let own = Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.partition);
+    let own = case.request.resource.arn().map_or("", |arn| arn.partition);
     let (why, help) = match &named.value.names {
         Names::UniqueId => (
             "it is the unique id of a principal that was deleted".to_owned(),
@@ -119,7 +119,7 @@ fn refusal(case: &Case<'_>, named: &Spanned<NamedPrincipal>) -> Option<Finding> 
 
 fn finding(case: &Case<'_>, named: &Spanned<NamedPrincipal>, creates: bool) -> Finding {
     let arn = &named.value.text;
-    let itself = creates && *arn == case.request.resource.text.value;
+    let itself = creates && *arn == case.request.resource.text().value;
     let (message, label, help, severity) = if itself {
         (
             format!("the trust policy names `{arn}`, the role that is being created, and IAM refuses principals that do not exist"),

@@ -99,7 +99,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .help(format!("did you mean `{wanted}`?"))
         .ask(format!(
             "please write `{wanted}` in place of `{text}` in the trust policy of `{}`",
-            case.request.resource.text.value
+            case.request.resource.text().value
         ))
         .owner(Party::RoleAccount);
     vec![finding]

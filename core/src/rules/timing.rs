@@ -21,7 +21,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         "`{}` was created {age} seconds before the request, and a change of IAM takes a while to be seen everywhere",
         case.resource_name()
     );
-    let finding = Finding::new("just-created", message, request.resource.text.span, "a new role");
+    let finding = Finding::new("just-created", message, request.resource.text().span, "a new role");
     vec![
         finding
             .severity(Severity::Note)

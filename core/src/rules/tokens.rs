@@ -194,7 +194,7 @@ fn audience(case: &Case<'_>) -> Vec<Finding> {
 fn role_pair(case: &Case<'_>) -> Vec<Finding> {
     refused(case, Refusal::NoRolePair, || {
         let caller = &case.request.caller;
-        let role = case.request.resource.text.value.as_str();
+        let role = case.request.resource.text().value.as_str();
         let claim = said(case, "Role");
         let values = claim.map(|claim| claim.values.as_slice()).unwrap_or_default();
         let misnamed = caller.token.others.first();
@@ -223,7 +223,7 @@ fn role_pair(case: &Case<'_>) -> Vec<Finding> {
         let place: Span = span;
         Some(
             Finding::new("assertion-role-missing", message, place, label)
-                .also(case.request.resource.text.span, "the role that was asked for")
+                .also(case.request.resource.text().span, "the role that was asked for")
                 .help(help)
                 .owner(Party::Yourself),
         )

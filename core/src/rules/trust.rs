@@ -64,7 +64,7 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
         None => Finding::new(
             "trust-no-allow",
             format!("`{role}` has no trust policy that allows anybody to assume it"),
-            case.request.resource.text.span,
+            case.request.resource.text().span,
             "a role can be assumed only by whom its trust policy names",
         ),
     };
@@ -74,7 +74,7 @@ fn no_allow(case: &Case<'_>) -> Vec<Finding> {
 /// Whether the caller is a session of the very role that it asks to assume.
 fn is_itself(case: &Case<'_>) -> bool {
     case.request.caller.kind == CallerKind::RoleSession
-        && whom_to_name(case) == case.request.resource.text.value
+        && whom_to_name(case) == case.request.resource.text().value
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>
@@ -136,7 +136,7 @@ fn principal_type(case: &Case<'_>) -> Vec<Finding> {
                 PrincipalKind::Bare => format!("write `\"Principal\": {{ \"{right}\": \"{text}\" }}`"),
                 _ => format!("write `\"{right}\": \"{text}\"`"),
             })
-            .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text.value))
+            .ask(format!("please move `{text}` to `\"{right}\"` in the trust policy of `{}`", case.request.resource.text().value))
             .owner(Party::RoleAccount),
     ]
 }
@@ -320,7 +320,7 @@ fn action(case: &Case<'_>) -> Vec<Finding> {
         .help(help)
         .ask(format!(
             "please add `{wanted}` to the actions that the trust policy of `{}` allows to `{}`",
-            case.request.resource.text.value,
+            case.request.resource.text().value,
             whom_to_name(case)
         ))
         .owner(Party::RoleAccount);

@@ -9,7 +9,7 @@ use super::nearest::{Miss, nearest};
 
 pub(super) fn ask_to_trust(case: &Case<'_>) -> String {
     let caller = &case.request.caller;
-    let account = Arn::parse(&case.request.resource.text.value).map_or("", |arn| arn.account);
+    let account = case.request.resource.arn().map_or("", |arn| arn.account);
     match caller.kind {
         CallerKind::Service => {
             format!("add `\"Service\": \"{}\"` to the principals of the trust policy", caller.name)
@@ -36,7 +36,7 @@ pub(super) fn please_trust(case: &Case<'_>) -> String {
     format!(
         "please let `{}` assume `{}`: add it to the principals of the role's trust policy",
         whom_to_name(case),
-        case.request.resource.text.value
+        case.request.resource.text().value
     )
 }
 

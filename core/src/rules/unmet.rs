@@ -107,7 +107,7 @@ pub(super) fn unmet(
                 condition.key.value,
                 case.request.caller.text.value,
                 case.request.action.value,
-                case.request.resource.text.value
+                case.request.resource.text().value
             ))
         })
         .collect()

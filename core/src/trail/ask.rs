@@ -1,6 +1,7 @@
 //! From denials to a request that facts can answer: the last of a group, with what its event tells.
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::group::Group;
 use crate::policy::{Arn, is_account_id};
@@ -94,9 +95,9 @@ pub fn request(group: &Group, sources: &mut SourceMap) -> Result<Request, String
     if let Some(path) =
         call.role.as_deref().and_then(Arn::parse).and_then(|arn| arn.iam_name("role"))
     {
-        caller.role_path = Fact::Known(path.0.to_owned());
+        caller.role_path = Fact::Known(path.0.into());
     }
-    caller.unique_id = caller.unique_id.or_else(|| call.unique_id.clone());
+    caller.unique_id = caller.unique_id.or_else(|| call.unique_id.as_ref().map(SmolStr::new));
     if call.temporary == Some(false) {
         caller.credentials = Some(CredentialKind::LongTerm);
     }
@@ -107,7 +108,7 @@ pub fn request(group: &Group, sources: &mut SourceMap) -> Result<Request, String
     } else if let (Some(owner), Owner::Unknown) = (&call.owner, &request.resource.account)
         && is_account_id(owner)
     {
-        request.resource.account = Owner::Account(owner.clone());
+        request.resource.account = Owner::Account(owner.into());
     }
     request.time = call.time;
     request.time_is_assumed = time_at.is_none();

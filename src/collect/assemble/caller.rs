@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use indexmap::Equivalent;
+use smol_str::SmolStr;
 
 use crate::layers::{Attached, Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
 use crate::request::{Caller, CallerKind, CredentialKind, Fact, Request};
 use crate::snapshot::{Entity, EntityKind, Snapshot};
 
-use super::{Assembler, KEPT, Unread, gaps, limits};
+use super::{Assembler, KEPT, Unread, gaps, keep, limits};
 
 /// What the facts say about who the caller is.
 enum Who<'s> {
@@ -39,7 +40,7 @@ pub(super) struct CallerKey<S> {
 impl<'c> CallerKey<&'c str> {
     fn of(caller: &'c Caller) -> Self {
         let who = if caller.kind == CallerKind::RoleSession {
-            let path = caller.role_path.known().map_or("?", String::as_str);
+            let path = caller.role_path.known().map_or("?", SmolStr::as_str);
             [&*caller.partition, caller.account.as_deref().unwrap_or(""), &caller.name, path]
         } else {
             [&*caller.text.value, "", "", ""]
@@ -102,7 +103,7 @@ impl<'s> Assembler<'s> {
                     (None, _) => Who::Missing {
                         kind: EntityKind::Role,
                         account: account.to_owned(),
-                        name: caller.name.clone(),
+                        name: caller.name.to_string(),
                     },
                     (Some(role), None) => Who::Found(role),
                     (Some(one), Some(other)) => {
@@ -122,10 +123,10 @@ impl<'s> Assembler<'s> {
             found = Some(entity);
             let caller = &mut request.caller;
             if caller.kind == CallerKind::RoleSession && caller.role_path.known().is_none() {
-                caller.role_path = Fact::Known(entity.path.clone());
+                caller.role_path = Fact::Known(SmolStr::new(&entity.path));
             }
             if caller.kind != CallerKind::FederatedUser && caller.unique_id.is_none() {
-                caller.unique_id = entity.unique_id.as_ref().map(|id| id.value.clone());
+                caller.unique_id = entity.unique_id.as_ref().map(|id| SmolStr::new(&id.value));
             }
             // The tags of a session are those of its role and those that were passed when it was
             // made, which no export shows.
@@ -175,7 +176,7 @@ impl<'s> Assembler<'s> {
             .find(|identity| identity.arn.value == caller.text.value);
         let id = identity.and_then(|identity| identity.user_id.as_ref());
         caller.unique_id =
-            id.map(|id| id.value.split_once(':').map_or(&*id.value, |(id, _)| id).to_owned());
+            id.map(|id| id.value.split_once(':').map_or(&*id.value, |(id, _)| id).into());
     }
 
     /// The latest of the expirations that are about this caller.
@@ -232,18 +233,31 @@ impl<'s> Assembler<'s> {
         let who = self.who(caller);
         let mut layers = Vec::new();
         if !self.files.has(PolicyType::IdentityBased) {
-            layers.extend(self.identity(caller, &who));
+            layers.extend(self.identity(caller, &who).map(Arc::new));
         }
         if !self.files.has(PolicyType::PermissionsBoundary) {
-            layers.extend(self.boundary(caller, &who));
+            layers.extend(self.boundary(caller, &who).map(Arc::new));
         }
-        if !self.files.has(PolicyType::Session) {
-            layers.extend(limits::session(caller));
+        if !self.files.has(PolicyType::Session) && limits::may_have_session_policy(caller) {
+            let layer = self.any_session.get_or_insert_with(|| Arc::new(limits::session()));
+            layers.push(Arc::clone(layer));
         }
-        if !self.files.has(PolicyType::ServiceControl) {
-            layers.extend(self.service_control(caller));
+        if !self.files.has(PolicyType::ServiceControl)
+            && let Some(account) = limits::service_control_covers(caller)
+        {
+            layers.extend(self.service_control_once(account).iter().cloned());
         }
-        layers.into_iter().map(Arc::new).collect()
+        layers.into()
+    }
+
+    /// The service control policies above an account, which all its principals share.
+    fn service_control_once(&mut self, account: &str) -> Arc<[Arc<Layer>]> {
+        if let Some(known) = self.services.get(account) {
+            return Arc::clone(known);
+        }
+        let layers = self.service_control(account).into_iter().map(Arc::new).collect();
+        keep(&mut self.services, account, &layers);
+        layers
     }
 
     fn gap(&self, what: &str, caller: &Caller, who: &Who<'_>) -> Option<Gap> {
@@ -421,7 +435,7 @@ impl<'s> Assembler<'s> {
 
 /// The ARN of the principal whose policies apply, as far as the caller tells it.
 fn role_or_user_arn(caller: &Caller, kind: EntityKind, account: &str, name: &str) -> String {
-    let path = caller.role_path.known().map_or("/", String::as_str);
+    let path = caller.role_path.known().map_or("/", SmolStr::as_str);
     let path = if kind == EntityKind::Role { path } else { "/" };
     if caller.kind == CallerKind::User {
         return caller.text.value.clone();

@@ -3,54 +3,60 @@
 
 use crate::layers::{Gap, Layer};
 use crate::policy::{Names, Policy, PolicyType};
-use crate::reference::takes_resource_control;
 use crate::request::{Caller, CallerKind, Fact, Given, Request};
 
 use super::{Assembler, Unread, gaps, is_absent, is_present};
 
 /// A session policy limits the sessions of roles and federated users.
-pub(super) fn session(caller: &Caller) -> Option<Layer> {
+pub(super) fn may_have_session_policy(caller: &Caller) -> bool {
     let applies = matches!(caller.kind, CallerKind::RoleSession | CallerKind::FederatedUser);
     // Nobody passes a policy when a service makes a session of its own role.
-    (applies && !caller.is_service_linked_role()).then(|| {
-        Layer::unknown(
-            PolicyType::Session,
-            Gap {
-                fact: "the session policy of the caller's session".to_owned(),
-                reason: "whether one was passed when the session was made is shown nowhere in IAM"
-                    .to_owned(),
-                supply: "pass it with `--session-policy FILE`".to_owned(),
-            },
-        )
-    })
+    applies && !caller.is_service_linked_role()
 }
 
-/// Service control policies limit the principals of an account, service-linked roles apart.
-pub(super) fn service_control(caller: &Caller) -> Option<Layer> {
+/// A session of which nothing is known.
+pub(super) fn session() -> Layer {
+    Layer::unknown(
+        PolicyType::Session,
+        Gap {
+            fact: "the session policy of the caller's session".to_owned(),
+            reason: "whether one was passed when the session was made is shown nowhere in IAM"
+                .to_owned(),
+            supply: "pass it with `--session-policy FILE`".to_owned(),
+        },
+    )
+}
+
+/// The account whose service control policies limit the caller: its own, unless the caller is a
+/// session of a service-linked role or the account is in no organization.
+pub(super) fn service_control_covers(caller: &Caller) -> Option<&str> {
     let account = caller.account.as_deref()?;
     let limited = matches!(
         caller.kind,
         CallerKind::Root | CallerKind::User | CallerKind::RoleSession | CallerKind::FederatedUser
     );
     let in_none = caller.organization == Fact::Known(None);
-    (limited && !in_none && !caller.is_service_linked_role()).then(|| {
-        Layer::unknown(
-            PolicyType::ServiceControl,
-            Gap {
-                fact: format!("the service control policies of account {account}"),
-                reason: "the facts hold no policies of an organization".to_owned(),
-                supply: format!(
-                    "pass each with `--scp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
-                     --target-id {account} --filter SERVICE_CONTROL_POLICY` names those of the account"
-                ),
-            },
-        )
-    })
+    (limited && !in_none && !caller.is_service_linked_role()).then_some(account)
+}
+
+/// The service control policies of an account of whose organization nothing is known.
+pub(super) fn service_control(account: &str) -> Layer {
+    Layer::unknown(
+        PolicyType::ServiceControl,
+        Gap {
+            fact: format!("the service control policies of account {account}"),
+            reason: "the facts hold no policies of an organization".to_owned(),
+            supply: format!(
+                "pass each with `--scp [LEVEL=]FILE`; `aws organizations list-policies-for-target \
+                 --target-id {account} --filter SERVICE_CONTROL_POLICY` names those of the account"
+            ),
+        },
+    )
 }
 
 /// Whether resource control policies can play a part.
 pub(super) fn resource_control_covers(request: &Request) -> bool {
-    takes_resource_control(request.service())
+    request.takes_resource_control()
         && request.resource.organization != Fact::Known(None)
         && !request.caller.is_service_linked_role()
 }

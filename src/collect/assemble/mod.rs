@@ -58,6 +58,10 @@ pub struct Assembler<'s> {
     sessions: HashMap<(usize, bool), Arc<[Arc<Layer>]>>,
     /// The layers that follow from the caller alone, for other callers.
     callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>, RandomState>,
+    /// The service control policies above each account.
+    services: HashMap<String, Arc<[Arc<Layer>]>>,
+    /// What may have been passed when a session was made, of which nothing is known.
+    any_session: Option<Arc<Layer>>,
     /// The trust policy of each role.
     trusts: HashMap<String, Arc<Layer>>,
     /// The resource control policies above each account.
@@ -80,6 +84,8 @@ impl<'s> Assembler<'s> {
             policies: HashMap::default(),
             sessions: HashMap::default(),
             callers: IndexMap::default(),
+            services: HashMap::default(),
+            any_session: None,
             trusts: HashMap::default(),
             controls: HashMap::default(),
             any_endpoint: None,
@@ -111,7 +117,11 @@ impl<'s> Assembler<'s> {
     fn build(&mut self, request: &Request, caller: Option<&'s Entity>) -> Layers {
         let mut layers = Layers { layers: Vec::with_capacity(8) };
         self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
-        self.caller_layers(request, caller).iter().for_each(|layer| layers.push(Arc::clone(layer)));
+        let of_caller = self.caller_layers(request, caller);
+        // The resource's own policy stands after the identity-based ones and before the limits.
+        let grants = of_caller.partition_point(|layer| layer.policy_type < PolicyType::Trust);
+        let (grants, limits) = of_caller.split_at_checked(grants).unwrap_or_default();
+        grants.iter().for_each(|layer| layers.push(Arc::clone(layer)));
         if request.needs_trust_policy() {
             if !self.files.has(PolicyType::Trust) {
                 layers.push(self.trust_once(request));
@@ -121,6 +131,7 @@ impl<'s> Assembler<'s> {
         {
             layers.push(layer);
         }
+        limits.iter().for_each(|layer| layers.push(Arc::clone(layer)));
         if !self.files.has(PolicyType::ResourceControl) {
             let controls = self.controls_once(request);
             controls
@@ -137,7 +148,7 @@ impl<'s> Assembler<'s> {
     }
 
     fn trust_once(&mut self, request: &Request) -> Arc<Layer> {
-        let arn = request.resource.text.value.as_str();
+        let arn = request.resource.text().value.as_str();
         // Whether the role is missing may be given, so such a role is looked at anew.
         let is_known = self.snapshot.entities.contains_key(arn);
         if let Some(known) = self.trusts.get(arn).filter(|_| is_known) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::layers::{Attached, Gap, Layer};
 use crate::policy::{Policy, PolicyType};
-use crate::request::{Caller, Fact, Organization, Request};
+use crate::request::{Fact, Organization, Request};
 use crate::snapshot::{Chain, Target, TargetKind};
 
 use super::{Assembler, Unread, gaps, limits};
@@ -51,11 +51,10 @@ impl Assembler<'_> {
         }
     }
 
-    /// The service control policies above the caller, level by level.
-    pub(super) fn service_control(&mut self, caller: &Caller) -> Vec<Layer> {
-        let Some(layer) = limits::service_control(caller) else { return Vec::new() };
-        let account = caller.account.as_deref().unwrap_or("");
-        self.levels(account, PolicyType::ServiceControl).unwrap_or_else(|| vec![layer])
+    /// The service control policies above an account, level by level.
+    pub(super) fn service_control(&mut self, account: &str) -> Vec<Layer> {
+        self.levels(account, PolicyType::ServiceControl)
+            .unwrap_or_else(|| vec![limits::service_control(account)])
     }
 
     /// The resource control policies above the resource's account, level by level.

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use foldhash::HashMap;
+use smol_str::SmolStr;
 
 use crate::layers::{Gap, Layer, Missing};
 use crate::policy::{Arn, PolicyType};
@@ -61,10 +62,14 @@ fn with_policies(request: &Request) -> Option<(&'static str, &'static str)> {
 
 /// The resource whose policy applies: an object's is that of its bucket.
 pub(super) fn policy_holder(request: &Request) -> &str {
-    let resource = request.resource.text.value.as_str();
-    match Arn::parse(resource) {
-        Some(arn) if arn.service == "s3" && !arn.resource.contains(':') => {
-            let key = arn.resource.find('/').map_or(0, |slash| arn.resource.len() - slash);
+    let resource = request.resource.text().value.as_str();
+    match request.resource.arn() {
+        Some(arn) if arn.service == "s3" => {
+            let name = arn.resource.bytes();
+            let slash = name.clone().position(|byte| byte == b'/').unwrap_or(name.len());
+            // An access point's ARN has colons there.
+            let is_bucket = !name.clone().any(|byte| byte == b':');
+            let key = if is_bucket { name.len() - slash } else { 0 };
             resource.get(..resource.len() - key).unwrap_or(resource)
         }
         _ => resource,
@@ -117,7 +122,7 @@ impl Assembler<'_> {
     /// The policy of a resource that is no role, or what is to be said of it.
     pub(super) fn resource_based(&mut self, request: &Request) -> Option<Arc<Layer>> {
         // An action on no resource in particular meets no resource's policy.
-        if request.resource.text.value == "*" {
+        if request.resource.text().value == "*" {
             return None;
         }
         let holder = policy_holder(request);
@@ -140,14 +145,17 @@ impl Assembler<'_> {
             && let Some(known) = self.snapshot.resource_policy(policy_holder(request))
             && let Some(owner) = &known.owner
         {
-            request.resource.account = Owner::Account(owner.clone());
+            request.resource.account = Owner::Account(owner.into());
         }
     }
 
     /// Fills in what is known of the role that is to be assumed, and of any role that is the resource.
     pub(super) fn fill_role(&mut self, request: &mut Request) {
-        let arn = request.resource.text.value.as_str();
-        let Some(parsed) = Arn::parse(arn).filter(Arn::is_role) else { return };
+        let arn = request.resource.text().value.as_str();
+        if !request.resource.is_role() {
+            return;
+        }
+        let Some(parsed) = request.resource.arn() else { return };
         let (account, name) =
             (parsed.account, parsed.iam_name("role").map_or("", |(_, name)| name));
         let Some(role) = self.snapshot.entities.get(arn) else {
@@ -169,7 +177,7 @@ impl Assembler<'_> {
             facts.max_session_duration = role.max_session_duration.clone();
         }
         if facts.id.is_none() {
-            facts.id = role.unique_id.as_ref().map(|id| id.value.clone());
+            facts.id = role.unique_id.as_ref().map(|id| SmolStr::new(&id.value));
         }
         facts.created = facts.created.or(role.created.as_ref().map(|created| created.value));
         facts.exists = facts.exists.or(Some(true));
@@ -190,7 +198,7 @@ impl Assembler<'_> {
         let kind = if caller.has_assertion() { ProviderKind::Saml } else { ProviderKind::Oidc };
         let snapshot = self.snapshot;
         let facts = &mut request.provider;
-        if let Some(provider) = snapshot.providers.get(&caller.name) {
+        if let Some(provider) = snapshot.providers.get(&*caller.name) {
             facts.exists = facts.exists.or(Some(true));
             facts.client_ids = facts.client_ids.take().or_else(|| provider.client_ids.clone());
         } else if snapshot.providers_listed.contains(&(kind, arn.account.to_owned())) {
@@ -214,7 +222,7 @@ impl Assembler<'_> {
 
     /// The trust policy of the role that is to be assumed.
     pub(super) fn trust(&mut self, request: &Request) -> Layer {
-        let arn = request.resource.text.value.as_str();
+        let arn = request.resource.text().value.as_str();
         let snapshot = self.snapshot;
         let mut layer = Layer::known(PolicyType::Trust, 0, Vec::new());
         if let Some(document) = snapshot.entities.get(arn).and_then(|role| role.trust.as_ref()) {

@@ -276,7 +276,7 @@ async fn read_all(
         let id = sources.add_given("caller", arn);
         Caller::parse(Spanned { value: arn.to_owned(), span: sources.whole(id) }).ok()
     });
-    let own = caller.as_ref().and_then(|caller| caller.account.clone());
+    let own = caller.as_ref().and_then(|caller| caller.account.as_ref().map(ToString::to_string));
     let roles: Vec<String> = (wanted.roles.iter())
         .map(|role| match (Arn::parse(role), &own) {
             (None, Some(account)) if !role.contains(':') => {
@@ -327,8 +327,8 @@ async fn read_all(
             Arn::parse(arn).map(|arn| arn.account.to_owned()).filter(|one| !one.is_empty())
         };
         let mut targets: Vec<(String, &'static str)> = Vec::new();
-        if let Some(account) = limited.and_then(|caller| caller.account.clone()) {
-            targets.push((account, organization::SERVICE));
+        if let Some(account) = limited.and_then(|caller| caller.account.as_ref()) {
+            targets.push((account.to_string(), organization::SERVICE));
         }
         // A bucket's ARN names no account; it is looked for with the credentials of the resource's side.
         let of_bucket = || sessions.all.last().map(|(_, account)| account.clone()).or(own.clone());

@@ -205,7 +205,7 @@ impl Listed {
                         && name == caller.name
                         && caller.role_path.known().is_none() =>
                 {
-                    caller.role_path = Fact::Known(path.to_owned());
+                    caller.role_path = Fact::Known(path.into());
                 }
                 (CallerKind::FederatedUser, _, Some(_))
                     if same_account && caller.made_by.is_none() =>

@@ -59,13 +59,13 @@ pub(super) fn read(
 /// What is said of the owner wins over the context, and the context over the ARN.
 fn set_owner(request: &mut Request, account: Option<String>, with_facts: bool) {
     if let Some(account) = account {
-        request.resource.account = Owner::Account(account);
-    } else if request.resource.text.value == "*" {
+        request.resource.account = Owner::Account(account.into());
+    } else if request.resource.text().value == "*" {
         request.resource.account = Owner::CallersAccount;
     } else if let Some(Given::One(account)) =
         request.context.get("aws:resourceaccount").map(|entry| &entry.value)
     {
-        request.resource.account = Owner::Account(account.clone());
+        request.resource.account = Owner::Account(account.into());
     } else if request.resource.account == Owner::Unknown && !with_facts {
         request.resource.account = Owner::CallersAccount;
     }
@@ -344,7 +344,7 @@ pub(super) fn role(fields: &mut Fields, node: Node<'_>) -> Option<Role> {
     fields.member(node, "Path", Fields::string);
     let facts = RoleFacts {
         max_session_duration: fields.member(node, "MaxSessionDuration", Fields::integer),
-        id: fields.member(node, "RoleId", Fields::string).map(|id| id.value),
+        id: fields.member(node, "RoleId", Fields::string).map(|id| id.value.into()),
         created: fields.member(node, "CreateDate", Fields::time).map(|time| time.value),
         exists: None,
         alike: None,

@@ -58,7 +58,7 @@ fn every_member_is_read() {
     let [case] = file.cases.as_slice() else { unreachable!("one case") };
     assert_eq!((case.errors.as_slice(), file.errors.as_slice()), (&[][..], &[][..]));
     let request = case.request.as_ref().unwrap();
-    assert_eq!(request.caller.role_path, Fact::Known("/app/".to_owned()));
+    assert_eq!(request.caller.role_path, Fact::Known("/app/".into()));
     assert_eq!(request.context.get("aws:sourcevpc").unwrap().value, Given::Absent);
     assert_eq!(request.context.get("aws:tagkeys").unwrap().value, Given::Many(vec!["team".into()]));
     assert_eq!(
