@@ -361,7 +361,9 @@ pub struct ReachArgs {
 impl ReachArgs {
     /// Whether anything was said.
     pub fn is_given(&self) -> bool {
-        self.region.is_some() || self.endpoint_url.is_some() || self.timeout != 30
+        self.region.is_some()
+            || self.endpoint_url.is_some()
+            || self.timeout != Self::default().timeout
     }
 }
 

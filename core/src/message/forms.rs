@@ -215,6 +215,19 @@ pub(super) static FORMS: &[Form] = &[
         r"[Uu]ser doesn't have permission to call (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
         CFN,
     ),
+    text(
+        "launch-template",
+        AccessDenied,
+        r"[Yy]ou are not authorized to (?:launch instances with this|use) launch template",
+        "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-launch-template.html",
+    ),
+    of(
+        "ec2",
+        "linked-role",
+        AccessDenied,
+        r"credentials do not have permission to create the service-linked role",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html",
+    ),
     of(
         "eks",
         "eks-console",
@@ -241,6 +254,12 @@ pub(super) static FORMS: &[Form] = &[
         AccessDenied,
         r"Access to (?:Role|Identity) '(?P<res>[^'\n]{1,300})' is forbidden",
         COGNITO,
+    ),
+    text(
+        "no-permission-quoted",
+        AccessDenied,
+        r"You (?:do not|don't) have permission to perform the '(?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})' action",
+        "https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_CreateEnvironment.html",
     ),
     text(
         "no-permission-action",
@@ -1143,6 +1162,7 @@ pub(super) static CODES: &[Code] = &[
     s3("InvalidAccessKeyId", InvalidCredentials),
     generic("InvalidToken", InvalidCredentials),
     generic("AuthFailure", InvalidCredentials),
+    code("AuthFailure.ServiceLinkedRoleCreationNotPermitted", AccessDenied),
     sts("InvalidIdentityToken", InvalidCredentials),
     sts("IDPRejectedClaim", InvalidCredentials),
     sts("IDPCommunicationError", Other),

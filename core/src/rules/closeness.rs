@@ -22,9 +22,20 @@ pub(super) enum Difference {
     SessionForRole,
     /// A user's ARN where a role's is wanted, or the other way round: what the policy has.
     OtherKind(&'static str),
+    /// A bucket's ARN where one of its objects is asked for, or a log group's for one of its streams:
+    /// what the policy has, what it does not cover, and the end that is missing.
+    Container(&'static str, &'static str, &'static str),
+    /// The other way round.
+    Contents(&'static str, &'static str),
     /// By a few characters: likely a typing slip.
     Slip,
 }
+
+/// Services whose resources hold others: the service, what its container is called, what stands
+/// between the two names, and what the contents are called.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-arn-format.html>
+const CONTAINERS: &[(&str, &str, &str, &str)] =
+    &[("s3", "bucket", "/", "objects"), ("logs", "log group", ":", "streams")];
 
 impl Difference {
     /// A few words for a label.
@@ -42,6 +53,12 @@ impl Difference {
             Self::Path(theirs, ours) => format!("path `{theirs}`, the request has `{ours}`"),
             Self::SessionForRole => "a session's ARN, where the role's is wanted".to_owned(),
             Self::OtherKind(kind) => format!("names a {kind} of that name"),
+            Self::Container(what, contents, end) => {
+                format!("names the {what}, and covers none of its {contents}: `{end}` is missing")
+            }
+            Self::Contents(what, contents) => {
+                format!("covers {contents}, and not the {what} itself")
+            }
             Self::Slip => "nearly the same: a typing slip?".to_owned(),
         }
     }
@@ -80,6 +97,9 @@ fn of_arns(policy: &str, request: &str, theirs: &Arn<'_>, ours: &Arn<'_>) -> Opt
     if theirs.service != ours.service {
         return is_slip(policy, request).then_some(Difference::Slip);
     }
+    if let Some(found) = container(policy, request, ours.service) {
+        return Some(found);
+    }
     if theirs.resource == ours.resource && theirs.region == ours.region {
         if theirs.partition != ours.partition {
             return Some(Difference::Partition(own(theirs.partition), own(ours.partition)));
@@ -106,6 +126,22 @@ fn of_arns(policy: &str, request: &str, theirs: &Arn<'_>, ours: &Arn<'_>) -> Opt
         }
     }
     is_slip(policy, request).then_some(Difference::Slip)
+}
+
+/// Where the policy names a container and the request what is in it, or the other way round.
+fn container(policy: &str, request: &str, service: &str) -> Option<Difference> {
+    let (_, what, between, contents) = CONTAINERS.iter().find(|row| row.0 == service)?;
+    let inside = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(between))
+    };
+    let end = if *between == "/" { "/*" } else { ":*" };
+    if inside(policy, request) {
+        Some(Difference::Container(what, contents, end))
+    } else if inside(request, policy) {
+        Some(Difference::Contents(what, contents))
+    } else {
+        None
+    }
 }
 
 /// Where the policy's text has letters or signs of another alphabet in place of the request's, and all
@@ -188,6 +224,23 @@ mod tests {
         assert_eq!(
             of("arn:aws:iam::111122223333:role/app/d\u{435}ploy"),
             Some(Difference::Lookalike('\u{435}', 'e'))
+        );
+        let label = |policy, request| difference(policy, request).map(|found| found.label());
+        let (bucket, object) = ("arn:aws:s3:::data", "arn:aws:s3:::data/report.csv");
+        assert_eq!(
+            label(bucket, object).as_deref(),
+            Some("names the bucket, and covers none of its objects: `/*` is missing")
+        );
+        assert_eq!(
+            label("arn:aws:s3:::data/*", bucket).as_deref(),
+            Some("covers objects, and not the bucket itself")
+        );
+        assert_eq!(label("arn:aws:s3:::dat", object), None);
+        let group = "arn:aws:logs:eu-west-1:111122223333:log-group:app";
+        let stream = format!("{group}:log-stream:web");
+        assert_eq!(
+            label(group, &stream).as_deref(),
+            Some("names the log group, and covers none of its streams: `:*` is missing")
         );
         assert_eq!(difference("ec2.amazonws.com", "ec2.amazonaws.com"), Some(Difference::Slip));
         assert_eq!(difference("ecs.amazonaws.com", "lambda.amazonaws.com"), None);
