@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 fn main() {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let linked = package.join("rules");
-    let pages = if linked.is_dir() { linked } else { package.join("..").join("rules") };
+    // Beside the package, and not from the root of the disk: a clone may move.
+    let pages = if package.join("rules").is_dir() { "rules" } else { "../rules" };
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-env=WHY_DENIED_RULES={}", pages.display());
+    println!("cargo:rustc-env=WHY_DENIED_RULES={pages}");
 }

@@ -13,7 +13,7 @@ macro_rules! defects {
             meta: RuleMeta {
                 id: $id,
                 summary: $summary,
-                doc: include_str!(concat!(env!("WHY_DENIED_RULES"), "/", $id, ".md")),
+                doc: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("WHY_DENIED_RULES"), "/", $id, ".md")),
             },
             cause: None,
             defect: Some(Defect { group: $group, severity: $severity, codes: &[$($code),*] }),

@@ -276,7 +276,14 @@ macro_rules! rule {
             meta: $crate::rules::RuleMeta {
                 id: $id,
                 summary: $summary,
-                doc: include_str!(concat!(env!("WHY_DENIED_RULES"), "/", $id, ".md")),
+                doc: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/",
+                    env!("WHY_DENIED_RULES"),
+                    "/",
+                    $id,
+                    ".md"
+                )),
             },
             cause: Some($crate::rules::Cause {
                 gate: $crate::finding::Gate::$gate,
