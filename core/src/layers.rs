@@ -190,7 +190,7 @@ pub struct Layer {
 pub struct Layers {
     /// By type and level: one for each type, and one for each level of the organization's two types.
     /// Requests of one caller share them.
-    pub layers: Vec<Arc<Layer>>,
+    pub layers: SmallVec<[Arc<Layer>; 8]>,
 }
 
 impl Layer {

@@ -116,7 +116,7 @@ impl<'s> Assembler<'s> {
     /// The layers of a request whose caller and resource are filled in; `caller` is the user or role whose
     /// policies the caller has.
     fn build(&mut self, request: &Request, caller: Option<&'s Entity>) -> Layers {
-        let mut layers = Layers { layers: Vec::with_capacity(8) };
+        let mut layers = Layers::default();
         self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
         let of_caller = self.caller_layers(request, caller);
         // The resource's own policy stands after the identity-based ones and before the limits.
