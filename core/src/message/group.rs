@@ -193,13 +193,15 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
             .map(|one| Piece { value: one.as_str().replace('\n', ""), range: one.range() })
     };
     let mut fields = Fields {
-        code: piece("code").map(|mut code| {
-            code.value.retain(|letter| letter != '\n');
-            let len = code.value.trim_end_matches(['.', '"', '\'', ' ']).len();
-            code.range.end -= code.value.len() - len;
-            code.value.truncate(len);
-            code
-        }),
+        code: piece("code")
+            .map(|mut code| {
+                code.value.retain(|letter| letter != '\n');
+                let len = code.value.trim_end_matches(['.', '"', '\'', '`', ' ']).len();
+                code.range.end -= code.value.len() - len;
+                code.value.truncate(len);
+                code
+            })
+            .filter(|code| code.value != "null"),
         operation: piece("op").map(capital),
         service: piece("svc"),
         id: piece("id").map(without_marks).filter(|id| is_id(&id.value)),
@@ -232,7 +234,9 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let digits = id.value.bytes().filter(u8::is_ascii_digit).count();
         // On the next line an id has to look like one.
         let label = label.rsplit([':', '=']).next().unwrap_or("");
-        let looks_like = digits >= 2 && id.value.len() >= 16 && !sentence::is_moment(&id.value);
+        let is_uuid = id.value.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+        let looks_like =
+            is_uuid || digits >= 2 && id.value.len() >= 16 && !sentence::is_moment(&id.value);
         if label.contains('\n') && !looks_like {
             return None;
         }
@@ -451,9 +455,22 @@ impl Draft {
                 if (self.is_done() || begins) && !same_line {
                     return false;
                 }
-                known.wrapper || same_line || self.takes_code(Some(piece))
+                known.wrapper
+                    || same_line
+                    || self.takes_code(Some(piece))
+                    || self.repeats(piece, known)
             }
         }
+    }
+
+    /// Whether a code tells in other words what a record's own code told just before it.
+    fn repeats(&self, piece: &Piece, code: &Code) -> bool {
+        const NEAR: usize = 160;
+        let Some((mine, _, Some(known))) = &self.code else { return false };
+        known.class == code.class
+            && self.sentence.is_none()
+            && self.text.is_none()
+            && piece.range.start.saturating_sub(mine.range.end) < NEAR
     }
 
     /// Whether its words are those that EC2 puts before the sentence, and nothing is between.
@@ -763,5 +780,8 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
 
 /// Words that say no more than the code does.
 fn is_vague(form: &Form) -> bool {
-    matches!(form.id, "access-denied" | "forbidden" | "not-authorized-operation")
+    matches!(
+        form.id,
+        "access-denied" | "forbidden" | "not-authorized-operation" | "not-authorized-call"
+    )
 }
