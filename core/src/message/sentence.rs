@@ -412,7 +412,7 @@ fn is_kind(value: &str, next: &str) -> bool {
         let rest = kind.strip_prefix(value).and_then(|rest| rest.strip_prefix(' '));
         rest.is_some_and(|rest| rest.split(' ').next() == Some(next))
     };
-    KINDS.contains(&value) || KINDS.iter().any(|kind| goes_on(kind))
+    KINDS.contains(&value) || KINDS.iter().any(goes_on)
 }
 
 /// How long the rest of a placeholder is that has blanks in it, from the first of them to what closes it.
