@@ -42,7 +42,8 @@ fn cut(texts: Vec<String>) -> Result<(), Failed> {
     let given = (select(texts), any::<Index>(), any::<bool>());
     let read = |(text, at, keeps_end): (String, Index, bool)| {
         let at = text.char_indices().nth(at.index(text.chars().count())).unwrap().0;
-        let text = if keeps_end { &text[at..] } else { &text[..at] };
+        let (head, tail) = text.split_at(at);
+        let text = if keeps_end { tail } else { head };
         let mut sources = SourceMap::default();
         let source = sources.add_given("message", text.to_owned());
         for denial in message::read(&sources, source) {

@@ -243,6 +243,24 @@ pub(super) static FORMS: &[Form] = &[
         r"You don't have permission to (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
         DENIED,
     ),
+    text(
+        "permission-missing",
+        AccessDenied,
+        r"(?:(?:don't|doesn't|do not|does not) have (?:the )?(?:required )?|[Mm]issing (?:the )?(?:required )?|[Ll]acks? (?:the )?(?:required )?)(?:permissions?:? (?:to (?:perform|call) )?)?['\x22`]?(?P<act>[a-z][a-z0-9-]{1,40}:[A-Z][A-Za-z]{2,100})['\x22`]? ?(?:permission|$|[.,;\n])",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html",
+    ),
+    text(
+        "key-not-accessible",
+        AccessDenied,
+        r"[Gg]iven key ID is not accessible",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+    ),
+    text(
+        "role-trust",
+        AccessDenied,
+        r"(?:[Rr]ole ARN ['\x22](?P<res>arn:[^'\x22\n]{1,300})['\x22] is invalid\. )?Please ensure that the role exists and (?:that its trust relationship policy allows the action|allows principal)",
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
+    ),
     of(
         "states",
         "managed-rule",
@@ -861,6 +879,14 @@ pub(super) static FORMS: &[Form] = &[
         GO_V1,
     ),
     around("go-v2-refresh", r"failed to (?:refresh cached|retrieve) credentials", GO_V2),
+    form(
+        "go-v2-status",
+        Role::Wrapper,
+        Some(AccessDenied),
+        None,
+        r"https response error StatusCode: 403",
+        GO_V2,
+    ),
     around("go-v2-imds", r"no EC2 IMDS role found", GO_V2),
     around(
         "terraform-sources",

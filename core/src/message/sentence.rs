@@ -31,7 +31,7 @@ pub(super) struct Sentence {
     pub(super) policy_arn: Option<Piece>,
 }
 
-const HOLDERS: &str = "(?P<holder>service control|resource control|VPC endpoint|permissions? boundary|sessions?|resource-? ?based|resource|identity-? ?based|identity|(?:role )?trust)";
+const HOLDERS: &str = "(?P<holder>service control|service-based|resource control|VPC endpoint|permissions? boundary|sessions?|resource-? ?based|resource|identity-? ?based|identity|(?:role )?trust)";
 
 /// The regular expressions of the sentence's parts.
 struct Grammar {
@@ -302,6 +302,10 @@ fn policy_type(words: &str) -> Option<PolicyType> {
     }
     if words == "resource" {
         return Some(PolicyType::ResourceBased);
+    }
+    // The words of one service for its own policies, which are none of these.
+    if words == "service-based" {
+        return None;
     }
     rows.iter().find(|(start, _)| words.starts_with(start)).map(|(_, policy_type)| *policy_type)
 }
