@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use smallvec::SmallVec;
+
 use crate::policy::{ActionBits, Policy, PolicyType, Statement};
 
 /// Something that could not be learned.
@@ -22,19 +24,33 @@ pub struct Gap {
 #[derive(Clone)]
 pub struct Missing {
     said: OnceLock<Arc<Gap>>,
-    say: Option<Arc<dyn Fn() -> Gap + Send + Sync>>,
+    later: Option<Later>,
+}
+
+/// What is to be put into words: `words` makes them of the other two.
+#[derive(Clone)]
+struct Later {
+    words: fn(&'static str, &str) -> Gap,
+    kind: &'static str,
+    about: Box<str>,
 }
 
 impl Missing {
-    /// A gap whose words `say` makes: for many requests of which few are asked why.
-    pub fn later(say: impl Fn() -> Gap + Send + Sync + 'static) -> Self {
-        Self { said: OnceLock::new(), say: Some(Arc::new(say)) }
+    /// A gap whose words `words` makes of `kind` and `about`: for many requests of which few are asked why.
+    pub fn later(
+        words: fn(&'static str, &str) -> Gap,
+        kind: &'static str,
+        about: impl Into<Box<str>>,
+    ) -> Self {
+        let later = Later { words, kind, about: about.into() };
+        Self { said: OnceLock::new(), later: Some(later) }
     }
 
     /// The gap, shared.
     pub fn shared(&self) -> &Arc<Gap> {
         self.said.get_or_init(|| {
-            let gap = self.say.as_ref().map(|say| say());
+            let say = |later: &Later| (later.words)(later.kind, &later.about);
+            let gap = self.later.as_ref().map(say);
             Arc::new(gap.unwrap_or_default())
         })
     }
@@ -42,7 +58,7 @@ impl Missing {
 
 impl From<Gap> for Missing {
     fn from(gap: Gap) -> Self {
-        Self { said: Arc::new(gap).into(), say: None }
+        Self { said: Arc::new(gap).into(), later: None }
     }
 }
 
@@ -166,7 +182,7 @@ pub struct Layer {
     /// The policies that are visible.
     pub policies: Policies,
     /// What of this layer is not visible. Empty: the policies above are all there is.
-    pub missing: Vec<Missing>,
+    pub missing: SmallVec<[Missing; 1]>,
 }
 
 /// Every layer that applies to one request. A policy type without a layer has no policy.
@@ -174,13 +190,13 @@ pub struct Layer {
 pub struct Layers {
     /// By type and level: one for each type, and one for each level of the organization's two types.
     /// Requests of one caller share them.
-    pub layers: Vec<Arc<Layer>>,
+    pub layers: SmallVec<[Arc<Layer>; 8]>,
 }
 
 impl Layer {
     /// A layer that is wholly visible.
     pub fn known(policy_type: PolicyType, level: u32, policies: Vec<Attached>) -> Self {
-        Self { policy_type, level, policies: policies.into(), missing: Vec::new() }
+        Self { policy_type, level, policies: policies.into(), missing: SmallVec::new() }
     }
 
     /// Says of something that it is not visible.
@@ -195,7 +211,8 @@ impl Layer {
 
     /// A layer of which nothing is visible.
     pub fn unknown(policy_type: PolicyType, gap: impl Into<Missing>) -> Self {
-        Self { policy_type, level: 0, policies: Policies::default(), missing: vec![gap.into()] }
+        let missing = SmallVec::from([gap.into()]);
+        Self { policy_type, level: 0, policies: Policies::default(), missing }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::request::{CallerKind, Owner, Request};
 use super::Decision;
 use super::logic::{GapTable, Match};
 use super::principal::{GRANTS, Grant};
-use super::refusal::{Refusal, refusals};
+use super::refusal::{Refusal, Refusals, refusals};
 use super::statement::{Outcome, Recorder, Silent, StatementTrace, Subject, statement};
 
 /// What the Allow and Deny statements of one layer come to.
@@ -97,7 +97,7 @@ pub struct Evaluation {
     /// The answer.
     pub decision: Decision,
     /// Why it is refused before any policy, if it is or may be.
-    pub refusals: Vec<(Refusal, Match)>,
+    pub refusals: Refusals,
     /// Caller's and resource's account.
     pub accounts: Accounts,
     /// Whether the resource's own policy has to allow it.

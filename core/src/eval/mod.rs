@@ -16,7 +16,7 @@ pub use condition::Why;
 pub use context::{DERIVED, KeyValue, claim_keys, lookup};
 pub use logic::{GapId, GapSet, GapTable, Match};
 pub use principal::Grant;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Refusals};
 pub use statement::{Recorder, Silent, StatementTrace};
 pub use token::{
     ALGORITHMS, LONGEST_ASSERTION, LONGEST_TOKEN, NEEDED, claim_moment, is_aws_audience,

@@ -1,6 +1,7 @@
 //! What AWS refuses before it looks at any policy.
 
 use jiff::Timestamp;
+use smallvec::SmallVec;
 
 use crate::layers::Gap;
 use crate::policy::is_account_id;
@@ -69,9 +70,12 @@ pub enum Refusal {
     NoSessionName,
 }
 
+/// Reasons and whether they apply. Most requests have one or two that may.
+pub type Refusals = SmallVec<[(Refusal, Match); 2]>;
+
 /// Every reason that applies or may apply, in the order in which a person should look.
-pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Vec<(Refusal, Match)> {
-    let mut found = Vec::new();
+pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Refusals {
+    let mut found = Refusals::new();
     let mut note = |refusal, result: Match| {
         if !result.is_no() {
             found.push((refusal, result));

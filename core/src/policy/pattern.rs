@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::doc::{Hole, Missing};
@@ -21,7 +22,7 @@ pub enum Part {
     /// `?`: exactly one character.
     One,
     /// `${key}` or `${key, 'default'}`.
-    Variable(Variable),
+    Variable(Box<Variable>),
     /// Something that is filled in later and may be any text, wildcards and variables included.
     Hole(Arc<Hole>),
 }
@@ -45,10 +46,13 @@ pub struct Syntax {
     pub variables: bool,
 }
 
+/// The pieces of a pattern. Most have one, above all the parts of an ARN.
+type Parts = SmallVec<[Part; 1]>;
+
 /// A compiled pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    parts: Vec<Part>,
+    parts: Parts,
     /// What it can match at the most; where nothing has to be filled in, that is what it matches.
     at_most: Glob,
     fixed: bool,
@@ -67,13 +71,14 @@ impl Pattern {
         if holes.is_empty() {
             return Self::new(text, syntax);
         }
-        let mut parts = Vec::new();
+        let mut parts = Parts::new();
         let mut at = 0;
         for one in holes {
             let (before, malformed) = parse(text.get(at..one.start).unwrap_or(""), syntax);
             // What is missing stands in a variable's name, so nothing is known of the whole.
             if malformed {
-                return Self::of(vec![Part::Hole(Arc::clone(&one.hole))], false);
+                let hole = Part::Hole(Arc::clone(&one.hole));
+                return Self::of(std::iter::once(hole).collect(), false);
             }
             parts.extend(before);
             parts.push(Part::Hole(Arc::clone(&one.hole)));
@@ -84,15 +89,12 @@ impl Pattern {
         Self::of(parts, malformed)
     }
 
-    fn of(parts: Vec<Part>, malformed_variable: bool) -> Self {
+    fn of(parts: Parts, malformed_variable: bool) -> Self {
         let fixed = !parts.iter().any(|part| matches!(part, Part::Variable(_) | Part::Hole(_)));
-        let stars = parts.iter().filter(|part| !matches!(part, Part::Literal(_) | Part::One));
-        let runs = Vec::with_capacity(stars.count() + 1);
-        let pieces = parts.iter().map(|part| match part {
+        let at_most = Glob::new(parts.iter().map(|part| match part {
             Part::Variable(_) => Piece::Star,
             other => static_piece(other),
-        });
-        let at_most = Glob::of(pieces, runs);
+        }));
         Self { parts, at_most, fixed, malformed_variable }
     }
 
@@ -127,7 +129,7 @@ impl Pattern {
     /// The keys of the variables in the pattern.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Variable(variable) => Some(variable),
+            Part::Variable(variable) => Some(&**variable),
             _ => None,
         })
     }
@@ -183,7 +185,7 @@ fn static_piece(part: &Part) -> Piece<'_> {
     }
 }
 
-fn parse(text: &str, syntax: Syntax) -> (Vec<Part>, bool) {
+fn parse(text: &str, syntax: Syntax) -> (Parts, bool) {
     let is_special = |byte: u8| match byte {
         b'*' | b'?' => syntax.wildcards,
         b'$' => syntax.variables,
@@ -193,11 +195,11 @@ fn parse(text: &str, syntax: Syntax) -> (Vec<Part>, bool) {
         let literal = (!text.is_empty()).then(|| Part::Literal(SmolStr::new(text)));
         return (literal.into_iter().collect(), false);
     }
-    let mut parts = Vec::new();
+    let mut parts = Parts::new();
     let mut literal = String::new();
     let mut malformed = false;
     let mut rest = text;
-    let flush = |literal: &mut String, parts: &mut Vec<Part>| {
+    let flush = |literal: &mut String, parts: &mut Parts| {
         if !literal.is_empty() {
             parts.push(Part::Literal(SmolStr::new(&*literal)));
             literal.clear();
@@ -218,7 +220,7 @@ fn parse(text: &str, syntax: Syntax) -> (Vec<Part>, bool) {
                     _ => match variable(body) {
                         Some(variable) => {
                             flush(&mut literal, &mut parts);
-                            parts.push(Part::Variable(variable));
+                            parts.push(Part::Variable(Box::new(variable)));
                         }
                         None => {
                             malformed = true;
@@ -270,37 +272,24 @@ fn variable(body: &str) -> Option<Variable> {
 pub struct Glob {
     /// The first bytes that a text must have: most texts are told apart by them alone.
     head: Head,
-    /// What most globs are, so that the runs need not be looked at.
-    shape: Shape,
-    /// The runs between the stars; `stars.len() == runs.len() - 1`, each run may be empty.
-    runs: Vec<Run>,
+    /// What stands before the first star.
+    first: Run,
+    rest: Rest,
 }
 
-/// What a glob comes to as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// `*`.
+/// What a glob has from its first star on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rest {
+    /// It has no star.
+    Nothing,
+    /// The star is its end.
     Anything,
-    /// A text of so many bytes.
-    Text(usize),
-    /// A text of so many bytes, and `*`.
-    Prefix(usize),
-    /// Anything else.
-    Mixed,
+    /// What stands after each star; each may be empty.
+    Runs(Vec<Run>),
 }
 
-impl Shape {
-    fn of(runs: &[Run]) -> Self {
-        match runs {
-            [one] if one.chars.is_none() => Self::Text(one.text.len()),
-            [one, rest] if one.chars.is_none() && rest.is_empty() => match one.text.len() {
-                0 => Self::Anything,
-                length => Self::Prefix(length),
-            },
-            _ => Self::Mixed,
-        }
-    }
-}
+/// So many bytes are a head.
+const HEAD: usize = 8;
 
 /// Up to eight bytes at the start of a text, and which of them count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -311,14 +300,12 @@ struct Head {
 
 impl Head {
     fn of(run: &Run) -> Self {
-        if run.chars.is_some() {
-            return Self::default();
-        }
-        let mask = match run.text.len() {
+        let Run::Text(text) = run else { return Self::default() };
+        let mask = match text.len() {
             0 => 0,
-            length => u64::MAX >> (64 - 8 * length.min(8)),
+            length => u64::MAX >> (64 - 8 * length.min(HEAD)),
         };
-        Self { bytes: first_bytes(&run.text), mask }
+        Self { bytes: first_bytes(text), mask }
     }
 
     fn starts(self, text: &str) -> bool {
@@ -335,35 +322,57 @@ fn first_bytes(text: &str) -> u64 {
 }
 
 /// What stands between two stars: literals and single-character wildcards.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Run {
-    /// `None` is `?`.
-    chars: Option<Vec<Option<char>>>,
-    /// The text, where the run has no `?`.
-    text: SmolStr,
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Run {
+    /// A text without `?`.
+    Text(SmolStr),
+    /// Characters, of which `None` is `?`.
+    Chars(Vec<Option<char>>),
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::Text(SmolStr::default())
+    }
 }
 
 impl Run {
     fn is_empty(&self) -> bool {
-        self.chars.is_none() && self.text.is_empty()
+        matches!(self, Self::Text(text) if text.is_empty())
     }
 
-    fn push_literal(&mut self, text: &str) {
-        match &mut self.chars {
-            Some(chars) => chars.extend(text.chars().map(Some)),
-            None if self.text.is_empty() => self.text = SmolStr::new(text),
-            None => self.text = [self.text.as_str(), text].concat().into(),
+    fn push_literal(&mut self, more: &str) {
+        match self {
+            Self::Chars(chars) => chars.extend(more.chars().map(Some)),
+            Self::Text(text) if text.is_empty() => *text = SmolStr::new(more),
+            Self::Text(text) => *text = [text.as_str(), more].concat().into(),
         }
     }
 
     fn push_one(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        self.chars.get_or_insert_with(|| text.chars().map(Some).collect()).push(None);
+        match self {
+            Self::Chars(chars) => chars.push(None),
+            Self::Text(text) => {
+                *self = Self::Chars(text.chars().map(Some).chain([None]).collect());
+            }
+        }
+    }
+
+    fn add_to(&self, symbols: &mut Vec<Symbol>) {
+        match self {
+            Self::Text(text) => symbols.extend(text.chars().map(Symbol::Char)),
+            Self::Chars(chars) => {
+                symbols.extend(chars.iter().map(|c| c.map_or(Symbol::One, Symbol::Char)));
+            }
+        }
     }
 
     /// The rest of `text` after the run at its start.
     fn strip_prefix<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let Some(chars) = &self.chars else { return text.strip_prefix(self.text.as_str()) };
+        let chars = match self {
+            Self::Text(literal) => return text.strip_prefix(literal.as_str()),
+            Self::Chars(chars) => chars,
+        };
         let mut rest = text.chars();
         for wanted in chars {
             let found = rest.next()?;
@@ -375,7 +384,10 @@ impl Run {
     }
 
     fn strip_suffix<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let Some(chars) = &self.chars else { return text.strip_suffix(self.text.as_str()) };
+        let chars = match self {
+            Self::Text(literal) => return text.strip_suffix(literal.as_str()),
+            Self::Chars(chars) => chars,
+        };
         let mut rest = text.chars();
         for wanted in chars.iter().rev() {
             let found = rest.next_back()?;
@@ -389,9 +401,12 @@ impl Run {
     /// The rest of `text` after the leftmost place where the run stands. All places are equally
     /// long in characters, so the leftmost one leaves the most for what follows.
     fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let Some(chars) = &self.chars else {
-            let at = memmem::find(text.as_bytes(), self.text.as_bytes())?;
-            return text.get(at + self.text.len()..);
+        let chars = match self {
+            Self::Text(literal) => {
+                let at = memmem::find(text.as_bytes(), literal.as_bytes())?;
+                return text.get(at + literal.len()..);
+            }
+            Self::Chars(chars) => chars,
         };
         // A short run is tried at every place; a long one by bit-parallel search, so that the cost
         // stays far below pattern times text.
@@ -456,24 +471,33 @@ fn shift_and<'t>(pattern: &[Option<char>], text: &'t str) -> Option<&'t str> {
 
 impl Glob {
     fn new<'p>(pieces: impl Iterator<Item = Piece<'p>>) -> Self {
-        Self::of(pieces, Vec::new())
-    }
-
-    /// A glob of these pieces, whose runs go into `runs`.
-    fn of<'p>(pieces: impl Iterator<Item = Piece<'p>>, mut runs: Vec<Run>) -> Self {
         let mut run = Run::default();
+        let mut first = None;
+        let mut others = Vec::new();
         for piece in pieces {
             match piece {
                 Piece::Literal(text) => run.push_literal(&text),
-                Piece::Shared(text) if run.is_empty() => run.text.clone_from(text),
+                Piece::Shared(text) if run.is_empty() => run = Run::Text(text.clone()),
                 Piece::Shared(text) => run.push_literal(text),
                 Piece::One => run.push_one(),
-                Piece::Star => runs.push(std::mem::take(&mut run)),
+                Piece::Star => {
+                    let done = std::mem::take(&mut run);
+                    match first {
+                        None => first = Some(done),
+                        Some(_) => others.push(done),
+                    }
+                }
             }
         }
-        runs.push(run);
-        let head = runs.first().map(Head::of).unwrap_or_default();
-        Self { head, shape: Shape::of(&runs), runs }
+        let (first, rest) = match first {
+            None => (run, Rest::Nothing),
+            Some(first) if others.is_empty() && run.is_empty() => (first, Rest::Anything),
+            Some(first) => {
+                others.push(run);
+                (first, Rest::Runs(others))
+            }
+        };
+        Self { head: Head::of(&first), first, rest }
     }
 
     /// A glob that is a text and nothing else.
@@ -483,36 +507,38 @@ impl Glob {
 
     /// What every text that matches begins with, and whether there is no more to it.
     pub fn beginning(&self) -> (&str, bool) {
-        match self.runs.as_slice() {
-            [first, rest @ ..] if first.chars.is_none() => (&first.text, rest.is_empty()),
-            _ => ("", false),
+        match &self.first {
+            Run::Text(text) => (text, self.rest == Rest::Nothing),
+            Run::Chars(_) => ("", false),
         }
     }
 
     /// Whether the whole of `text` matches.
     #[inline]
     pub fn matches(&self, text: &str) -> bool {
-        // A text of eight bytes or fewer is its head.
-        const HEAD: usize = 8;
-        match self.shape {
-            Shape::Anything => true,
-            Shape::Text(length) => {
-                text.len() == length
-                    && self.head.starts(text)
-                    && (length <= HEAD || self.runs_match(text))
+        if !self.head.starts(text) {
+            return false;
+        }
+        match (&self.first, &self.rest) {
+            // A text of eight bytes or fewer is its head.
+            (Run::Text(first), Rest::Nothing) => {
+                text.len() == first.len() && (first.len() <= HEAD || text == first)
             }
-            Shape::Prefix(length) => {
-                text.len() >= length
-                    && self.head.starts(text)
-                    && (length <= HEAD || self.runs_match(text))
+            (Run::Text(first), Rest::Anything) => {
+                text.len() >= first.len()
+                    && (first.len() <= HEAD || text.starts_with(first.as_str()))
             }
-            Shape::Mixed => self.head.starts(text) && self.runs_match(text),
+            _ => self.runs_match(text),
         }
     }
 
     fn runs_match(&self, text: &str) -> bool {
-        let Some((first, others)) = self.runs.split_first() else { return text.is_empty() };
-        let Some(rest) = first.strip_prefix(text) else { return false };
+        let Some(rest) = self.first.strip_prefix(text) else { return false };
+        let others = match &self.rest {
+            Rest::Nothing => return rest.is_empty(),
+            Rest::Anything => return true,
+            Rest::Runs(others) => others,
+        };
         let Some((last, middle)) = others.split_last() else { return rest.is_empty() };
         let Some(mut rest) = last.strip_suffix(rest) else { return false };
         for run in middle {
@@ -553,15 +579,15 @@ impl Glob {
 
     fn symbols(&self) -> Vec<Symbol> {
         let mut symbols = Vec::new();
-        for (at, run) in self.runs.iter().enumerate() {
-            if at > 0 {
-                symbols.push(Symbol::Star);
-            }
-            match &run.chars {
-                Some(chars) => {
-                    symbols.extend(chars.iter().map(|c| c.map_or(Symbol::One, Symbol::Char)))
+        self.first.add_to(&mut symbols);
+        match &self.rest {
+            Rest::Nothing => {}
+            Rest::Anything => symbols.push(Symbol::Star),
+            Rest::Runs(others) => {
+                for run in others {
+                    symbols.push(Symbol::Star);
+                    run.add_to(&mut symbols);
                 }
-                None => symbols.extend(run.text.chars().map(Symbol::Char)),
             }
         }
         symbols

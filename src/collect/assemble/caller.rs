@@ -27,6 +27,17 @@ enum Who<'s> {
     NoMaker,
 }
 
+/// A role whose sessions were met, with what a session of it takes from the facts: all in one place,
+/// because a run over many requests comes by thousands of roles.
+pub(super) struct MetRole<'s> {
+    role: &'s Entity,
+    account: SmolStr,
+    path: SmolStr,
+    unique_id: Option<SmolStr>,
+    /// The layers of its sessions: outside and inside an organization, as far as they were asked for.
+    layers: [Option<Arc<[Arc<Layer>]>>; 2],
+}
+
 /// What tells callers apart whose layers may differ.
 #[derive(Hash, PartialEq, Eq)]
 pub(super) struct CallerKey<S> {
@@ -118,8 +129,10 @@ impl<'s> Assembler<'s> {
     /// Fills in what the facts know; what was given stays. Gives the user or role whose policies the
     /// caller has.
     pub(super) fn fill(&mut self, request: &mut Request) -> Option<&'s Entity> {
-        let mut found = None;
-        if let Who::Found(entity) = self.who(&request.caller) {
+        let mut found = self.fill_session(&mut request.caller);
+        if found.is_none()
+            && let Who::Found(entity) = self.who(&request.caller)
+        {
             found = Some(entity);
             let caller = &mut request.caller;
             if caller.kind == CallerKind::RoleSession && caller.role_path.known().is_none() {
@@ -145,6 +158,38 @@ impl<'s> Assembler<'s> {
         self.fill_provider(request);
         self.fill_organizations(request);
         found
+    }
+
+    /// Fills in what the facts know of the role of a session, if they know which role it is. A caller that
+    /// is given by its role's ARN has its path already.
+    fn fill_session(&mut self, caller: &mut Caller) -> Option<&'s Entity> {
+        if caller.kind != CallerKind::RoleSession || caller.role_path.known().is_some() {
+            return None;
+        }
+        if !self.roles.contains_key(&*caller.name) {
+            let Who::Found(role) = self.who(caller) else { return None };
+            if self.roles.len() >= KEPT {
+                self.roles.clear();
+            }
+            let met = MetRole {
+                role,
+                account: SmolStr::new(&role.account),
+                path: SmolStr::new(&role.path),
+                unique_id: role.unique_id.as_ref().map(|id| SmolStr::new(&id.value)),
+                layers: [None, None],
+            };
+            self.roles.insert(caller.name.clone(), met);
+        }
+        // Another account may have a role of that name.
+        let met = self
+            .roles
+            .get(&*caller.name)
+            .filter(|met| caller.account.as_ref() == Some(&met.account))?;
+        caller.role_path = Fact::Known(met.path.clone());
+        if caller.unique_id.is_none() {
+            caller.unique_id.clone_from(&met.unique_id);
+        }
+        Some(met.role)
     }
 
     /// `list-mfa-devices` names the user, and no account but for virtual devices.
@@ -204,16 +249,16 @@ impl<'s> Assembler<'s> {
     ) -> Arc<[Arc<Layer>]> {
         let caller = &request.caller;
         // All sessions of a role have the same, and nothing of the facts moves while they are asked.
-        if let Some(role) = entity.filter(|_| caller.kind == CallerKind::RoleSession) {
-            let key = (std::ptr::from_ref(role).addr(), caller.organization.known() == Some(&None));
-            if let Some(known) = self.sessions.get(&key) {
+        if let Some(role) = entity
+            && let Some(place) = self.session_layers(caller, role)
+        {
+            if let Some(known) = place {
                 return Arc::clone(known);
             }
             let layers = self.layers_of_caller(caller);
-            if self.sessions.len() >= KEPT {
-                self.sessions.clear();
+            if let Some(place) = self.session_layers(caller, role) {
+                *place = Some(Arc::clone(&layers));
             }
-            self.sessions.insert(key, Arc::clone(&layers));
             return layers;
         }
         let key = CallerKey::of(caller);
@@ -227,6 +272,20 @@ impl<'s> Assembler<'s> {
         }
         self.callers.insert(key, Arc::clone(&layers));
         layers
+    }
+
+    /// Where the layers of a session of `role` are kept, if it is one that was met.
+    fn session_layers(
+        &mut self,
+        caller: &Caller,
+        role: &Entity,
+    ) -> Option<&mut Option<Arc<[Arc<Layer>]>>> {
+        if caller.kind != CallerKind::RoleSession {
+            return None;
+        }
+        let met = self.roles.get_mut(&*caller.name).filter(|met| std::ptr::eq(met.role, role))?;
+        let in_none = caller.organization.known() == Some(&None);
+        met.layers.get_mut(usize::from(in_none))
     }
 
     fn layers_of_caller(&mut self, caller: &Caller) -> Arc<[Arc<Layer>]> {

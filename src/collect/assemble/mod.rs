@@ -16,6 +16,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use crate::layers::{Attached, Gap, Layer, Layers};
 use crate::policy::{Policy, PolicyType};
@@ -26,7 +27,7 @@ use crate::text::{SourceMap, Span};
 use super::InputError;
 use super::layer_files::{LayerFiles, read_policy};
 
-use caller::CallerKey;
+use caller::{CallerKey, MetRole};
 use embedded::Embedded;
 
 /// The layers that apply to `request`, of which caller and resource are filled in as far as the
@@ -54,8 +55,8 @@ pub struct Assembler<'s> {
     /// The layers that are given, shared.
     given: Vec<Arc<Layer>>,
     policies: HashMap<(Span, PolicyType), Result<Arc<Policy>, InputError>>,
-    /// The layers of the sessions of each role, by its place in memory, and whether they are in no organization.
-    sessions: HashMap<(usize, bool), Arc<[Arc<Layer>]>>,
+    /// The roles whose sessions were met, by name.
+    roles: HashMap<SmolStr, MetRole<'s>>,
     /// The layers that follow from the caller alone, for other callers.
     callers: IndexMap<CallerKey<String>, Arc<[Arc<Layer>]>, RandomState>,
     /// The service control policies above each account.
@@ -82,7 +83,7 @@ impl<'s> Assembler<'s> {
             given: files.layers().iter().cloned().map(Arc::new).collect(),
             files,
             policies: HashMap::default(),
-            sessions: HashMap::default(),
+            roles: HashMap::default(),
             callers: IndexMap::default(),
             services: HashMap::default(),
             any_session: None,
@@ -115,7 +116,7 @@ impl<'s> Assembler<'s> {
     /// The layers of a request whose caller and resource are filled in; `caller` is the user or role whose
     /// policies the caller has.
     fn build(&mut self, request: &Request, caller: Option<&'s Entity>) -> Layers {
-        let mut layers = Layers { layers: Vec::with_capacity(8) };
+        let mut layers = Layers::default();
         self.given.iter().for_each(|layer| layers.push(Arc::clone(layer)));
         let of_caller = self.caller_layers(request, caller);
         // The resource's own policy stands after the identity-based ones and before the limits.

@@ -54,10 +54,11 @@ const WITH_POLICIES: &[(&str, &str)] = &[
     ("vpc-lattice", ""),
 ];
 
-fn with_policies(request: &Request) -> Option<(&'static str, &'static str)> {
+/// The row of a service in [`WITH_POLICIES`].
+fn with_policies(service: &str) -> Option<(&'static str, &'static str)> {
     static COMMANDS: OnceLock<HashMap<&str, &str>> = OnceLock::new();
     let commands = COMMANDS.get_or_init(|| WITH_POLICIES.iter().copied().collect());
-    commands.get_key_value(request.service()).map(|(service, command)| (*service, *command))
+    commands.get_key_value(service).map(|(service, command)| (*service, *command))
 }
 
 /// The resource whose policy applies: an object's is that of its bucket.
@@ -80,8 +81,8 @@ pub(super) fn policy_holder(request: &Request) -> &str {
 const IN_FACTS: &[&str] = &["ecr", "kms", "lambda", "s3", "secretsmanager", "sns", "sqs"];
 
 /// The gap of a resource that may have a policy.
-fn unknown_policy((service, command): (&str, &str), holder: &str) -> Gap {
-    let supply = match command {
+fn unknown_policy(service: &'static str, holder: &str) -> Gap {
+    let supply = match with_policies(service).map_or("", |(_, command)| command) {
         "" => "pass it with `--resource-policy FILE`".to_owned(),
         command => {
             let name = Arn::parse(holder)
@@ -128,9 +129,8 @@ impl Assembler<'_> {
         let holder = policy_holder(request);
         let snapshot = self.snapshot;
         let Some(known) = snapshot.resource_policy(holder) else {
-            let row = with_policies(request)?;
-            let holder = holder.to_owned();
-            let gap = Missing::later(move || unknown_policy(row, &holder));
+            let (service, _) = with_policies(request.service())?;
+            let gap = Missing::later(unknown_policy, service, holder);
             return Some(Arc::new(Layer::unknown(PolicyType::ResourceBased, gap)));
         };
         let document = known.document.as_ref()?;

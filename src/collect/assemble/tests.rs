@@ -248,7 +248,7 @@ fn levels(files: &[(&str, &str)]) -> Vec<(u32, Vec<String>, Vec<crate::layers::M
     (layers.of(PolicyType::ServiceControl))
         .map(|layer| {
             let names = layer.policies.iter().map(Attached::title).collect();
-            (layer.level, names, layer.missing.clone())
+            (layer.level, names, layer.missing.to_vec())
         })
         .collect()
 }
