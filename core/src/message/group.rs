@@ -394,6 +394,12 @@ impl Draft {
             || code.is_some_and(|code| !code.wrapper && !code.beside)
     }
 
+    /// Whether its words tell of something that is no denial.
+    fn is_about_else(&self) -> bool {
+        let class = self.text.as_ref().and_then(|(form, ..)| form.class);
+        class.is_some_and(|class| class != ErrorClass::AccessDenied)
+    }
+
     /// Whether nothing more is to be expected.
     fn is_done(&self) -> bool {
         self.id.is_some() && self.code.is_some() && (self.sentence.is_some() || self.text.is_some())
@@ -410,6 +416,7 @@ impl Draft {
         }
         let same_line = !text.get(gap).unwrap_or("\n").contains('\n');
         match &mention.what {
+            What::Sentence(_) if !same_line && self.is_about_else() => false,
             What::Sentence(next) => {
                 let mine = self.sentence.as_ref();
                 mine.is_some_and(|mine| is_cut_short(mine, next, text))
@@ -509,8 +516,13 @@ impl Draft {
         if self.range.end == 0 {
             self.range = mention.range.clone();
         }
-        self.range.start = self.range.start.min(mention.range.start);
-        self.range.end = self.range.end.max(mention.range.end);
+        // A sign of a service on a later line makes what stands beside it no part of this error.
+        let is_sign = matches!(&mention.what, What::Form(form, _) if matches!(form.role, Role::Hint | Role::Trace));
+        let gap = text.get(self.range.end..mention.range.start).unwrap_or("");
+        if !(is_sign && self.is_told() && gap.contains('\n')) {
+            self.range.start = self.range.start.min(mention.range.start);
+            self.range.end = self.range.end.max(mention.range.end);
+        }
         match mention.what {
             What::Sentence(sentence) => self.sentence = Some(sentence),
             What::Code(piece, known) => self.set_code(piece, 1, Some(known)),

@@ -247,8 +247,8 @@ fn names_resource(window: &str, on: &regex::Match<'_>) -> bool {
     let words = on.as_str();
     let is_closed = words.ends_with("resource") && rest.starts_with(['"', '\'', '`']);
     let word = rest.split([' ', '\n']).next().unwrap_or("");
-    let looks_like =
-        word.contains(['/', '*', '"', '\'']) || word.trim_end_matches(':').contains(':');
+    let looks_like = !is_moment(word)
+        && (word.contains(['/', '*', '"', '\'']) || word.trim_end_matches(':').contains(':'));
     !is_closed
         && !words.contains("\n\n")
         && (words.contains(':') || !words.contains('\n') || looks_like)
