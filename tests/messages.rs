@@ -7,6 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value};
 use why_denied::message::{self, Denial};
 use why_denied::text::{SourceMap, Span, Spanned};
@@ -21,11 +24,57 @@ fn main() {
         .collect();
     paths.sort();
     assert!(paths.len() > 30, "the texts are gone");
+    let texts: Vec<String> = paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let trials = paths.into_iter().map(|path| {
         let name = path.strip_prefix(root).unwrap().display().to_string();
         Trial::test(name, move || check(&path))
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let cut = Trial::test("a text that is cut anywhere tells nothing that it does not say", || {
+        cut(texts)
+    });
+    libtest_mimic::run(&arguments, trials.chain([cut]).collect()).exit();
+}
+
+/// A text that ends, or begins, in the middle of anything is read without a panic, and each field stands in
+/// it letter by letter, where its place says.
+fn cut(texts: Vec<String>) -> Result<(), Failed> {
+    let config = ProptestConfig { failure_persistence: None, cases: 2_000, ..Default::default() };
+    let given = (select(texts), any::<Index>(), any::<bool>());
+    let read = |(text, at, keeps_end): (String, Index, bool)| {
+        let at = text.char_indices().nth(at.index(text.chars().count())).unwrap().0;
+        let (head, tail) = text.split_at(at);
+        let text = if keeps_end { tail } else { head };
+        let mut sources = SourceMap::default();
+        let source = sources.add_given("message", text.to_owned());
+        for denial in message::read(&sources, source) {
+            let fields = [
+                &denial.principal,
+                &denial.action,
+                &denial.resource,
+                &denial.policy_arn,
+                &denial.code,
+                &denial.operation,
+                &denial.request_id,
+                &denial.authorization_id,
+            ];
+            for field in fields.into_iter().flatten() {
+                let place = sources.slice(field.span);
+                prop_assert!(stands_in(&field.value, place), "{:?} in {place:?}", field.value);
+            }
+        }
+        Ok(())
+    };
+    TestRunner::new(config).run(&given, read).map_err(|error| error.to_string().into())
+}
+
+/// Whether the letters and digits of a value stand in a text in the same order.
+fn stands_in(value: &str, text: &str) -> bool {
+    let mut letters = text.chars().flat_map(char::to_lowercase);
+    value
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .all(|wanted| letters.any(|letter| letter == wanted))
 }
 
 fn check(path: &Path) -> Result<(), Failed> {

@@ -97,6 +97,8 @@ const POLICY: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troublesh
 const LAKE: &str = "https://docs.aws.amazon.com/lake-formation/latest/dg/troubleshooting.html";
 const REDSHIFT: &str =
     "https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service.html";
+const PIPELINE: &str =
+    "https://docs.aws.amazon.com/codepipeline/latest/userguide/troubleshooting.html";
 const PASS: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html";
 const APPSYNC: &str = "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html";
 const ECR: &str = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html";
@@ -240,6 +242,24 @@ pub(super) static FORMS: &[Form] = &[
         AccessDenied,
         r"You don't have permission to (?P<act>[a-z0-9-]{1,40}:[A-Za-z0-9]{1,100})",
         DENIED,
+    ),
+    text(
+        "permission-missing",
+        AccessDenied,
+        r"(?:(?:don't|doesn't|do not|does not) have (?:the )?(?:required )?|[Mm]issing (?:the )?(?:required )?|[Ll]acks? (?:the )?(?:required )?)(?:permissions?:? (?:to (?:perform|call) )?)?['\x22`]?(?P<act>[a-z][a-z0-9-]{1,40}:[A-Z][A-Za-z]{2,100})['\x22`]? ?(?:permission|$|[.,;\n])",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html",
+    ),
+    text(
+        "key-not-accessible",
+        AccessDenied,
+        r"[Gg]iven key ID is not accessible",
+        "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html",
+    ),
+    text(
+        "role-trust",
+        AccessDenied,
+        r"(?:[Rr]ole ARN ['\x22](?P<res>arn:[^'\x22\n]{1,300})['\x22] is invalid\. )?Please ensure that the role exists and (?:that its trust relationship policy allows the action|allows principal)",
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
     ),
     of(
         "states",
@@ -511,6 +531,73 @@ pub(super) static FORMS: &[Form] = &[
         r"because the resource does not exist in this Region, no resource-based policies allow",
         KMS,
     ),
+    of(
+        "s3",
+        "s3-grants",
+        AccessDenied,
+        r"You do not have (?:READ|WRITE|READWRITE) permissions? to the requested S3 Prefix: (?P<res>s3://[^\s\x22'`<,]{1,300})",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-grants-credentials.html",
+    ),
+    text(
+        "logs-key",
+        AccessDenied,
+        r"specified KMS key does not exist or is not allowed to be used with (?:Arn|ARN) '(?P<res>arn:[^'\n]{1,400})'",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+    ),
+    of(
+        "s3",
+        "query-location",
+        AccessDenied,
+        r"(?:Access [Dd]enied when (?:writing|reading|accessing)[a-z\x20]{0,24}|Permission denied on S3 path): ?(?P<res>s3[an]?://[A-Za-z0-9/*_.=%+:@-]{0,400}[A-Za-z0-9/*_=])",
+        "https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html",
+    ),
+    of(
+        "cognito-identity",
+        "cognito-providers",
+        AccessDenied,
+        r"does not have identity providers configured|Token is not from a supported provider of this identity pool|Please include at least one valid login for this identity",
+        COGNITO,
+    ),
+    of(
+        "s3",
+        "pipeline-artifact",
+        AccessDenied,
+        r"Unable to access the artifact with Amazon S3 object key '[^'\n]{1,300}' located in the Amazon S3 artifact bucket '(?P<res>[^'\n]{1,100})'",
+        PIPELINE,
+    ),
+    of(
+        "s3",
+        "pipeline-bucket",
+        AccessDenied,
+        r"permissions required to access the Amazon S3 bucket named (?P<res>[a-z0-9][a-z0-9.-]{1,80}[a-z0-9])",
+        PIPELINE,
+    ),
+    text(
+        "provided-role",
+        AccessDenied,
+        r"provided role does not have (?:sufficient|the required|the necessary) permissions",
+        PIPELINE,
+    ),
+    text(
+        "not-authorized-call",
+        AccessDenied,
+        r"[Nn]ot authorized to perform (?P<op>[A-Z][a-z]{1,20}[A-Z][A-Za-z]{1,60})",
+        "https://docs.aws.amazon.com/codebuild/latest/userguide/troubleshooting.html",
+    ),
+    text(
+        "role-not-configured",
+        AccessDenied,
+        r"The IAM Role (?P<res>arn:[^\s'\x22]{1,400}) is not configured properly",
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Troubleshooting.html",
+    ),
+    of(
+        "states",
+        "log-destination",
+        AccessDenied,
+        r"IAM Role is not authorized to access the Log Destination",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
+    ),
+    text("cross-account-role", AccessDenied, r"Cross-account pass role is not allowed", PASS),
     text("access-denied", AccessDenied, r"Access [Dd]enied", S3),
     text("forbidden", AccessDenied, r"(?:operation|AmazonS3Exception): Forbidden", S3_CODES),
     form(
@@ -639,6 +726,12 @@ pub(super) static FORMS: &[Form] = &[
         "https://github.com/rusoto/rusoto",
     ),
     around("rust-chain", r"no providers in chain provided credentials", RUST),
+    around("rust-provider", r"credentials? provider was not (?:enabled|properly configured)", RUST),
+    around("go-v2-profile", r"failed to get shared config profile", GO_V2),
+    around("js-credential", r"Resolved credential object is not valid|Credential is missing", JS),
+    around("java-imds", r"Failed to load credentials from IMDS", JAVA),
+    around("net-chain", r"Failed to resolve AWS credentials|Unable to find credentials", NET),
+    around("php-file", r"Cannot read credentials from", PHP),
     around("go-v2-static", r"static credentials are empty", GO_V2),
     text(
         "token-invalid",
@@ -786,6 +879,14 @@ pub(super) static FORMS: &[Form] = &[
         GO_V1,
     ),
     around("go-v2-refresh", r"failed to (?:refresh cached|retrieve) credentials", GO_V2),
+    form(
+        "go-v2-status",
+        Role::Wrapper,
+        Some(AccessDenied),
+        None,
+        r"https response error StatusCode: 403",
+        GO_V2,
+    ),
     around("go-v2-imds", r"no EC2 IMDS role found", GO_V2),
     around(
         "terraform-sources",
@@ -927,7 +1028,7 @@ pub(super) static FORMS: &[Form] = &[
     // Fields.
     part(
         "java",
-        r"\( ?Service: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id><[^<>;,()\n]{1,60}>|[^;,()\s]{1,100}))?",
+        r"\bService: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id><[^<>;,()\n]{1,60}>|[^;,(){}\x22'<>\s]{1,100}))?",
         JAVA,
     ),
     part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
@@ -943,7 +1044,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,8}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
         COMMON,
     ),
     part(
@@ -971,6 +1072,11 @@ pub(super) static FORMS: &[Form] = &[
         r"[a-z][A-Za-z]{1,40} on (?P<res>s3[an]?://[^\s:]+): ",
         "https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/troubleshooting_s3a.html",
     ),
+    part(
+        "glue-file",
+        r"retrieving file at (?P<res>s3://[^\s\x22'`<]{1,400}[^\s\x22'`<.])",
+        "https://docs.aws.amazon.com/glue/latest/dg/glue-troubleshooting-errors.html",
+    ),
     part("ecs-secret", r"failed to fetch secret (?P<res>arn:[^\s]+) from", ECS),
     part(
         "calling",
@@ -996,6 +1102,7 @@ pub(super) static FORMS: &[Form] = &[
         r"https?://(?:[A-Za-z0-9.-]+?\.)??(?P<svc>[a-z][a-z0-9-]*?)(?:\.dualstack)?(?:[.-][a-z]{2}(?:-[a-z]{2,5}){1,2}-[0-9])?\.amazonaws\.com",
         ENDPOINTS,
     ),
+    hint("resource-type", "", r"operation 'AWS::(?P<svc>[A-Za-z0-9]{1,40})::", CFN),
     hint("event-source", "", r"[Ee]vent source: (?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com", TRAIL),
     hint("js-v2-file", "", r"aws-sdk/lib/services/(?P<svc>[a-z0-9]{1,40})\.js", JS),
     hint("js-v3-package", "", r"@aws-sdk/client-(?P<svc>[a-z0-9-]{1,60})", JS),
@@ -1105,7 +1212,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|instance|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|instances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];
@@ -1177,6 +1284,12 @@ pub(super) static CODES: &[Code] = &[
     outer("CredentialsProviderError", InvalidCredentials),
     outer("CredentialsError", InvalidCredentials),
     outer("CredentialRetrievalError", InvalidCredentials),
+    outer("CredentialsNotLoaded", InvalidCredentials),
+    outer("SharedIniFileCredentialsProviderFailure", InvalidCredentials),
+    outer("ProcessCredentialsProviderFailure", InvalidCredentials),
+    outer("SharedConfigProfileNotExistsError", InvalidCredentials),
+    outer("SharedCredsLoad", InvalidCredentials),
+    outer("EmptyStaticCreds", InvalidCredentials),
     code("SharedConfigAssumeRoleError", InvalidCredentials),
     code("SignatureDoesNotMatch", Signature),
     code("InvalidSignatureException", Signature),

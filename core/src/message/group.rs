@@ -193,13 +193,15 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
             .map(|one| Piece { value: one.as_str().replace('\n', ""), range: one.range() })
     };
     let mut fields = Fields {
-        code: piece("code").map(|mut code| {
-            code.value.retain(|letter| letter != '\n');
-            let len = code.value.trim_end_matches(['.', '"', '\'', ' ']).len();
-            code.range.end -= code.value.len() - len;
-            code.value.truncate(len);
-            code
-        }),
+        code: piece("code")
+            .map(|mut code| {
+                code.value.retain(|letter| letter != '\n');
+                let len = code.value.trim_end_matches(['.', '"', '\'', '`', ' ']).len();
+                code.range.end -= code.value.len() - len;
+                code.value.truncate(len);
+                code
+            })
+            .filter(|code| code.value != "null"),
         operation: piece("op").map(capital),
         service: piece("svc"),
         id: piece("id").map(without_marks).filter(|id| is_id(&id.value)),
@@ -232,7 +234,9 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let digits = id.value.bytes().filter(u8::is_ascii_digit).count();
         // On the next line an id has to look like one.
         let label = label.rsplit([':', '=']).next().unwrap_or("");
-        let looks_like = digits >= 2 && id.value.len() >= 16 && !sentence::is_moment(&id.value);
+        let is_uuid = id.value.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+        let looks_like =
+            is_uuid || digits >= 2 && id.value.len() >= 16 && !sentence::is_moment(&id.value);
         if label.contains('\n') && !looks_like {
             return None;
         }
@@ -390,6 +394,12 @@ impl Draft {
             || code.is_some_and(|code| !code.wrapper && !code.beside)
     }
 
+    /// Whether its words tell of something that is no denial.
+    fn is_about_else(&self) -> bool {
+        let class = self.text.as_ref().and_then(|(form, ..)| form.class);
+        class.is_some_and(|class| class != ErrorClass::AccessDenied)
+    }
+
     /// Whether nothing more is to be expected.
     fn is_done(&self) -> bool {
         self.id.is_some() && self.code.is_some() && (self.sentence.is_some() || self.text.is_some())
@@ -406,6 +416,7 @@ impl Draft {
         }
         let same_line = !text.get(gap).unwrap_or("\n").contains('\n');
         match &mention.what {
+            What::Sentence(_) if !same_line && self.is_about_else() => false,
             What::Sentence(next) => {
                 let mine = self.sentence.as_ref();
                 mine.is_some_and(|mine| is_cut_short(mine, next, text))
@@ -451,9 +462,22 @@ impl Draft {
                 if (self.is_done() || begins) && !same_line {
                     return false;
                 }
-                known.wrapper || same_line || self.takes_code(Some(piece))
+                known.wrapper
+                    || same_line
+                    || self.takes_code(Some(piece))
+                    || self.repeats(piece, known)
             }
         }
+    }
+
+    /// Whether a code tells in other words what a record's own code told just before it.
+    fn repeats(&self, piece: &Piece, code: &Code) -> bool {
+        const NEAR: usize = 160;
+        let Some((mine, _, Some(known))) = &self.code else { return false };
+        known.class == code.class
+            && self.sentence.is_none()
+            && self.text.is_none()
+            && piece.range.start.saturating_sub(mine.range.end) < NEAR
     }
 
     /// Whether its words are those that EC2 puts before the sentence, and nothing is between.
@@ -492,8 +516,13 @@ impl Draft {
         if self.range.end == 0 {
             self.range = mention.range.clone();
         }
-        self.range.start = self.range.start.min(mention.range.start);
-        self.range.end = self.range.end.max(mention.range.end);
+        // A sign of a service on a later line makes what stands beside it no part of this error.
+        let is_sign = matches!(&mention.what, What::Form(form, _) if matches!(form.role, Role::Hint | Role::Trace));
+        let gap = text.get(self.range.end..mention.range.start).unwrap_or("");
+        if !(is_sign && self.is_told() && gap.contains('\n')) {
+            self.range.start = self.range.start.min(mention.range.start);
+            self.range.end = self.range.end.max(mention.range.end);
+        }
         match mention.what {
             What::Sentence(sentence) => self.sentence = Some(sentence),
             What::Code(piece, known) => self.set_code(piece, 1, Some(known)),
@@ -763,5 +792,8 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
 
 /// Words that say no more than the code does.
 fn is_vague(form: &Form) -> bool {
-    matches!(form.id, "access-denied" | "forbidden" | "not-authorized-operation")
+    matches!(
+        form.id,
+        "access-denied" | "forbidden" | "not-authorized-operation" | "not-authorized-call"
+    )
 }

@@ -10,7 +10,11 @@ const SECRETS: &[(&[&str], &str)] = &[
     // Encoded authorization messages may tell of tags and names. They are wrapped, framed and quoted.
     (
         &[],
-        r"f#a#i#l#u#r#e#\x20?#m#e#s#s#a#g#e#:#(?:[\x20\t>]|@)*(?P<secret>[A-Za-z0-9_-]{12}[A-Za-z0-9_-]*(?:@[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*)(?:@(?P<tail>[A-Za-z0-9_-]{1,19})(?:[\x22'\r\n<)\\]|$))?",
+        r"f#a#i#l#u#r#e#\x20?#m#e#s#s#a#g#e#:#(?:[\x20\t>\x22'`]|\\{1,3}[\x22']|@)*(?P<secret>[A-Za-z0-9_-]{12}[A-Za-z0-9_-]*(?:@[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*)(?:@(?P<tail>[A-Za-z0-9_-]{1,19})(?:[\x22'\r\n<)\\]|$))?",
+    ),
+    (
+        &["failure message ", "encoded-message"],
+        r"(?:failure message\x20|--encoded-message[\x20=]{1,4})[\x22'`]?(?P<secret>[A-Za-z0-9_-]{40}[A-Za-z0-9_-]*(?:@[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*)",
     ),
     // Presigned addresses, and the headers of signed requests.
     (
@@ -23,17 +27,27 @@ const SECRETS: &[(&[&str], &str)] = &[
     ),
     (
         &["Signature="],
-        r"Signature=(?P<secret>[0-9a-fA-F]{16}[0-9a-fA-F]*(?:@[0-9a-fA-F]{8}[0-9a-fA-F]*)*)",
+        r"Signature=(?P<secret>[0-9A-Za-z%+/_-]{16}[0-9A-Za-z%+/=_-]*(?:@[0-9a-fA-F]{8}[0-9a-fA-F]*)*)",
     ),
     (&["earer "], r"[Bb]earer (?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*)"),
     // Credentials as the CLI, the environment and files have them.
     (
-        &["ecret", "ECRET", "oken", "OKEN", "assword", "ASSWORD"],
-        r#"(?i:secret_?-?access_?-?key|secret_?-?key|client_?-?secret|session_?-?token|security_?-?token|access_?-?token|refresh_?-?token|id_?-?token|web_?-?identity_?-?token|password)\\*["']?\x20{0,4}[:=]\x20{0,4}\\*["']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*(?:@[A-Za-z0-9%+/=_.-]{40}[A-Za-z0-9%+/=_.-]*)*)"#,
+        &["ecret", "ECRET", "oken", "OKEN", "assword", "ASSWORD", "ssertion"],
+        r#"(?i:secret_?-?access_?-?key|secret_?-?key|client_?-?secret|session_?-?token|security_?-?token|access_?-?token|refresh_?-?token|id_?-?token|web_?-?identity_?-?token|saml_?-?assertion|password)\\*["']?\x20{0,4}[:=]\x20{0,4}\\*["']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*(?:@[A-Za-z0-9%+/=_.-]{40}[A-Za-z0-9%+/=_.-]*)*)"#,
     ),
     (
-        &["Token", "SecretAccessKey", "SAMLAssertion"],
-        r"<(?:Token-[0-9]|SecretAccessKey|SessionToken|SecurityToken|SAMLAssertion|WebIdentityToken)>(?P<secret>[^<]+)<",
+        &["Token", "SecretAccessKey", "SAMLAssertion", "SignatureProvided"],
+        r"<(?:Token-[0-9]|SignatureProvided|SecretAccessKey|SessionToken|SecurityToken|SAMLAssertion|WebIdentityToken)>(?P<secret>[^<]+)<",
+    ),
+    // The same as options of commands.
+    (
+        &["aws_secret_access_key ", "aws_session_token ", "-token", "-key", "-assertion"],
+        r"(?:aws_secret_access_key|aws_session_token|--(?:secret-access-key|session-token|access-token|refresh-token|id-token|web-identity-token|saml-assertion))[\x20=]{1,4}[\x22']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*(?:@[A-Za-z0-9%+/=_.-]{40}[A-Za-z0-9%+/=_.-]*)*)",
+    ),
+    // What session tokens of STS begin with, wherever one stands.
+    (
+        &["FwoGZXIvYXdz", "FQoGZXIvYXdz", "IQoJb3JpZ2lu", "AQoDYXdz"],
+        r"(?P<secret>(?:FwoGZXIvYXdz|FQoGZXIvYXdz|IQoJb3JpZ2lu|AQoDYXdz)[A-Za-z0-9+/=_%-]{16}[A-Za-z0-9+/=_%-]*(?:@[A-Za-z0-9%+/=_-]{40}[A-Za-z0-9%+/=_-]*)*)",
     ),
     // JSON Web Tokens.
     (
@@ -48,6 +62,8 @@ const LINE_END: &str =
     r"(?:(?:\x1b\[[0-9;]*m|\x20)*(?:\\{1,8}n|\r?\n)(?:\x1b\[[0-9;]*m|[\x20\t>|]|\u{2502})*)";
 
 fn compile(pattern: &str) -> Option<Regex> {
+    // Without Unicode's tables, which this crate does not ask for, only ASCII has both cases.
+    let pattern = pattern.replace("(?i:", "(?i-u:");
     let pattern = pattern.replace('#', &format!("{LINE_END}?")).replace('@', LINE_END);
     Regex::new(&pattern).ok()
 }
@@ -142,6 +158,32 @@ mod tests {
             assert!(!masked.contains(secret), "{masked}");
         }
         assert!(masked.ends_with("\né end"));
+    }
+
+    #[test]
+    fn secrets_are_found_in_commands_addresses_and_settings() {
+        let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYwJ";
+        let session = format!("FwoGZXIvYXdzEBYa{}", "DCq3x7".repeat(20));
+        let blob = "AbC-_0123456789".repeat(20);
+        for (text, hidden) in [
+            (format!("aws configure set aws_secret_access_key {secret}\nok"), secret),
+            (format!("aws sso logout --access-token {secret}"), secret),
+            (format!("AWS_SECRET_ACCESS_KEY={secret}\r\n"), secret),
+            (format!("{{ secretAccessKey: '{secret}' }}"), secret),
+            (format!("?AWSAccessKeyId=A&Signature={secret}%3D&Expires=1"), secret),
+            (format!("<SignatureProvided>{secret}</SignatureProvided>"), secret),
+            (format!("SAMLAssertion={secret}&Version=1"), secret),
+            (format!("(ASIA, {session})"), "DCq3x7"),
+            (format!("token = \"{session}\""), "DCq3x7"),
+            (format!("aws sts decode-authorization-message --encoded-message {blob}"), "0123456"),
+            (format!("failure message: \"{blob}\""), "0123456"),
+            (format!("failure message: \\\"{blob}\\\""), "0123456"),
+            (format!("authorization failure message {blob}"), "0123456"),
+        ] {
+            let masked = without_secrets(&text);
+            assert_eq!(masked.len(), text.len(), "{text}");
+            assert!(!masked.contains(hidden), "{masked}");
+        }
     }
 
     #[test]

@@ -163,7 +163,13 @@ impl Denial {
             &self.authorization_id,
         ];
         let fields = fields.iter().filter(|field| field.is_some()).count();
+        let is_known = |name: &str| {
+            services::of_operation(name).or_else(|| services::likely_of_operation(name)).is_some()
+        };
+        let action = self.action.as_ref().and_then(|one| one.value.split_once(':'));
         1 + fields
+            + usize::from(action.is_some_and(|(_, name)| is_known(name)))
+            + usize::from(self.code.as_ref().is_some_and(|one| forms::known(&one.value).is_some()))
             + usize::from(self.kind.is_some())
             + usize::from(self.policy_type.is_some())
             + usize::from(self.encoded.is_some())

@@ -20,19 +20,25 @@ impl Normal {
     }
 
     pub(super) fn of(original: &str) -> Self {
-        Self::with(original, super::wrapping::cuts)
+        Self::with(original, Vec::new(), super::wrapping::cuts)
     }
 
     /// The same, where every line as long as the longest is taken to have been cut.
     pub(super) fn of_cut(original: &str) -> Self {
-        Self::with(original, super::wrapping::every_cut)
+        // What was escaped has line ends of its own, which are no measure of how wide the lines were.
+        if original.contains('\\') {
+            let cuts = super::wrapping::every_cut(original);
+            return Self::with(original, cuts, |_| Vec::new());
+        }
+        Self::with(original, Vec::new(), super::wrapping::every_cut)
     }
 
-    fn with(original: &str, cuts: fn(&str) -> Vec<usize>) -> Self {
-        let mut writer =
-            Writer { original, text: String::new(), map: SegmentMap::default(), at: 0 };
+    fn with(original: &str, skip: Vec<usize>, cuts: fn(&str) -> Vec<usize>) -> Self {
+        let text = String::new();
+        let mut writer = Writer { original, text, map: SegmentMap::default(), at: 0, skip };
         writer.text.reserve(original.len());
         while writer.step() {}
+        writer.take_out(super::wrapping::indents(&writer.text));
         writer.take_out(super::wrapping::prefixes(&writer.text));
         let cuts = cuts(&writer.text);
         writer.take_out(cuts.into_iter().map(|at| at..at + 1).collect());
@@ -45,6 +51,8 @@ struct Writer<'a> {
     text: String,
     map: SegmentMap,
     at: usize,
+    /// The line ends that are left out.
+    skip: Vec<usize>,
 }
 
 impl Writer<'_> {
@@ -84,6 +92,7 @@ impl Writer<'_> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return false };
         match first {
+            '\n' if self.skip.binary_search(&self.at).is_ok() => self.at += 1,
             '\n' => self.verbatim(1),
             '\r' => self.at += 1,
             '\t' | '\u{a0}' | '\u{b}' | '\u{c}' => self.atom(' ', first.len_utf8()),
@@ -103,6 +112,7 @@ impl Writer<'_> {
             '{' if rest.starts_with(LOGGED) && self.at_line_start() => self.at += LOGGED.len(),
             '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
             '#' if self.at_line_start() => self.at += 1,
+            '|' if self.is_frame() => self.atom(' ', 1),
             _ => {
                 // What needs no thought is taken in one piece.
                 let plain = |byte: &u8| {
@@ -121,6 +131,7 @@ impl Writer<'_> {
                             | b'{'
                             | b'/'
                             | b'#'
+                            | b'|'
                     ) && byte.is_ascii()
                 };
                 let len = rest.bytes().take_while(|byte| plain(byte)).count();
@@ -140,6 +151,14 @@ impl Writer<'_> {
         blank_after && matches!(self.text.as_bytes().last(), None | Some(b' ' | b'\n'))
     }
 
+    /// A `|` that begins a line, or ends one behind a blank, as tables and frames have it.
+    fn is_frame(&self) -> bool {
+        let rest = self.rest().get(1..).unwrap_or("");
+        let ends = rest.trim_start_matches([' ', '\r']);
+        let begins = self.at_line_start() && rest.starts_with([' ', '\n']);
+        begins || self.text.ends_with(' ') && (ends.is_empty() || ends.starts_with('\n'))
+    }
+
     /// A backslash, or several: what stands behind them says what they escape.
     fn escape(&mut self) {
         let rest = self.rest();
@@ -156,6 +175,8 @@ impl Writer<'_> {
             Some(b'n') => self.atom('\n', slashes + 1),
             Some(b'r') => self.at += slashes + 1,
             Some(b't') => self.atom(' ', slashes + 1),
+            // A shell's sign that the next line belongs to this one.
+            Some(b'\n' | b'\r') | None => self.at += slashes,
             Some(quote @ (b'"' | b'\'' | b'/' | b'`')) => {
                 self.atom(char::from(quote), slashes + 1);
             }

@@ -31,7 +31,7 @@ pub(super) struct Sentence {
     pub(super) policy_arn: Option<Piece>,
 }
 
-const HOLDERS: &str = "(?P<holder>service control|resource control|VPC endpoint|permissions? boundary|sessions?|resource-? ?based|resource|identity-? ?based|identity|(?:role )?trust)";
+const HOLDERS: &str = "(?P<holder>service control|service-based|resource control|VPC endpoint|permissions? boundary|sessions?|resource-? ?based|resource|identity-? ?based|identity|(?:role )?trust)";
 
 /// The regular expressions of the sentence's parts.
 struct Grammar {
@@ -41,6 +41,7 @@ struct Grammar {
     on: Regex,
     explicit: Regex,
     implicit: Regex,
+    cut: Regex,
 }
 
 fn grammar() -> Option<&'static Grammar> {
@@ -56,9 +57,12 @@ fn grammar() -> Option<&'static Grammar> {
             ))?,
             on: forms::compile("^ ?on resource ?:? ?")?,
             explicit: forms::compile(&format!(
-                "with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?: ?: ?(?P<arn>arn:))?)?"
+                "with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?:[*_`]{{0,3}} ?: ?(?P<arn>arn:))?)?"
             ))?,
             implicit: forms::compile(&format!("because no {HOLDERS}(?: polic(?:y|ies))? allows?"))?,
+            cut: forms::compile(
+                "User: (?P<prin>arn:[^\\s\"'`]{1,400}) is(?: not(?: authorized(?: to)?)?)?(?:\n|$|[.,|<)\"'`\u{2026}])",
+            )?,
         })
     };
     GRAMMAR.get_or_init(build).as_ref()
@@ -82,9 +86,33 @@ pub(super) fn find(text: &str) -> Vec<Sentence> {
     }
     if text.contains("Action: ") {
         found.extend(panels(text, grammar));
-        found.sort_by_key(|sentence| sentence.range.start);
     }
+    found.extend(cut_sentences(text, grammar, &found));
+    found.sort_by_key(|sentence| sentence.range.start);
     found
+}
+
+/// Sentences of which no more is left than who it is about, since a line ends behind that.
+fn cut_sentences(text: &str, grammar: &Grammar, whole: &[Sentence]) -> Vec<Sentence> {
+    let found = grammar.cut.captures_iter(text).filter_map(|captures| {
+        let range = captures.get(0)?.range();
+        let principal = captures.name("prin")?;
+        let other = whole
+            .iter()
+            .any(|other| other.range.start < range.end + 1 && range.start < other.range.end);
+        let principal = Piece { value: principal.as_str().to_owned(), range: principal.range() };
+        (!other).then_some(Sentence {
+            range: principal.range.start..range.end,
+            principal: Some(principal),
+            action: None,
+            operation: None,
+            resource: None,
+            kind: None,
+            policy_type: None,
+            policy_arn: None,
+        })
+    });
+    found.collect()
 }
 
 /// What the console shows for whoever is to ask for access: who, what and on what, a line for each.
@@ -158,7 +186,7 @@ fn read(
     };
     let mut context = captures.as_ref().and_then(|captures| captures.get(0));
     let mut resource = None;
-    if let Some(on) = grammar.on.find(window) {
+    if let Some(on) = grammar.on.find(window).filter(|on| names_resource(window, on)) {
         let from = end + on.end();
         let limit = context.map(|context| end + context.start());
         let (value, behind) = resource_value(text, from, limit, ceiling);
@@ -213,6 +241,19 @@ fn read(
     Some(sentence)
 }
 
+/// Whether a resource follows these words: on the same line, or on the next one where it looks like one.
+fn names_resource(window: &str, on: &regex::Match<'_>) -> bool {
+    let rest = window.get(on.end()..).unwrap_or("");
+    let words = on.as_str();
+    let is_closed = words.ends_with("resource") && rest.starts_with(['"', '\'', '`']);
+    let word = rest.split([' ', '\n']).next().unwrap_or("");
+    let looks_like = !is_moment(word)
+        && (word.contains(['/', '*', '"', '\'']) || word.trim_end_matches(':').contains(':'));
+    !is_closed
+        && !words.contains("\n\n")
+        && (words.contains(':') || !words.contains('\n') || looks_like)
+}
+
 /// The clause that names a missing Allow, where a line ends in the middle of it, and the layer if what is
 /// left of it can be no other.
 fn cut_clause(window: &str) -> Option<(Range<usize>, Option<PolicyType>)> {
@@ -261,6 +302,10 @@ fn policy_type(words: &str) -> Option<PolicyType> {
     }
     if words == "resource" {
         return Some(PolicyType::ResourceBased);
+    }
+    // The words of one service for its own policies, which are none of these.
+    if words == "service-based" {
+        return None;
     }
     rows.iter().find(|(start, _)| words.starts_with(start)).map(|(_, policy_type)| *policy_type)
 }
@@ -352,12 +397,44 @@ const KINDS: &[&str] = &[
     "user",
     "group",
     "instance",
+    "instance profile",
     "profile",
     "provider",
     "certificate",
+    "server certificate",
+    "signing certificate",
+    "access key",
+    "mfa device",
+    "virtual mfa device",
     "stack",
     "key",
 ];
+
+/// Whether a value is one of these words, or begins one of several words that goes on with `next`.
+fn is_kind(value: &str, next: &str) -> bool {
+    let goes_on = |kind: &&str| {
+        let rest = kind.strip_prefix(value).and_then(|rest| rest.strip_prefix(' '));
+        rest.is_some_and(|rest| rest.split(' ').next() == Some(next))
+    };
+    KINDS.contains(&value) || KINDS.iter().any(goes_on)
+}
+
+/// How long the rest of a placeholder is that has blanks in it, from the first of them to what closes it.
+fn placeholder_rest(value: &str, rest: &str) -> Option<usize> {
+    let open = value.rfind(['<', '[', '{'])?;
+    let close = match value.as_bytes().get(open)? {
+        b'<' => '>',
+        b'[' => ']',
+        _ => '}',
+    };
+    if value.get(open..)?.contains(close) {
+        return None;
+    }
+    let len = rest.bytes().take(60).position(|byte| byte == close as u8)?;
+    let is_part =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'\n' | b'-' | b'_');
+    rest.get(..len)?.bytes().all(is_part).then_some(len + 1)
+}
 
 /// The resource from `from` on: in quotes, up to the named layer, or as far as it can be one.
 fn resource_value(
@@ -377,7 +454,8 @@ fn resource_value(
         if let Some(len) = inner.find(close) {
             let value = spaced(inner.get(..len).unwrap_or("").trim());
             let range = from + 1..from + 1 + len;
-            let piece = (!value.is_empty()).then_some(Piece { value, range });
+            let good = !value.trim_matches(['.', '\u{2026}']).is_empty();
+            let piece = good.then_some(Piece { value, range });
             return (piece, from + len + 2);
         }
     }
@@ -420,7 +498,11 @@ fn plain_value(text: &str, from: usize, ceiling: usize) -> (Option<Piece>, usize
             end = at;
         }
         let here = rest.get(at..).unwrap_or("");
-        if let Some(next) = here.strip_prefix('\n') {
+        if let Some(len) = placeholder_rest(&value, here) {
+            value.push_str(&here.get(..len).unwrap_or("").replace('\n', " "));
+            at += len;
+            end = at;
+        } else if let Some(next) = here.strip_prefix('\n') {
             if !continues(text, from + at, &value, next) {
                 break;
             }
@@ -430,7 +512,7 @@ fn plain_value(text: &str, from: usize, ceiling: usize) -> (Option<Piece>, usize
             at += 1;
         } else if let Some(next) = here.strip_prefix(' ') {
             let following = next.get(..word(next)).unwrap_or("");
-            let named = KINDS.contains(&value.as_str());
+            let named = is_kind(&value, following);
             let split_name = value.starts_with("arn:")
                 && following.contains('/')
                 && !following.starts_with(['(', 'h', '/'])
@@ -478,6 +560,7 @@ fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_/:*.+=@,#<>(){}$".contains(&byte));
     like_an_arn
+        && word.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'*')
         && (goes_on.iter().any(|words| behind.starts_with(words))
             || (alone
                 && (word.contains(['/', '-', ':']) || word.bytes().any(|b| b.is_ascii_digit()))))
@@ -530,7 +613,9 @@ fn joined(value: &str) -> String {
         let is_open = text.matches('<').count() > text.matches('>').count()
             && text.rfind('<').is_some_and(|at| text.len() > at + 3)
             && !text.ends_with(':');
-        if KINDS.contains(&text.as_str()) || is_open {
+        let has_blanks =
+            text.starts_with("arn:") && text.contains(' ') && !text.ends_with(['/', ':', '-']);
+        if KINDS.contains(&text.as_str()) || is_open || has_blanks {
             text.push(' ');
         }
         text.push_str(line);
@@ -587,11 +672,25 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     // At the begin of a line it has to look like a name.
     let begins_line = before.get(..at).is_some_and(|lead| lead.ends_with('\n'))
         && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
-    let stands_alone = lead.is_empty() || lead.ends_with("operation:") || begins_line;
-    let bare = word.trim_start_matches(['"', '\'', '(', '`']);
+    // What bytes of Python's and tags begin with is no part of it.
+    let bare = word.strip_prefix('b').filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(word);
+    let bare = bare.trim_start_matches(['"', '\'', '(', '`']);
+    let bare = match bare.find("arn:") {
+        Some(at) if bare.get(..at).is_some_and(|tag| tag.ends_with('>')) => bare.get(at..)?,
+        _ => bare,
+    };
+    let is_none = is_moment(bare)
+        || bare.ends_with([':', '>']) && !bare.starts_with('<')
+        || bare.ends_with("...") && !bare.contains(['/', ':']);
+    // Behind a code stands who it is, and so does what has a path.
+    let after_code = lead.strip_suffix(':').is_some_and(|lead| {
+        let code = lead.rsplit([' ', '\n', '(', '"', '`']).next().unwrap_or("");
+        bare.contains('/') || forms::known(code).is_some()
+    });
+    let stands_alone = lead.is_empty() || lead.ends_with("operation:") || begins_line || after_code;
     let plausible = bare.starts_with("arn:")
         || bare.starts_with('<')
-        || (stands_alone && !["You", "you", "are", "User", "role"].contains(&bare));
+        || (stands_alone && !is_none && !["You", "you", "are", "User", "role"].contains(&bare));
     plausible.then(|| piece(floor + at + (word.len() - bare.len()), bare))?
 }
 

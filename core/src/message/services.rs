@@ -48,6 +48,8 @@ const NAMES: &[(&str, &str)] = &[
     ("organization", "organizations"),
     ("bedrockruntime", "bedrock"),
     ("bedrockagent", "bedrock"),
+    ("bedrockagentcore", "bedrock-agentcore"),
+    ("opensearchservice", "es"),
     ("bedrockagentruntime", "bedrock"),
     ("sagemakerruntime", "sagemaker"),
     ("elasticcomputecloud", "ec2"),

@@ -101,8 +101,9 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
             let rest = line.text.get(len..).unwrap_or("");
             let left = last.text.trim_end().rsplit(' ').next().unwrap_or("");
             let right = rest.trim_start().split(' ').next().unwrap_or("");
-            let open =
-                WHOLE.contains(&left) || matches!(left, "id:" | "error:" | "allows" | "explicit");
+            let open = WHOLE.contains(&left)
+                || matches!(left, "id:" | "error:" | "allows" | "explicit")
+                || left.starts_with("arn:") && left.ends_with(['/', ':', '-']);
             if last.text.len() > len && (GOES_ON.contains(&right) || open && !right.is_empty()) {
                 let start = line.end - line.text.len();
                 found.push(start..start + len);
@@ -111,6 +112,19 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
         before = Some(line);
     }
     found
+}
+
+/// What all lines begin with, if that is blanks: a text that was moved to the right as a whole.
+pub(super) fn indents(text: &str) -> Vec<Range<usize>> {
+    let mut least = usize::MAX;
+    for line in (Lines { text, at: 0 }).filter(|line| !line.text.trim().is_empty()) {
+        least = least.min(line.text.len() - line.text.trim_start_matches(' ').len());
+        if least == 0 {
+            return Vec::new();
+        }
+    }
+    let lines = (Lines { text, at: 0 }).filter(|line| line.text.len() > least);
+    lines.map(|line| line.end - line.text.len()).map(|start| start..start + least).collect()
 }
 
 /// How long what both lines begin with is, if that can be a log's.
@@ -193,7 +207,7 @@ pub(super) fn may_be_cut(text: &str) -> bool {
         if line.width != longest || next.text.is_empty() {
             continue;
         }
-        let begins = next.text.starts_with([' ', '\t'])
+        let begins = next.text.starts_with("  ")
             || cut.iter().any(|other| are_alike(other.text, line.text))
             || are_alike(line.text, next.text);
         if begins {
