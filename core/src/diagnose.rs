@@ -289,7 +289,7 @@ fn statements(case: &Case<'_>) -> Vec<DecidingStatement> {
         let one = DecidingStatement {
             policy: attached.title(),
             policy_type,
-            sid: statement.sid.as_ref().map(|sid| sid.value.clone()),
+            sid: statement.sid.as_ref().map(|sid| sid.value.to_string()),
             effect: effect.value,
             role,
             span: statement.span,

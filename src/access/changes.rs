@@ -257,7 +257,7 @@ fn resources(statement: &Statement) -> Vec<String> {
         statement.resource.as_ref().filter(|element| !element.negated && !element.uncertain);
     let values = element.into_iter().flat_map(|element| &element.values);
     let texts = values.map(|value| value.value.text.clone());
-    texts.filter(|text| !text.contains("${")).collect()
+    texts.filter(|text| !text.contains("${")).map(String::from).collect()
 }
 
 /// The actions that a statement names, a pattern by those that it matches if they are few.

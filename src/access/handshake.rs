@@ -225,7 +225,7 @@ pub(super) fn passed_to(statement: &Statement) -> Option<Vec<String>> {
     let values = condition.values.iter().map(|value| &value.value);
     let all_known = values.clone().all(known);
     (all_known && !condition.values.is_empty())
-        .then(|| values.map(|value| value.text.clone()).collect())
+        .then(|| values.map(|value| value.text.to_string()).collect())
 }
 
 /// Whether the trust policy is what denies it, for certain.

@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use crate::doc::Hole;
 use crate::text::{Span, Spanned};
@@ -42,7 +43,7 @@ pub struct Policy {
     /// The whole document.
     pub span: Span,
     /// The `Version` element, where there is one.
-    pub version: Option<Spanned<String>>,
+    pub version: Option<Spanned<SmolStr>>,
     /// The statements, in order.
     pub statements: Vec<Statement>,
     /// What AWS would refuse, or would not do what it seems to.
@@ -78,7 +79,7 @@ pub struct Statement {
     /// The whole statement.
     pub span: Span,
     /// The `Sid`, where there is one.
-    pub sid: Option<Spanned<String>>,
+    pub sid: Option<Spanned<SmolStr>>,
     /// `None` where it is missing or neither `Allow` nor `Deny`.
     pub effect: Option<Spanned<Effect>>,
     /// `Principal` or `NotPrincipal`.
@@ -112,7 +113,7 @@ pub struct Element<T> {
 #[derive(Clone, Debug)]
 pub struct ActionPattern {
     /// As written.
-    pub text: String,
+    pub text: SmolStr,
     /// Over the action in lower case; `None` where the text is neither `*` nor `service:name`.
     pub pattern: Option<Pattern>,
     /// On what it depends whether the value is there at all.
@@ -123,7 +124,7 @@ pub struct ActionPattern {
 #[derive(Clone, Debug)]
 pub struct ResourcePattern {
     /// As written.
-    pub text: String,
+    pub text: SmolStr,
     /// What it stands for.
     pub matcher: ResourceMatcher,
     /// On what it depends whether the value is there at all.
@@ -166,7 +167,7 @@ pub struct Condition {
 #[derive(Clone, Debug)]
 pub struct ConditionValue {
     /// As written.
-    pub text: String,
+    pub text: SmolStr,
     /// What its operator compares; `None` where the text cannot be read as that.
     pub operand: Option<Operand>,
     /// On what it depends whether the value is there at all.

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::doc::{Entry, Hole, Kind, Missing, Node};
 use crate::text::{Span, Spanned};
 
@@ -64,7 +66,7 @@ fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Polic
         match value.text() {
             Some(text) if text == "2012-10-17" || text == "2008-10-17" => {
                 reader.variables = text == "2012-10-17";
-                version = Some(Spanned { value: text.into_owned(), span: value.span() });
+                version = Some(Spanned { value: text.into(), span: value.span() });
             }
             // The older version is hardly ever meant.
             _ if value.unknown().is_some() || !value.holes().is_empty() => reader.variables = true,
@@ -109,7 +111,7 @@ fn read_as(node: Node<'_>, policy_type: PolicyType, placeholders: bool) -> Polic
 
 /// A string of an element.
 struct Held {
-    value: Spanned<String>,
+    value: Spanned<SmolStr>,
     /// What of it is missing.
     holes: Vec<Missing>,
     /// On what it depends whether it is there.
@@ -233,7 +235,7 @@ impl Reader {
     /// A statement of which nothing is known but its place.
     fn open_statement(&self, node: Node<'_>, hole: &Arc<Hole>) -> Statement {
         let span = node.span();
-        let text = hole.name.clone();
+        let text = SmolStr::new(&hole.name);
         let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
         let syntax = Syntax { wildcards: true, variables: false };
         let pattern = || Pattern::with_holes(&text, &holes, syntax);
@@ -315,7 +317,7 @@ impl Reader {
                 );
             }
             let text = sid.scalar();
-            Some(Spanned { value: text?.into_owned(), span: sid.span() })
+            Some(Spanned { value: text?.into(), span: sid.span() })
         });
         for entry in &statement.entries {
             if let Some(hole) = open_key(entry) {
@@ -439,7 +441,7 @@ impl Reader {
         strings: &mut Vec<Held>,
     ) {
         if let Some(hole) = node.unknown() {
-            let text = hole.name.clone();
+            let text = SmolStr::new(&hole.name);
             let holes = vec![Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
             let value = Spanned { value: text, span: node.span() };
             return strings.push(Held { value, holes, doubt: doubt.cloned() });
@@ -447,7 +449,7 @@ impl Reader {
         match node.text() {
             Some(text) => strings.push(Held {
                 holes: self.with_holes(node, &text),
-                value: Spanned { value: text.into_owned(), span: node.span() },
+                value: Spanned { value: text.into(), span: node.span() },
                 doubt: doubt.cloned(),
             }),
             None => self.refuse(
@@ -520,7 +522,9 @@ impl Reader {
         }
         let first = values.len();
         if entry.value.kind() != Kind::Mapping {
-            for text in self.strings(entry) {
+            let strings = self.strings(entry);
+            values.reserve_exact(strings.len());
+            for text in strings {
                 self.named(PrincipalKind::Bare, &text, values);
             }
         }
@@ -543,7 +547,9 @@ impl Reader {
                     continue;
                 }
             };
-            for text in self.strings(&inner) {
+            let strings = self.strings(&inner);
+            values.reserve_exact(strings.len());
+            for text in strings {
                 self.named(kind, &text, values);
             }
         }
@@ -611,9 +617,10 @@ impl Reader {
             );
             return None;
         };
-        let mut values = Vec::new();
+        let strings = self.strings(entry);
+        let mut values = Vec::with_capacity(strings.len());
         let mut uncertain = false;
-        for held in self.strings(entry) {
+        for held in strings {
             let known = held.is_known();
             uncertain |= !known || held.doubt.is_some();
             let text = held.value;
@@ -678,9 +685,10 @@ impl Reader {
         }
         let variables =
             if self.variables { VariablesIn::ResourcePart } else { VariablesIn::Nothing };
-        let mut values = Vec::new();
+        let strings = self.strings(entry);
+        let mut values = Vec::with_capacity(strings.len());
         let mut uncertain = false;
-        for held in self.strings(entry) {
+        for held in strings {
             uncertain |= !held.is_known() || held.doubt.is_some();
             let text = held.value;
             let matcher = if !held.holes.is_empty() {
@@ -792,6 +800,7 @@ impl Reader {
         let mut values = Vec::new();
         let is_one = entry.value.kind() != Kind::Sequence;
         let one = is_one.then_some(entry.value);
+        values.reserve_exact(usize::from(is_one));
         let listed = (!is_one).then(|| entry.value.items());
         for node in listed.into_iter().flatten().chain(one) {
             candidates(node, None, &mut |node, doubt| {
@@ -810,7 +819,7 @@ impl Reader {
         values: &mut Vec<Spanned<ConditionValue>>,
     ) {
         let mut push = |text: &str, operand: Option<Operand>| {
-            let text = text.to_owned();
+            let text = SmolStr::new(text);
             let value = ConditionValue { text, operand, doubt: doubt.cloned() };
             values.push(Spanned { value, span: node.span() });
         };
