@@ -1,6 +1,6 @@
 //! One file per layer, in place of what the facts say of it.
 
-use crate::support::{Ran, folder, outcome, rules, run};
+use crate::support::{Ran, folder, outcome, richard, rules, run, with};
 
 const ALLOW: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
@@ -144,4 +144,21 @@ fn the_trust_policy_of_the_option_replaces_that_of_the_facts() {
     options.extend(["--trust-policy".to_owned(), path, "--format".to_owned(), "json".to_owned()]);
     let json = run(&options).ends_with(1).json();
     assert_eq!(rules(&json)[0], "trust-principal-mismatch");
+}
+
+#[test]
+fn a_deny_of_all_but_a_list_says_that_the_request_is_not_on_it() {
+    let fence = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    { "Effect": "Allow", "Action": "*", "Resource": "*" },
+    { "Effect": "Deny", "NotAction": [ "iam:*", "ec2:*" ], "NotResource": "arn:aws:s3:::*" }
+  ]
+}"#;
+    let files = folder(&[("fence.json", fence)]);
+    let path = files.path().join("fence.json").display().to_string();
+    run(&with(richard("03-allowed"), &["--scp", &path]))
+        .says("denies whatever is not listed, and")
+        .says("on whatever is not listed, and this")
+        .says("add `sts:AssumeRole` to what `NotAction` spares");
 }

@@ -411,10 +411,15 @@ impl Reader {
         for node in
             entry.value.items().chain(one).filter(|_| list || entry.value.unknown().is_none())
         {
-            self.string(node, entry, None, &mut strings);
+            candidates(node, None, &mut |node, doubt| {
+                self.string(node, entry, doubt, &mut strings)
+            });
         }
         if entry.value.unknown().is_some() {
-            self.string(entry.value, entry, None, &mut strings);
+            let each = &mut |node: Node<'_>, doubt: Option<&Arc<Hole>>| {
+                self.string(node, entry, doubt, &mut strings);
+            };
+            candidates(entry.value, None, each);
         }
         if list && entry.value.items().next().is_none() {
             self.refuse(
@@ -434,23 +439,10 @@ impl Reader {
         strings: &mut Vec<Held>,
     ) {
         if let Some(hole) = node.unknown() {
-            let mut any = false;
-            for one in node.items() {
-                any = true;
-                let doubt = Some(doubt.unwrap_or(hole));
-                let listed = (one.kind() == Kind::Sequence).then(|| one.items());
-                let alone = listed.is_none().then_some(one);
-                for item in listed.into_iter().flatten().chain(alone) {
-                    self.string(item, entry, doubt, strings);
-                }
-            }
-            if !any {
-                let text = hole.name.clone();
-                let holes = vec![Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
-                let value = Spanned { value: text, span: node.span() };
-                strings.push(Held { value, holes, doubt: doubt.cloned() });
-            }
-            return;
+            let text = hole.name.clone();
+            let holes = vec![Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+            let value = Spanned { value: text, span: node.span() };
+            return strings.push(Held { value, holes, doubt: doubt.cloned() });
         }
         match node.text() {
             Some(text) => strings.push(Held {
@@ -802,7 +794,9 @@ impl Reader {
         let one = is_one.then_some(entry.value);
         let listed = (!is_one).then(|| entry.value.items());
         for node in listed.into_iter().flatten().chain(one) {
-            self.condition_value(operator, entry, node, None, &mut values);
+            candidates(node, None, &mut |node, doubt| {
+                self.condition_value(operator, entry, node, doubt, &mut values);
+            });
         }
         values
     }
@@ -822,24 +816,9 @@ impl Reader {
         };
         let syntax = Syntax { wildcards: self.has_wildcards(operator), variables: self.variables };
         if let Some(hole) = node.unknown() {
-            let mut any = false;
-            for one in node.items() {
-                any = true;
-                let doubt = Some(doubt.unwrap_or(hole));
-                let listed = (one.kind() == Kind::Sequence).then(|| one.items());
-                let alone = listed.is_none().then_some(one);
-                for item in listed.into_iter().flatten().chain(alone) {
-                    self.condition_value(operator, entry, item, doubt, values);
-                }
-            }
-            if !any {
-                let text = hole.name.clone();
-                let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
-                let operand = Operand::Holed(Pattern::with_holes(&text, &holes, syntax));
-                let value = ConditionValue { text, operand: Some(operand), doubt: doubt.cloned() };
-                values.push(Spanned { value, span: node.span() });
-            }
-            return;
+            let text = &hole.name;
+            let holes = [Missing { start: 0, end: text.len(), hole: Arc::clone(hole) }];
+            return push(text, Some(Operand::Holed(Pattern::with_holes(text, &holes, syntax))));
         }
         let Some(text) = node.scalar() else {
             self.refuse(
@@ -924,6 +903,26 @@ fn is_of_other_service(lower: &str) -> bool {
 fn open_key(entry: &Entry<'_>) -> Option<Arc<Hole>> {
     let whole = entry.name.unknown().cloned();
     whole.or_else(|| Some(Arc::clone(&entry.name.holes().first()?.hole)))
+}
+
+/// Calls `each` with everything that a value can be, and with what it depends on whether that is there.
+/// A value of which nothing is known is given as it stands.
+fn candidates<'d>(
+    node: Node<'d>,
+    doubt: Option<&Arc<Hole>>,
+    each: &mut dyn FnMut(Node<'d>, Option<&Arc<Hole>>),
+) {
+    let Some(hole) = node.unknown().filter(|_| node.items().next().is_some()) else {
+        return each(node, doubt);
+    };
+    let doubt = Some(doubt.unwrap_or(hole));
+    for one in node.items() {
+        let listed = (one.kind() == Kind::Sequence).then(|| one.items());
+        let alone = listed.is_none().then_some(one);
+        for item in listed.into_iter().flatten().chain(alone) {
+            candidates(item, doubt, each);
+        }
+    }
 }
 
 /// What an operator of `family` compares, with its article.

@@ -2,7 +2,8 @@
 
 use crate::eval::{KeyValue, Match, StatementTrace, lookup};
 use crate::finding::{Finding, Party, Severity};
-use crate::policy::{Effect, PolicyType};
+use crate::policy::{Effect, PolicyType, Statement};
+use crate::text::Span;
 
 use super::words::{supply_help, wants};
 use super::{Case, Rule, rule};
@@ -39,6 +40,9 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
     let message = format!("{which} of the {title}{on} {verb} `{}`", action.value);
     let mut finding = Finding::new("explicit-deny", message, effect.span, "an explicit deny outweighs every allow")
         .owner(owner(case, policy_type));
+    for (key, label) in exclusions(case, statement) {
+        finding = finding.also(key, label);
+    }
     for (condition, (result, _)) in statement.conditions.iter().zip(&trace.conditions) {
         let applies = if matches!(result, Match::Yes) { "applies" } else { "would apply" };
         finding = finding.also(condition.values_span, format!("{applies} because {}", reason(&wants(condition), case, condition)));
@@ -69,6 +73,10 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
         None if policy_type == PolicyType::Trust && !attached.policy.statements.iter().any(allows) => {
             "this policy only denies: write `Allow` here if that was meant; else remove the statement, or leave this caller out of it".to_owned()
         }
+        None if statement.action.as_ref().is_some_and(|element| element.negated) => format!(
+            "add `{}` to what `NotAction` spares, or have the statement removed; no Allow can make up for it",
+            action.value
+        ),
         None => {
             "remove the statement, or leave this action, resource or caller out of it; no Allow can make up for it".to_owned()
         }
@@ -78,6 +86,23 @@ fn finding(case: &Case<'_>, trace: &StatementTrace) -> Option<Finding> {
         action.value, case.request.resource.text().value, case.request.caller.text.value
     );
     Some(finding.help(help).ask(ask))
+}
+
+/// Elements that name what a statement spares, each with why this request is not spared.
+fn exclusions(case: &Case<'_>, statement: &Statement) -> Vec<(Span, String)> {
+    let request = case.request;
+    let mut labels = Vec::new();
+    if let Some(element) = statement.action.as_ref().filter(|element| element.negated) {
+        let action = &request.action.value;
+        labels.push((element.key, format!("denies whatever is not listed, and `{action}` is not")));
+    }
+    if let Some(element) = statement.resource.as_ref().filter(|element| element.negated) {
+        labels.push((element.key, "on whatever is not listed, and this resource is not".to_owned()));
+    }
+    if let Some(element) = statement.principal.as_ref().filter(|element| element.negated) {
+        labels.push((element.key, "to whoever is not listed, and this caller is not".to_owned()));
+    }
+    labels
 }
 
 fn reason(wants: &str, case: &Case<'_>, condition: &crate::policy::Condition) -> String {
