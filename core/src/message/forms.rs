@@ -196,7 +196,7 @@ pub(super) static FORMS: &[Form] = &[
         Role::Text,
         Some(AccessDenied),
         Some("s3"),
-        r"(?P<code>AccessDenied)Access Denied(?P<id>[0-9A-Z]{16})",
+        r"(?P<code>AccessDenied)Access Denied(?P<id>[0-9A-Z]{6,16})",
         S3_CODES,
     ),
     text(
@@ -1053,6 +1053,7 @@ pub(super) static FORMS: &[Form] = &[
         COMMON,
     ),
     part("xml-request-id", r"<Request(?:Id|ID)> ?(?P<id>[^<>\s]{1,120}) ?</", S3_CODES),
+    part("cut-request-id", r"<Request(?:Id|ID)> ?(?P<id>[0-9A-Za-z-]{3,80}) \(truncated", PHP),
     part("authorization-id", r"following authorization id: (?P<auth>[0-9A-Za-z-]{1,256})", DENIED),
     part(
         "encoded",

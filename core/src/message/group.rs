@@ -146,7 +146,14 @@ fn is_same(one: &Denial, other: &Denial) -> bool {
 
 /// Takes over what the other tells more.
 fn absorb(one: &mut Denial, other: Denial) {
-    one.count += other.count;
+    // An id that a tool cut short is told in full where the error is told again.
+    let is_whole = matches!((&one.request_id, &other.request_id), (Some(mine), Some(other))
+        if other.value.len() > mine.value.len() && other.value.starts_with(&mine.value));
+    if is_whole {
+        one.request_id = None;
+    } else {
+        one.count += other.count;
+    }
     one.kind = one.kind.take().or(other.kind);
     one.policy_type = one.policy_type.take().or(other.policy_type);
     one.policy_arn = one.policy_arn.take().or(other.policy_arn);
@@ -449,8 +456,12 @@ impl Draft {
                         (Some(mine), Some(other)) => mine.value == other.value,
                         _ => true,
                     };
+                    let is_whole =
+                        |(mine, other): (&Piece, &Piece)| other.value.starts_with(&mine.value);
+                    let fits_id = fits(&self.id, &fields.id)
+                        || self.id.as_ref().zip(fields.id.as_ref()).is_some_and(is_whole);
                     !self.is_told()
-                        || (fits(&self.id, &fields.id) || same_line)
+                        || (fits_id || same_line)
                             && fits(&self.operation, &fields.operation)
                             && (same_line || self.takes_code(fields.code.as_ref()))
                 }
@@ -586,7 +597,10 @@ impl Draft {
         if let Some(id) = fields.id {
             let newer = self.id.as_ref().is_some_and(|mine| {
                 let between = text.get(mine.range.end..id.range.start).unwrap_or("");
-                !told || between.contains('\n')
+                // What was cut short is told in full later.
+                let is_whole =
+                    id.value.len() > mine.value.len() && id.value.starts_with(&mine.value);
+                !told || is_whole || between.contains('\n')
             });
             if newer || self.id.is_none() {
                 self.id = Some(id);
