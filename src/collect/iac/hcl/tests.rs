@@ -64,7 +64,7 @@ fn resources(expression: &str, pairs: &[&str]) -> (Vec<String>, Vec<String>) {
     let shown = |value: &crate::text::Spanned<crate::policy::ResourcePattern>| {
         let text = value.value.text.clone();
         let doubt = value.value.doubt.as_ref();
-        doubt.map_or(text.clone(), |doubt| format!("{text} if {}", doubt.name))
+        doubt.map_or(text.to_string(), |doubt| format!("{text} if {}", doubt.name))
     };
     let places = element.values.iter().map(|value| sources.place(value.span).text.to_owned());
     (element.values.iter().map(shown).collect(), places.collect())
