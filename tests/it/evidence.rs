@@ -240,3 +240,23 @@ fn a_text_without_an_error_is_an_error_and_no_result() {
     ran.complains("no error of AWS is recognised");
     assert_eq!(run(&["all is well"]).ends_with(2).stdout, "");
 }
+
+#[test]
+fn an_encoded_message_is_whole_however_its_lines_are_framed() {
+    let message = "PLANTED-9fAeXJ5bWVzc2FnZQ_0123456789".repeat(12);
+    for frame in ["", " ", "\u{2502} "] {
+        // The last line is short.
+        let lines: Vec<&str> = (0..message.len())
+            .step_by(70)
+            .map(|at| &message[at..message.len().min(at + 70)])
+            .collect();
+        let text = format!(
+            "{frame}Error: operation error STS: AssumeRole, https response error StatusCode: 403, api error UnauthorizedOperation: You are not authorized to perform this operation. Encoded authorization failure message:\n{frame}{}\n",
+            lines.join(&format!("\n{frame}"))
+        );
+        let ran = run(&[&text, "--format", "json"]);
+        assert!(!ran.stdout.contains("PLANTED"), "{frame:?}: {}", ran.stdout);
+        let length = format!("\"length\": {}", message.len());
+        assert!(ran.stdout.contains(&length), "{frame:?}: {}", ran.stdout);
+    }
+}

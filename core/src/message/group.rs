@@ -257,8 +257,9 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
 /// An encoded message with all of its lines.
 fn whole_blob(text: &str, mut range: Range<usize>) -> Range<usize> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let mut line = range.len();
-    let mut lines = 1;
+    let first = text.get(range.clone()).unwrap_or("");
+    let mut line = first.rsplit('\n').next().map_or(0, str::len);
+    let mut lines = first.split('\n').count();
     while let Some(rest) = text.get(range.end..).filter(|rest| rest.starts_with('\n')) {
         let blanks = rest.bytes().take_while(|byte| matches!(byte, b'\n' | b' ')).count();
         let rest = rest.get(blanks..).unwrap_or("");
