@@ -40,6 +40,7 @@ impl Normal {
         while writer.step() {}
         writer.take_out(super::wrapping::indents(&writer.text));
         writer.take_out(super::wrapping::prefixes(&writer.text));
+        writer.take_out(super::wrapping::joints(&writer.text));
         let cuts = cuts(&writer.text);
         writer.take_out(cuts.into_iter().map(|at| at..at + 1).collect());
         Self { text: writer.text, map: writer.map }

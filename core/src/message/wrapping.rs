@@ -114,6 +114,30 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Where a program's source cuts a text in two: a quote that closes, a sign between, a quote that opens; and
+/// a line end between two quotes, where the first part ends with a blank.
+pub(super) fn joints(text: &str) -> Vec<Range<usize>> {
+    const BLANKS: [char; 2] = [' ', '\n'];
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for at in memchr::memchr2_iter(b'+', b'\n', text.as_bytes()) {
+        let is_plus = text.as_bytes().get(at) == Some(&b'+');
+        let (Some(before), Some(after)) = (text.get(..at), text.get(at + 1..)) else { continue };
+        let before = if is_plus { before.trim_end_matches(BLANKS) } else { before };
+        let Some(quote @ ('"' | '\'' | '`')) = before.chars().next_back() else { continue };
+        let opened = after.trim_start_matches(BLANKS);
+        let is_open = is_plus || before.get(..before.len() - 1).is_some_and(|it| it.ends_with(' '));
+        let range = before.len() - 1..text.len() - opened.len() + 1;
+        if is_open
+            && opened.starts_with(quote)
+            && range.len() < 200
+            && found.last().is_none_or(|last| last.end <= range.start)
+        {
+            found.push(range);
+        }
+    }
+    found
+}
+
 /// What all lines begin with, if that is blanks: a text that was moved to the right as a whole.
 pub(super) fn indents(text: &str) -> Vec<Range<usize>> {
     let mut least = usize::MAX;
