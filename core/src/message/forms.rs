@@ -294,6 +294,12 @@ pub(super) static FORMS: &[Form] = &[
         r"You don't have permissions to access this resource",
         "https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html",
     ),
+    text(
+        "resource-not-authorized",
+        AccessDenied,
+        r"User: (?P<prin>arn:[^\s]{1,400}) is not authorized to (?:access this resource|describe|pass|use|view)\b",
+        DENIED,
+    ),
     of(
         "execute-api",
         "api-authorizer",
@@ -1085,7 +1091,17 @@ pub(super) static FORMS: &[Form] = &[
         r"Encoded authorization failure message: (?P<blob>[A-Za-z0-9_-]+(?:\n[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*(?:\.\.\.(?: \[truncated\])?)?)",
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
     ),
-    part("trail-operation", r#""eventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part(
+        "handler-code",
+        r"HandlerErrorCode: (?P<code>(?:Unauthorized|AccessDenied)[A-Za-z]{0,40})",
+        "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html",
+    ),
+    part(
+        "tool-call",
+        r"\b(?P<svc>s3|ec2|iam|sts|sqs|sns|rds|ecs|ecr|eks|ssm|kms|elb|elbv2|lambda|dynamodb|route53|cloudformation|cloudwatch|autoscaling)[.:](?P<op>[A-Z][a-z]{1,30}[A-Z][A-Za-z]{1,60}) call",
+        "https://github.com/wallix/awless",
+    ),
     part("trail-service", r#""eventSource" ?: ?"(?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com""#, TRAIL),
     part("trail-principal", r#""userIdentity" ?: ?\{[^{}]*?"arn" ?: ?"(?P<prin>[^"]+)""#, TRAIL),
     part(
@@ -1242,6 +1258,12 @@ pub(super) static FORMS: &[Form] = &[
         "https://docs.aws.amazon.com/streams/latest/dev/troubleshooting-kpl.html",
     ),
     trace("ec2-named", "ec2", r"(?:in|from|to|by|calling|with) EC2(?:[:,.]|$)", EC2),
+    trace(
+        "service-error",
+        "",
+        r"\b(?P<svc>s3|ec2|sqs|sns|kms|ssm|ecr|eks|ecs|rds|dynamodb|lambda|cloudformation|route53|secretsmanager|bedrock|kinesis) error\b",
+        ENDPOINTS,
+    ),
     trace(
         "service-named",
         "",

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 use super::forms::{self, Code, Form, Role};
-use super::sentence::{self, Piece, Sentence};
+use super::sentence::{self, Piece, Reason, Sentence};
 use super::{Denial, ErrorClass, services};
 use crate::text::{Span, Spanned};
 
@@ -34,6 +34,7 @@ impl Mention {
 
 enum What {
     Sentence(Box<Sentence>),
+    Reason(Box<Reason>),
     Form(&'static Form, Box<Fields>),
     Code(Piece, &'static Code),
 }
@@ -280,7 +281,11 @@ fn absorb(one: &mut Denial, other: Denial) {
 
 fn mentions(text: &str) -> Vec<Mention> {
     let mut found: Vec<Mention> = Vec::new();
-    for sentence in sentence::find(text) {
+    let sentences = sentence::find(text);
+    for reason in sentence::reasons(text, &sentences) {
+        found.push(Mention { range: reason.range.clone(), what: What::Reason(Box::new(reason)) });
+    }
+    for sentence in sentences {
         let range = sentence.range.clone();
         found.push(Mention { range, what: What::Sentence(Box::new(sentence)) });
     }
@@ -488,6 +493,7 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
 struct Draft {
     range: Range<usize>,
     sentence: Option<Box<Sentence>>,
+    reason: Option<Box<Reason>>,
     text: Option<(&'static Form, Fields, Range<usize>)>,
     wrapper: Option<(&'static Form, Fields, Range<usize>)>,
     /// The code, how sure its place is, and what is known of it.
@@ -550,6 +556,8 @@ impl Draft {
                     || mine.is_none_or(|mine| mine.action.is_none())
                         && (same_line || !self.is_done() || self.introduces(mention, text))
             }
+            // It is nothing by itself.
+            What::Reason(_) => true,
             What::Form(form, fields) => match form.role {
                 Role::Head => match self.head {
                     _ if !self.is_told() => true,
@@ -638,7 +646,29 @@ impl Draft {
         }
     }
 
+    /// Whether the words that name a layer follow those that tell of the denial.
+    fn is_reasoned_by(&self, reason: &Reason, text: &str) -> bool {
+        const NEAR: usize = 160;
+        let class = match (&self.text, &self.code) {
+            (Some((form, ..)), _) => form.class,
+            (None, Some((_, _, Some(code)))) => Some(code.class),
+            _ => None,
+        };
+        let between = text.get(self.range.end..reason.range.start);
+        self.sentence.is_none()
+            && self.reason.is_none()
+            && class == Some(ErrorClass::AccessDenied)
+            && between.is_some_and(|between| between.len() < NEAR && !between.contains("\n\n"))
+    }
+
     fn add(&mut self, mention: Mention, text: &str) {
+        if let What::Reason(reason) = mention.what {
+            if self.is_reasoned_by(&reason, text) {
+                self.range.end = self.range.end.max(mention.range.end);
+                self.reason = Some(reason);
+            }
+            return;
+        }
         let tells = matches!(&mention.what, What::Sentence(_) | What::Code(..))
             || matches!(&mention.what, What::Form(form, _) if form.role == Role::Text);
         if tells && !self.is_told() {
@@ -656,6 +686,7 @@ impl Draft {
         }
         match mention.what {
             What::Sentence(sentence) => self.sentence = Some(sentence),
+            What::Reason(_) => {}
             What::Code(piece, known) => self.set_code(piece, 1, Some(known)),
             What::Form(form, fields) => self.add_form(form, *fields, mention.range, text),
         }
@@ -697,6 +728,14 @@ impl Draft {
                 self.head = Some(form.id);
                 self.operation = None;
                 self.service = None;
+            }
+            // What a handler makes of an error says less than the error does.
+            Role::Part if form.id == "handler-code" => {
+                if let Some(code) = fields.code {
+                    let known = forms::known(&code.value);
+                    self.set_code(code, 0, known);
+                }
+                return;
             }
             Role::Part => {}
         }
@@ -830,6 +869,12 @@ impl Draft {
             principal = text_fields.principal;
         } else if let Some((_, fields, _)) = self.wrapper {
             resource = fields.resource;
+        }
+        if let Some(reason) = self.reason.filter(|_| kind.is_none()) {
+            kind = Some(reason.kind);
+            policy_type = Some(reason.policy_type);
+            policy_arn = reason.policy_arn;
+            action = action.or(reason.action);
         }
         principal = principal.or(self.fields.principal);
         let mut operation = self.operation.or(text_fields.operation).or(called);
