@@ -26,6 +26,7 @@ impl Mention {
     fn tells(&self) -> bool {
         match &self.what {
             What::Sentence(_) => true,
+            What::Reason(_) => false,
             What::Form(form, _) => matches!(form.role, Role::Text | Role::Head),
             What::Code(_, known) => !known.wrapper && !known.beside,
         }
@@ -197,7 +198,7 @@ impl Breaks {
             }
             // The lines of a pasted box in another order.
             What::Form(form, _) => form.id == "go-v2" && !is_sure && draft.lacks_head(),
-            What::Code(..) => false,
+            What::Reason(_) | What::Code(..) => false,
         };
         // A code on a line of its own, and its message behind an empty one.
         let leads_on = is_between(gap)
