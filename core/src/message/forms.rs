@@ -945,7 +945,7 @@ pub(super) static FORMS: &[Form] = &[
     text(
         "region-missing",
         Region,
-        r"You must specify a region|could not find region configuration|Missing region in config|Region is missing|Unable to find a region via the region provider chain|an AWS region is required|No RegionEndpoint or ServiceURL configured",
+        r"You must specify a region(?:[.'\x22\n]|$)|could not find region configuration|Missing region in config|Region is missing|Unable to find a region via the region provider chain|an AWS region is required|No RegionEndpoint or ServiceURL configured",
         CLI,
     ),
     text("endpoint-unknown", Region, r"Could not connect to the endpoint URL", BOTO),
@@ -1126,6 +1126,11 @@ pub(super) static FORMS: &[Form] = &[
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
     ),
     part(
+        "go-v1-debug",
+        r"(?:Request|Response) (?P<svc>[a-z0-9-]{2,40})/(?P<op>[A-Z][A-Za-z0-9]{1,100}) (?:Details|failed)",
+        GO_V1,
+    ),
+    part(
         "js-deserializer",
         r"deserializeAws_(?:restXml|restJson1|json1_0|json1_1|query|ec2)?(?P<op>[A-Z][A-Za-z0-9]{1,100}?)CommandError",
         JS,
@@ -1267,7 +1272,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|instances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];

@@ -340,6 +340,13 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
         return None;
     }
+    if form.id == "permission-missing" {
+        let start = captures.get(0)?.start();
+        let (prefix, _) = fields.action.as_ref()?.value.split_once(':')?;
+        if !services::is_prefix(prefix) || !tells_of_failure(text, start) {
+            return None;
+        }
+    }
     if let Some(assumes) = captures.name("assumes") {
         fields.operation = Some(Piece { value: "AssumeRole".to_owned(), range: assumes.range() });
     }
@@ -367,6 +374,17 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         rejoin_id(text, id);
     }
     Some(fields)
+}
+
+/// Whether a line tells of something that failed, or speaks to whom it failed for. Instructions name missing
+/// permissions too.
+fn tells_of_failure(text: &str, at: usize) -> bool {
+    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or("");
+    let words = line.trim_start_matches([' ', '"', '\'', '`', '>']);
+    matches!(words.trim_end(), "" | "You") && !text.get(at..).unwrap_or("").starts_with(['l', 'L'])
+        || ["rror", "ailed", "xception", "enied", "cannot", "nable to"]
+            .iter()
+            .any(|word| line.contains(word))
 }
 
 /// An encoded message with all of its lines.

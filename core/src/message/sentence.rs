@@ -740,8 +740,9 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     let word = before.get(at..)?;
     let lead = before.get(..at)?.trim_end();
     // At the begin of a line it has to look like a name.
-    let begins_line = before.get(..at).is_some_and(|lead| lead.ends_with('\n'))
-        && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
+    let begins_line =
+        before.get(..at).is_some_and(|lead| lead.trim_end_matches(' ').ends_with('\n'))
+            && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
     // What bytes of Python's and tags begin with is no part of it.
     let bare = word.strip_prefix('b').filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(word);
     let bare = bare.trim_start_matches(['"', '\'', '(', '`']);
