@@ -4,6 +4,7 @@
 //! guessed. Encoded messages, tokens and signatures are found and not kept: a span shows where an encoded
 //! message stands.
 
+mod columns;
 mod forms;
 mod group;
 mod mask;
