@@ -109,16 +109,20 @@ impl Entry {
 
     /// Notes what the context of another call has otherwise.
     fn compare(&mut self, other: &[Hashed]) {
-        if *self.context == *other {
+        let Self { group: Group { varies, .. }, context: own } = self;
+        let mut note = |key: &'static str| {
+            if !varies.contains(&key) {
+                varies.push(key);
+            }
+        };
+        let pairs = own.iter().zip(other);
+        // Mostly the same keys stand in the same order.
+        if own.len() == other.len() && pairs.clone().all(|(one, two)| one.0 == two.0) {
+            pairs.filter(|(one, two)| one.1 != two.1).for_each(|(one, _)| note(one.0));
             return;
         }
-        let varies = &mut self.group.varies;
-        for one in self.context.iter().chain(other) {
-            let is_same = self.context.contains(one) && other.contains(one);
-            if !is_same && !varies.contains(&one.0) {
-                varies.push(one.0);
-            }
-        }
+        let either = own.iter().chain(other);
+        either.filter(|one| !own.contains(one) || !other.contains(one)).for_each(|one| note(one.0));
     }
 }
 
