@@ -29,23 +29,10 @@ fn check(sources: &SourceMap, denial: &Denial) {
         assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?} cuts a letter");
     };
     sound(denial.span);
-    let fields = [
-        &denial.principal,
-        &denial.action,
-        &denial.resource,
-        &denial.policy_arn,
-        &denial.code,
-        &denial.service,
-        &denial.operation,
-        &denial.request_id,
-        &denial.authorization_id,
-    ];
-    for field in fields.into_iter().flatten() {
-        sound(field.span);
-        assert!(!field.value.is_empty(), "a field that is there says something");
-        assert!(!field.value.contains('\n'), "line ends are taken out: {:?}", field.value);
+    for (name, value, span) in denial.fields() {
+        sound(span);
+        assert!(!value.is_empty(), "{name} is there and says nothing");
+        assert!(!value.contains('\n'), "line ends are taken out of {name}: {value:?}");
     }
-    denial.kind.iter().for_each(|kind| sound(kind.span));
-    denial.policy_type.iter().for_each(|one| sound(one.span));
     denial.encoded.into_iter().chain(denial.words).for_each(sound);
 }

@@ -16,6 +16,7 @@ pub mod operations;
 pub mod policies;
 mod secrets;
 pub mod shapes;
+mod signs;
 pub mod store;
 mod suggest;
 pub mod usable_roles;

@@ -18,6 +18,8 @@ use super::InputError;
 use super::iac::{self, Parameters, Stack, hcl};
 use super::layer_files::doubted_text;
 use super::shapes::{self, Input, guess_type};
+pub use super::signs::may_hold_policies;
+use super::signs::{VERSIONS, looks_like_policy};
 
 /// What was found in a file.
 #[derive(Debug, Default)]
@@ -47,16 +49,6 @@ pub struct PolicyShape {
 
 /// Every such kind, the more telling ones first. What the program knows as facts comes after them.
 pub static POLICY_SHAPES: &[PolicyShape] = &[CASE_FILE];
-
-/// Whether bytes can hold a policy at all: none is without this word, in whatever notation.
-pub fn may_hold_policies(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"tatement").is_some()
-}
-
-/// Whether a text that cannot be read looks like a policy.
-fn looks_like_policy(text: &str) -> bool {
-    text.contains("Statement") && (text.contains("Effect") || text.contains("Action"))
-}
 
 /// The policies in the text `id` of the file `path`. `given` is what is said of the parameters of
 /// templates.
@@ -98,7 +90,7 @@ fn read(
         let stack = iac::describe(sources, document, given);
         return found.add_stack(sources, &stack, document.source());
     }
-    if is_policy(root) {
+    if is_policy(root) || is_policy_without_statement(root) {
         return found.add(document, root.id(), None, Host::default());
     }
     if root.kind() == Kind::Sequence {
@@ -145,6 +137,13 @@ pub fn policies_of_module(
     let stack = hcl::module(sources, &files, &|path| taken.get(path).copied(), given);
     found.add_stack(sources, &stack, id);
     found
+}
+
+/// Whether the value is a policy document but for its statements, whose key is missing or misspelled.
+fn is_policy_without_statement(node: Node<'_>) -> bool {
+    node.get("Version")
+        .and_then(|version| version.scalar())
+        .is_some_and(|version| VERSIONS.contains(&version.as_ref()))
 }
 
 /// Whether the value is a policy document by itself.

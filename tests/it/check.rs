@@ -111,6 +111,27 @@ fn a_file_that_cannot_be_read_hides_no_other() {
 }
 
 #[test]
+fn a_slip_is_told_where_no_statement_is_to_be_seen() {
+    let files = [
+        ("cut.json", "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\":\n"),
+        ("extra-comma.json", "{\"Version\":\"2012-10-17\",\"Statement\":[],}\n"),
+        ("missing-comma.json", "{\n  \"Version\": \"2012-10-17\"\n  \"Statement\": []\n}\n"),
+        ("misspelled.json", "{\"Version\":\"2012-10-17\",\"Statment\":[]}\n"),
+        ("unversioned.json", "{\"Statement\":[],}\n"),
+    ];
+    let others = [
+        (
+            "acl.json",
+            r#"{"Rules":[{"Action":{"Block":{}},"Statement":{"GeoMatchStatement":{}},}]}"#,
+        ),
+        ("lint.json", r#"{ "Statement": "error", /* Action, Effect */ "Version": 3 }"#),
+        ("stack.yaml", "Resources:\n  # Statement: none\n  Topic: { Type: 'AWS::SNS::Topic'\n"),
+    ];
+    let folder = folder(&[files.as_slice(), others.as_slice()].concat());
+    insta::assert_snapshot!(check(&folder, &["."]).ends_with(1).stdout);
+}
+
+#[test]
 fn standard_input_is_a_file_too() {
     use std::io::Write as _;
     use std::process::Stdio;

@@ -294,6 +294,12 @@ pub(super) static FORMS: &[Form] = &[
         r"You don't have permissions to access this resource",
         "https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html",
     ),
+    text(
+        "resource-not-authorized",
+        AccessDenied,
+        r"User: (?P<prin>arn:[^\s]{1,400}) is not authorized to (?:access this resource|describe|pass|use|view)\b",
+        DENIED,
+    ),
     of(
         "execute-api",
         "api-authorizer",
@@ -939,7 +945,7 @@ pub(super) static FORMS: &[Form] = &[
     text(
         "region-missing",
         Region,
-        r"You must specify a region|could not find region configuration|Missing region in config|Region is missing|Unable to find a region via the region provider chain|an AWS region is required|No RegionEndpoint or ServiceURL configured",
+        r"You must specify a region(?:[.'\x22\n]|$)|could not find region configuration|Missing region in config|Region is missing|Unable to find a region via the region provider chain|an AWS region is required|No RegionEndpoint or ServiceURL configured",
         CLI,
     ),
     text("endpoint-unknown", Region, r"Could not connect to the endpoint URL", BOTO),
@@ -1031,6 +1037,31 @@ pub(super) static FORMS: &[Form] = &[
         r"\bService: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id><[^<>;,()\n]{1,60}>|[^;,(){}\x22'<>\s]{1,100}))?",
         JAVA,
     ),
+    part(
+        "java-old",
+        r"AWS Service: (?P<svc>[A-Za-z0-9\x20]{1,60}), AWS Request ID: (?P<id>[^\s,]{1,100}), AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})",
+        JAVA,
+    ),
+    part(
+        "net-code",
+        r"request with Error Code (?P<code>[A-Za-z0-9.]{1,80}) and Http Status Code",
+        NET,
+    ),
+    part(
+        "botocore-event",
+        r"Event (?:before-parameter-build|before-call|before-sign|request-created|needs-retry|after-call|after-call-error)\.(?P<svc>[a-z0-9-]{1,40})\.(?P<op>[A-Z][A-Za-z0-9]{1,80}): calling handler",
+        BOTO,
+    ),
+    part(
+        "console-call",
+        r"Calling the (?P<op>[a-z][A-Za-z]{1,60}) API action failed",
+        "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
+    ),
+    part(
+        "github-action-retry",
+        r"Retry (?P<op>AssumeRole[A-Za-z]{0,20}): attempt",
+        "https://github.com/aws-actions/configure-aws-credentials",
+    ),
     part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
     part("php-code", r"AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})", PHP),
     part(
@@ -1060,7 +1091,17 @@ pub(super) static FORMS: &[Form] = &[
         r"Encoded authorization failure message: (?P<blob>[A-Za-z0-9_-]+(?:\n[A-Za-z0-9_-]{20}[A-Za-z0-9_-]*)*(?:\.\.\.(?: \[truncated\])?)?)",
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
     ),
-    part("trail-operation", r#""eventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part(
+        "handler-code",
+        r"HandlerErrorCode: (?P<code>(?:Unauthorized|AccessDenied)[A-Za-z]{0,40})",
+        "https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html",
+    ),
+    part(
+        "tool-call",
+        r"\b(?P<svc>s3|ec2|iam|sts|sqs|sns|rds|ecs|ecr|eks|ssm|kms|elb|elbv2|lambda|dynamodb|route53|cloudformation|cloudwatch|autoscaling)[.:](?P<op>[A-Z][a-z]{1,30}[A-Z][A-Za-z]{1,60}) call",
+        "https://github.com/wallix/awless",
+    ),
     part("trail-service", r#""eventSource" ?: ?"(?P<svc>[a-z0-9-]{1,60})\.amazonaws\.com""#, TRAIL),
     part("trail-principal", r#""userIdentity" ?: ?\{[^{}]*?"arn" ?: ?"(?P<prin>[^"]+)""#, TRAIL),
     part(
@@ -1083,6 +1124,11 @@ pub(super) static FORMS: &[Form] = &[
         "calling",
         r"error calling (?P<svc>[a-z0-9-]{1,40}):(?P<op>[A-Z][A-Za-z0-9]{1,100})",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+    ),
+    part(
+        "go-v1-debug",
+        r"(?:Request|Response) (?P<svc>[a-z0-9-]{2,40})/(?P<op>[A-Z][A-Za-z0-9]{1,100}) (?:Details|failed)",
+        GO_V1,
     ),
     part(
         "js-deserializer",
@@ -1201,6 +1247,13 @@ pub(super) static FORMS: &[Form] = &[
         r"(?:[Cc]reate|[Cc]reating|[Rr]eading|[Uu]pdate|[Uu]pdating|[Dd]elete|[Dd]eleting|[Pp]utting|[Dd]escribe|[Dd]escribing|[Ll]isting|[Aa]ttaching|[Gg]etting|[Ii]mporting|[Mm]odifying|[Rr]etrieving|[Tt]agging|[Qq]uerying|[Vv]alidating) (?:the |an? |all )?(?:inline policies for |tags for )?(?:AWS |Amazon )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|EFS|WAFv2|ACM|MSK|Lambda|DynamoDB|CloudFormation|CloudFront|CloudTrail|CloudWatch Logs?|CloudWatch Metric|EventBridge|Kinesis Firehose|Kinesis|Secrets Manager|Step Functions?|API Gateway|Route ?53|ElastiCache|OpenSearch|Redshift|Glue|Athena|Cognito Identity Pool|Cognito User Pool|CodeBuild|CodePipeline|Organizations?|Service Discovery)(?: |:)",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
     ),
+    hint("ecs-ecr", "ecr", r"retrieve ecr registry auth", ECS),
+    hint(
+        "swift-module",
+        "",
+        r"\bAWS(?P<svc>[A-Z][A-Za-z0-9]{1,40})\.[A-Z][A-Za-z0-9]{1,60}(?:Exception|Error)\b",
+        "https://docs.aws.amazon.com/sdk-for-swift/latest/developer-guide/using-error-handling.html",
+    ),
     hint("ecs-ssm", "ssm", r"(?:from ssm|SSM Parameter Store)\b", ECS),
     hint("ecs-asm", "secretsmanager", r"(?:from asm|from secrets manager)\b", ECS),
     hint(
@@ -1211,9 +1264,15 @@ pub(super) static FORMS: &[Form] = &[
     ),
     trace("ec2-named", "ec2", r"(?:in|from|to|by|calling|with) EC2(?:[:,.]|$)", EC2),
     trace(
+        "service-error",
+        "",
+        r"\b(?P<svc>s3|ec2|sqs|sns|kms|ssm|ecr|eks|ecs|rds|dynamodb|lambda|cloudformation|route53|secretsmanager|bedrock|kinesis) error\b",
+        ENDPOINTS,
+    ),
+    trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|instances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];

@@ -4,6 +4,7 @@
 //! guessed. Encoded messages, tokens and signatures are found and not kept: a span shows where an encoded
 //! message stands.
 
+mod columns;
 mod forms;
 mod group;
 mod mask;
@@ -149,29 +150,38 @@ impl Denial {
         }
     }
 
+    /// The fields that the text has, each with its name in JSON, its value and its place.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str, Span)> {
+        fn text(one: &Option<Spanned<String>>) -> Option<(&str, Span)> {
+            one.as_ref().map(|one| (one.value.as_str(), one.span))
+        }
+        let kind = self.kind.as_ref().map(|one| (one.value.id(), one.span));
+        let policy_type = self.policy_type.as_ref().map(|one| (one.value.id(), one.span));
+        let fields = [
+            ("principal", text(&self.principal)),
+            ("action", text(&self.action)),
+            ("resource", text(&self.resource)),
+            ("denial_kind", kind),
+            ("policy_type", policy_type),
+            ("policy_arn", text(&self.policy_arn)),
+            ("error_code", text(&self.code)),
+            ("service", text(&self.service)),
+            ("operation", text(&self.operation)),
+            ("request_id", text(&self.request_id)),
+            ("authorization_id", text(&self.authorization_id)),
+        ];
+        fields.into_iter().filter_map(|(name, one)| one.map(|(value, span)| (name, value, span)))
+    }
+
     /// How much the text says of it.
     fn told(&self) -> usize {
-        let fields = [
-            &self.principal,
-            &self.action,
-            &self.resource,
-            &self.policy_arn,
-            &self.code,
-            &self.service,
-            &self.operation,
-            &self.request_id,
-            &self.authorization_id,
-        ];
-        let fields = fields.iter().filter(|field| field.is_some()).count();
         let is_known = |name: &str| {
             services::of_operation(name).or_else(|| services::likely_of_operation(name)).is_some()
         };
         let action = self.action.as_ref().and_then(|one| one.value.split_once(':'));
-        1 + fields
+        1 + self.fields().count()
             + usize::from(action.is_some_and(|(_, name)| is_known(name)))
             + usize::from(self.code.as_ref().is_some_and(|one| forms::known(&one.value).is_some()))
-            + usize::from(self.kind.is_some())
-            + usize::from(self.policy_type.is_some())
             + usize::from(self.encoded.is_some())
     }
 

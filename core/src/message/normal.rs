@@ -38,8 +38,11 @@ impl Normal {
         let mut writer = Writer { original, text, map: SegmentMap::default(), at: 0, skip };
         writer.text.reserve(original.len());
         while writer.step() {}
+        writer.take_out(super::wrapping::shared(&writer.text));
+        writer.take_out(super::columns::rests(&writer.text));
         writer.take_out(super::wrapping::indents(&writer.text));
         writer.take_out(super::wrapping::prefixes(&writer.text));
+        writer.take_out(super::wrapping::joints(&writer.text));
         let cuts = cuts(&writer.text);
         writer.take_out(cuts.into_iter().map(|at| at..at + 1).collect());
         Self { text: writer.text, map: writer.map }

@@ -57,9 +57,11 @@ fn grammar() -> Option<&'static Grammar> {
             ))?,
             on: forms::compile("^ ?on resource ?:? ?")?,
             explicit: forms::compile(&format!(
-                "with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?:[*_`]{{0,3}} ?: ?(?P<arn>arn:))?)?"
+                "(?i-u:with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?:[*_`]{{0,3}} ?: ?(?P<arn>arn:))?)?)"
             ))?,
-            implicit: forms::compile(&format!("because no {HOLDERS}(?: polic(?:y|ies))? allows?"))?,
+            implicit: forms::compile(&format!(
+                "(?i-u:because no {HOLDERS}(?: polic(?:y|ies))? allows?)"
+            ))?,
             cut: forms::compile(
                 "User: (?P<prin>arn:[^\\s\"'`]{1,400}) is(?: not(?: authorized(?: to)?)?)?(?:\n|$|[.,|<)\"'`\u{2026}])",
             )?,
@@ -89,6 +91,61 @@ pub(super) fn find(text: &str) -> Vec<Sentence> {
     }
     found.extend(cut_sentences(text, grammar, &found));
     found.sort_by_key(|sentence| sentence.range.start);
+    found
+}
+
+/// Why AWS denied, where no sentence says who was denied what.
+pub(super) struct Reason {
+    pub(super) range: Range<usize>,
+    pub(super) kind: (DenialKind, Range<usize>),
+    pub(super) policy_type: (PolicyType, Range<usize>),
+    pub(super) policy_arn: Option<Piece>,
+    /// What is not allowed, where the words say it.
+    pub(super) action: Option<Piece>,
+}
+
+/// The reasons that stand in none of the sentences, in order.
+pub(super) fn reasons(text: &str, sentences: &[Sentence]) -> Vec<Reason> {
+    let Some(grammar) = grammar() else { return Vec::new() };
+    let explicit = if text.contains("explicit deny in") { &[&grammar.explicit][..] } else { &[] };
+    let implicit = if text.contains("because no ") { &[&grammar.implicit][..] } else { &[] };
+    let found = explicit.iter().chain(implicit).flat_map(|regex| regex.captures_iter(text));
+    let mut found: Vec<Reason> = found
+        .filter_map(|captures| {
+            let whole = captures.get(0)?.range();
+            let holder = captures.name("holder")?;
+            let in_sentence = |sentence: &Sentence| {
+                sentence.range.start < whole.end && whole.start < sentence.range.end
+            };
+            if sentences.iter().any(in_sentence) {
+                return None;
+            }
+            let is_implicit = text.get(whole.clone())?.starts_with(['b', 'B']);
+            let kind = if is_implicit { DenialKind::Implicit } else { DenialKind::Explicit };
+            let mut reason = Reason {
+                range: whole.clone(),
+                kind: (kind, whole.clone()),
+                policy_type: (policy_type(holder.as_str())?, holder.range()),
+                policy_arn: None,
+                action: None,
+            };
+            if let Some(arn) = captures.name("arn") {
+                let (value, behind) = plain_value(text, arn.start(), text.len());
+                reason.policy_arn = value;
+                let words = text.get(whole.start..arn.start())?.trim_end_matches([' ', '\n', ':']);
+                reason.kind.1.end = whole.start + words.len();
+                reason.range.end = behind.max(whole.end);
+            }
+            let rest = clip(text, whole.end, whole.end + 120);
+            let article = rest.trim_start().strip_prefix("the");
+            if let Some(article) = article.filter(|_| kind == DenialKind::Implicit) {
+                let from = whole.end + (rest.len() - article.len());
+                reason.action = action(text, from, text.len());
+            }
+            Some(reason)
+        })
+        .collect();
+    found.sort_by_key(|reason| reason.range.start);
     found
 }
 
@@ -170,7 +227,7 @@ fn read(
         None => return None,
     };
     let after = text.get(end..ceiling)?;
-    end += after.len() - after.trim_start_matches(['\'', '"', '`']).len();
+    end += after.len() - after.trim_start_matches(['\'', '"', '`', '*', ':', '-']).len();
     let base = end;
     let window = clip(text, base, (base + CONTEXT).min(ceiling));
     let explicit = grammar.explicit.captures(window);
@@ -290,13 +347,14 @@ fn policy_type(words: &str) -> Option<PolicyType> {
         ("service", PolicyType::ServiceControl),
         ("resource-", PolicyType::ResourceBased),
         ("resource based", PolicyType::ResourceBased),
-        ("VPC", PolicyType::VpcEndpoint),
+        ("vpc", PolicyType::VpcEndpoint),
         ("permission", PolicyType::PermissionsBoundary),
         ("session", PolicyType::Session),
         ("identity", PolicyType::IdentityBased),
         ("role", PolicyType::Trust),
         ("trust", PolicyType::Trust),
     ];
+    let words = words.to_ascii_lowercase();
     if words.starts_with("resource") && words.ends_with("control") {
         return Some(PolicyType::ResourceControl);
     }
@@ -344,7 +402,9 @@ fn is_name(byte: u8) -> bool {
 /// `service:Name`, also where a line end cuts it.
 fn action(text: &str, from: usize, ceiling: usize) -> Option<Piece> {
     let window = clip(text, from, (from + 300).min(ceiling));
-    let start = window.len() - window.trim_start_matches(['\'', '"', '`', ' ', '\n']).len();
+    // Two stars print bold what follows.
+    let bold = |letter: char| matches!(letter, '\'' | '"' | '`' | ' ' | '\n' | '*');
+    let start = window.len() - window.trim_start_matches(bold).len();
     let window = window.get(start..)?;
     if let Some(inner) = window.strip_prefix('<') {
         let len =
@@ -374,7 +434,11 @@ fn action(text: &str, from: usize, ceiling: usize) -> Option<Piece> {
             len += 1 + more;
         }
     }
-    let value = value.trim_end_matches([':', '-']).to_owned();
+    // What ends what is bold is taken for a part of the name, as a pattern's star is.
+    let name = value.trim_end_matches([':', '-']);
+    let name = name.strip_suffix("**").unwrap_or(name);
+    let len = len - (value.len() - name.len());
+    let value = name.to_owned();
     let (prefix, name) = value.split_once(':')?;
     let good = !prefix.is_empty()
         && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -553,7 +617,7 @@ fn continues(text: &str, end: usize, value: &str, next: &str) -> bool {
         return false;
     }
     let behind = next.get(len..).unwrap_or("").trim_start();
-    let goes_on = ["because no", "with an", "(Service", "status code"];
+    let goes_on = ["because no", "because NO", "with an", "(Service", "status code"];
     let alone = behind.is_empty()
         || next.get(len..).is_some_and(|rest| rest.starts_with(['\n', '"', '\'']));
     let like_an_arn = word
@@ -628,7 +692,10 @@ fn spaced(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for line in value.split('\n') {
         let line = line.trim();
+        // The name of a bucket has no blanks.
+        let in_bucket = text.starts_with("arn:aws:s3:::") && !text.contains('/');
         if !text.is_empty()
+            && !in_bucket
             && !text.ends_with(['-', '/', ':', '_'])
             && !line.starts_with([':', '/'])
         {
@@ -651,7 +718,10 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     }
     let before = text.get(floor..anchor.start)?.trim_end();
     let before = before.strip_suffix("is")?.trim_end();
-    let named = before.rfind("User:").map(|at| at + 5).or_else(|| {
+    // A service that acts by itself has another label.
+    let labelled = ["User:", "Service Principal:"].iter();
+    let labelled = labelled.filter_map(|label| Some(before.rfind(label)? + label.len())).max();
+    let named = labelled.or_else(|| {
         let at = before.rfind("User")? + 4;
         before.get(at..).filter(|rest| rest.is_empty() || rest.starts_with([' ', '\n']))?;
         Some(at)
@@ -670,8 +740,9 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
     let word = before.get(at..)?;
     let lead = before.get(..at)?.trim_end();
     // At the begin of a line it has to look like a name.
-    let begins_line = before.get(..at).is_some_and(|lead| lead.ends_with('\n'))
-        && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
+    let begins_line =
+        before.get(..at).is_some_and(|lead| lead.trim_end_matches(' ').ends_with('\n'))
+            && word.bytes().skip(1).any(|byte| !byte.is_ascii_lowercase() && byte.is_ascii());
     // What bytes of Python's and tags begin with is no part of it.
     let bare = word.strip_prefix('b').filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(word);
     let bare = bare.trim_start_matches(['"', '\'', '(', '`']);
@@ -688,8 +759,11 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
         bare.contains('/') || forms::known(code).is_some()
     });
     let stands_alone = lead.is_empty() || lead.ends_with("operation:") || begins_line || after_code;
+    // A gap that somebody left for the name.
+    let is_gap = bare.len() >= 3 && bare.trim_matches(['_', '*', '-', '#']).is_empty();
     let plausible = bare.starts_with("arn:")
         || bare.starts_with('<')
+        || is_gap
         || (stands_alone && !is_none && !["You", "you", "are", "User", "role"].contains(&bare));
     plausible.then(|| piece(floor + at + (word.len() - bare.len()), bare))?
 }
@@ -697,6 +771,6 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
 fn piece(start: usize, value: &str) -> Option<Piece> {
     let inner = value.trim_matches(['\'', '"', '`']);
     let start = start + value.find(inner).unwrap_or(0);
-    let good = !inner.trim_matches(['.', '\u{2026}', '"', '\'', '`']).is_empty();
+    let good = !inner.trim_matches(['.', '\u{2026}', '"', '\'', '`', '[', ']']).is_empty();
     good.then(|| Piece { value: joined(inner), range: start..start + inner.len() })
 }

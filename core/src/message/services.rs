@@ -89,6 +89,12 @@ pub(super) fn prefix(name: &str) -> Option<String> {
 static OPERATIONS: &str = include_str!("operations.txt");
 static SHARED: &str = include_str!("shared.txt");
 
+/// Whether actions of AWS have this prefix.
+pub(super) fn is_prefix(name: &str) -> bool {
+    let is_line = |line: &str| line.split_once(": ").is_some_and(|(prefix, _)| prefix == name);
+    OPERATIONS.lines().chain(SHARED.lines()).any(is_line)
+}
+
 /// The only service that has an operation of this name.
 pub(super) fn of_operation(operation: &str) -> Option<&'static str> {
     line_with(OPERATIONS, operation)
@@ -128,6 +134,7 @@ mod tests {
         for operation in rows(OPERATIONS).chain(rows(SHARED)) {
             assert!(seen.insert(operation), "{operation}");
         }
+        assert!(is_prefix("s3") && is_prefix("kms") && !is_prefix("branch"));
         assert_eq!(of_operation("PutMetricData"), Some("cloudwatch"));
         assert_eq!(of_operation("DescribeCluster"), None);
         assert_eq!(likely_of_operation("DescribeCluster"), Some("eks"));

@@ -114,6 +114,73 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Where a program's source cuts a text in two: a quote that closes, a sign between, a quote that opens; and
+/// a line end between two quotes, where the first part ends with a blank.
+pub(super) fn joints(text: &str) -> Vec<Range<usize>> {
+    const BLANKS: [char; 2] = [' ', '\n'];
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for at in memchr::memchr2_iter(b'+', b'\n', text.as_bytes()) {
+        let is_plus = text.as_bytes().get(at) == Some(&b'+');
+        let (Some(before), Some(after)) = (text.get(..at), text.get(at + 1..)) else { continue };
+        let before = if is_plus { before.trim_end_matches(BLANKS) } else { before };
+        let Some(quote @ ('"' | '\'' | '`')) = before.chars().next_back() else { continue };
+        let opened = after.trim_start_matches(BLANKS);
+        let is_open = is_plus || before.get(..before.len() - 1).is_some_and(|it| it.ends_with(' '));
+        let range = before.len() - 1..text.len() - opened.len() + 1;
+        if is_open
+            && opened.starts_with(quote)
+            && range.len() < 200
+            && found.last().is_none_or(|last| last.end <= range.start)
+        {
+            found.push(range);
+        }
+    }
+    found
+}
+
+/// Whether a log puts this word before what it logs: a time, a number, a name in brackets, a level.
+fn is_of_log(word: &str) -> bool {
+    const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL"];
+    let bare = word.trim_end_matches([' ', ':']);
+    word.ends_with(' ')
+        && (bare.is_empty()
+            || LEVELS.contains(&bare.to_ascii_uppercase().as_str())
+            || bare.starts_with('[') && bare.ends_with(']')
+            || bare.starts_with(|letter: char| letter.is_ascii_digit()))
+}
+
+/// What a log has before each line of one text, where it is the same before all of them.
+pub(super) fn shared(text: &str) -> Vec<Range<usize>> {
+    const LONGEST_TEXT: usize = 64 * 1024;
+    let lines = || (Lines { text, at: 0 }).filter(|line| !line.text.trim().is_empty());
+    let Some(first) = lines().next().filter(|_| text.len() < LONGEST_TEXT) else {
+        return Vec::new();
+    };
+    let mut len = first.text.len().min(200);
+    for line in lines() {
+        let pairs = first.text.bytes().zip(line.text.bytes()).take(len);
+        len = pairs.take_while(|(left, right)| left == right && left.is_ascii()).count();
+        if len < 3 {
+            return Vec::new();
+        }
+    }
+    let begin = first.text.get(..len).unwrap_or("");
+    let len = match begin.rfind("| ") {
+        Some(bar) if bar < 40 && !begin.contains("arn:") => bar + 2,
+        _ => {
+            let words = begin.split_inclusive(' ').take_while(|word| is_of_log(word));
+            words.map(str::len).sum()
+        }
+    };
+    let begin = begin.get(..len).unwrap_or("");
+    let digits = begin.bytes().filter(u8::is_ascii_digit).count();
+    if digits < 4 && !begin.ends_with("| ") || begin.trim().len() < 3 || lines().count() < 2 {
+        return Vec::new();
+    }
+    let start = |line: Line<'_>| line.end - line.text.len();
+    lines().map(start).map(|start| start..start + len).collect()
+}
+
 /// What all lines begin with, if that is blanks: a text that was moved to the right as a whole.
 pub(super) fn indents(text: &str) -> Vec<Range<usize>> {
     let mut least = usize::MAX;

@@ -216,50 +216,30 @@ struct AgreementV1<'a> {
 impl<'a> EvidenceV1<'a> {
     pub(super) fn of(evidence: &'a Evidence, sources: &'a SourceMap) -> Self {
         let denial = &evidence.denial;
-        let mut places = Vec::new();
-        let mut put = |name: &'static str, value: &'a str, span: Span| {
-            places.push((name, place(span, sources)));
-            value
-        };
-        let mut text = |name: &'static str, one: &'a Option<Spanned<String>>| {
-            one.as_ref().map(|one| put(name, &one.value, one.span))
-        };
-        let principal = text("principal", &denial.principal);
-        let action = text("action", &denial.action);
-        let resource = text("resource", &denial.resource);
-        let policy_arn = text("policy_arn", &denial.policy_arn);
-        let error_code = text("error_code", &denial.code);
-        let service = text("service", &denial.service);
-        let operation = text("operation", &denial.operation);
-        let request_id = text("request_id", &denial.request_id);
-        let authorization_id = text("authorization_id", &denial.authorization_id);
-        let denial_kind =
-            denial.kind.as_ref().map(|one| put("denial_kind", one.value.id(), one.span));
-        let policy_type =
-            denial.policy_type.as_ref().map(|one| put("policy_type", one.value.id(), one.span));
+        let text = |one: &'a Option<Spanned<String>>| one.as_ref().map(|one| one.value.as_str());
         Self {
             error_class: denial.class.id(),
             form: denial.form,
             see: denial.see,
             count: denial.count,
-            principal,
-            action,
-            resource,
-            denial_kind,
-            policy_type,
-            policy_arn,
-            error_code,
-            service,
-            operation,
-            request_id,
-            authorization_id,
+            principal: text(&denial.principal),
+            action: text(&denial.action),
+            resource: text(&denial.resource),
+            denial_kind: denial.kind.as_ref().map(|one| one.value.id()),
+            policy_type: denial.policy_type.as_ref().map(|one| one.value.id()),
+            policy_arn: text(&denial.policy_arn),
+            error_code: text(&denial.code),
+            service: text(&denial.service),
+            operation: text(&denial.operation),
+            request_id: text(&denial.request_id),
+            authorization_id: text(&denial.authorization_id),
             encoded_message: denial.encoded.map(|span| EncodedV1 {
                 length: denial.encoded_length,
                 line: sources.place(span).line,
                 start: span.start,
                 end: span.end,
             }),
-            places,
+            places: (denial.fields()).map(|(name, _, span)| (name, place(span, sources))).collect(),
             record: evidence.record.as_ref().map(|record| RecordV1 {
                 kind: record.kind.id(),
                 decision: match record.said {
