@@ -1063,6 +1063,42 @@ pub(super) static FORMS: &[Form] = &[
         "https://github.com/aws-actions/configure-aws-credentials",
     ),
     part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
+    part(
+        "php-s3-class",
+        r"\b(?P<svc>S3)::(?P<op>[a-z][A-Za-z]{1,40})\([^()\n]{0,200}\): \[(?P<code>[A-Za-z0-9]{1,80})\]",
+        "https://github.com/tpyo/amazon-s3-php-class",
+    ),
+    // Codes that stand where only a code does, whatever their name is.
+    part(
+        "other-code-go",
+        r"https response error StatusCode: [0-9]{3}, RequestID: [^\s,]{0,100},(?: HostID: [^\s,]{0,200},)? (?P<code>[A-Z][A-Za-z0-9.]{2,60}): ",
+        GO_V2,
+    ),
+    part(
+        "other-code-sentence",
+        r"\b(?P<code>[A-Z][A-Za-z0-9]{2,60}(?:Exception|Fault))(?: \((?:client|server)\))?: User: ",
+        COMMON,
+    ),
+    part(
+        "other-code-field",
+        r"(?:\b[Cc]ode|errorType|__type|\bname)['\x22]? ?: ?u?['\x22](?:[A-Za-z0-9.]{1,60}#)?(?P<code>[A-Z][A-Za-z0-9]{2,60}(?:Exception|Fault))['\x22]",
+        COMMON,
+    ),
+    part(
+        "other-code-trail",
+        r"\x22errorCode\x22 ?: ?\x22(?P<code>[A-Z][A-Za-z0-9.]{2,80})\x22",
+        TRAIL,
+    ),
+    part(
+        "other-code-ruby",
+        r"\bA[Ww][Ss]::[A-Za-z0-9]{1,60}::Errors::(?P<code>[A-Z][A-Za-z0-9]{2,80})\b",
+        RUBY,
+    ),
+    part(
+        "other-code-net",
+        r"\bAmazon\.[A-Za-z0-9]{1,60}\.Model\.(?P<code>[A-Z][A-Za-z0-9]{2,60}Exception)\b",
+        NET,
+    ),
     part("php-code", r"AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})", PHP),
     part(
         "fluent-bit",
@@ -1654,6 +1690,29 @@ pub(super) fn codes(text: &str) -> impl Iterator<Item = Range<usize>> {
 pub(super) fn known(code: &str) -> Option<&'static Code> {
     let bare = code.strip_prefix("Client.").unwrap_or(code);
     CODES.iter().find(|known| known.code == bare)
+}
+
+/// Whether a word is how a program calls its own errors, and no code of AWS.
+pub(super) fn is_no_code(word: &str) -> bool {
+    const OWN: &[&str] = &[
+        "RuntimeException",
+        "ErrorException",
+        "ClientException",
+        "ServiceException",
+        "ServiceError",
+        "SdkClientException",
+        "SdkException",
+        "HttpException",
+        "HttpErrorResponseException",
+        "HttpTransportException",
+        "ExecutionException",
+        "CompletionException",
+        "IllegalStateException",
+        "UnknownServiceException",
+        "UncheckedIOException",
+        "CommandException",
+    ];
+    OWN.contains(&word) || word.starts_with("Amazon") || word.starts_with("AWS")
 }
 
 /// Where a form is described.

@@ -347,6 +347,17 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
             return None;
         }
     }
+    // Words of a program for itself, and codes that are found by their name.
+    if form.id.starts_with("other-code") {
+        let code = fields.code.as_ref()?;
+        // A class that has a package is a program's.
+        let before = text.get(..captures.get(0)?.start())?.chars().next_back();
+        let is_class = form.id == "other-code-sentence"
+            && before.is_some_and(|letter| matches!(letter, '.' | ':' | '\\' | '$'));
+        if is_class || forms::known(&code.value).is_some() || forms::is_no_code(&code.value) {
+            return None;
+        }
+    }
     if let Some(assumes) = captures.name("assumes") {
         fields.operation = Some(Piece { value: "AssumeRole".to_owned(), range: assumes.range() });
     }
@@ -598,6 +609,7 @@ impl Draft {
                     }
                 }
                 Role::Wrapper => !self.is_told() || same_line,
+                Role::Part if is_lesser_code(form) && self.code.is_some() => true,
                 Role::Part | Role::Hint | Role::Trace => {
                     let fits = |mine: &Option<Piece>, other: &Option<Piece>| match (mine, other) {
                         (Some(mine), Some(other)) => mine.value == other.value,
@@ -658,8 +670,8 @@ impl Draft {
 
     fn takes_code(&self, code: Option<&Piece>) -> bool {
         match (&self.code, code) {
-            (Some((mine, _, known)), Some(code)) => {
-                mine.value == code.value || known.is_some_and(|known| known.wrapper)
+            (Some((mine, sure, known)), Some(code)) => {
+                mine.value == code.value || *sure == 0 || known.is_some_and(|known| known.wrapper)
             }
             _ => true,
         }
@@ -681,6 +693,10 @@ impl Draft {
     }
 
     fn add(&mut self, mention: Mention, text: &str) {
+        let is_lesser = matches!(&mention.what, What::Form(form, _) if is_lesser_code(form));
+        if is_lesser && self.is_told() && self.code.is_some() {
+            return;
+        }
         if let What::Reason(reason) = mention.what {
             if self.is_reasoned_by(&reason, text) {
                 self.range.end = self.range.end.max(mention.range.end);
@@ -748,8 +764,9 @@ impl Draft {
                 self.operation = None;
                 self.service = None;
             }
-            // What a handler makes of an error says less than the error does.
-            Role::Part if form.id == "handler-code" => {
+            // What a handler makes of an error says less than the error does, and so does a code that
+            // nobody knows.
+            Role::Part if is_lesser_code(form) => {
                 if let Some(code) = fields.code {
                     let known = forms::known(&code.value);
                     self.set_code(code, 0, known);
@@ -977,6 +994,11 @@ fn is_cut_short(one: &Sentence, whole: &Sentence, text: &str) -> bool {
         && between.find("(truncated").is_some_and(|at| at < 120)
         && begins(&one.principal, &whole.principal)
         && begins(&one.action, &whole.action)
+}
+
+/// Whether it carries a code that counts only where no better one is.
+fn is_lesser_code(form: &Form) -> bool {
+    form.id == "handler-code" || form.id.starts_with("other-code")
 }
 
 /// Whether a word says that a line of a log tells of no error.
