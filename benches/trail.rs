@@ -1,7 +1,8 @@
 //! A trail of a million events: how long it takes to find, group and diagnose what was denied, beside
 //! unpacking the same files with the same zlib-rs.
 //!
-//! `cargo bench --bench trail -- [EVENTS]`. The trail is generated once, below `target/trail-bench`.
+//! `cargo bench --bench trail -- [EVENTS] [--program PATH]`. The trail is generated once, below `target/tmp`;
+//! the program is built as users have it, unless a path is given.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -33,11 +34,20 @@ fn main() {
     if arguments.iter().any(|word| word == "--test") {
         return;
     }
+    // The program is built by another process, so that the compiler's memory is not taken for its own.
+    let Some(at) = arguments.iter().position(|word| word == "--program") else {
+        let own = std::env::current_exe().expect("a program has a path");
+        let program = program();
+        let status = Command::new(own).args(arguments).arg("--program").arg(program).status();
+        assert!(status.expect("it can be run").success(), "the measurement failed");
+        return;
+    };
+    let program = PathBuf::from(arguments.remove(at + 1));
     let events = arguments.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
-    run(events);
+    run(&program, events);
 }
 
-fn run(events: usize) {
+fn run(program: &Path, events: usize) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trail-{events}"));
     let logs = folder.join("logs");
     let facts = folder.join("account.json");
@@ -63,7 +73,7 @@ fn run(events: usize) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut memory = 0;
     for turn in 0..TURNS {
-        let mut trail = Command::new(env!("CARGO_BIN_EXE_why-denied"));
+        let mut trail = Command::new(program);
         trail.arg("trail").arg(&logs).arg("--facts").arg(&facts).args(["--format", "json"]);
         ours.push(time(&mut trail));
         if turn == 0 {
@@ -83,6 +93,20 @@ fn run(events: usize) {
     );
     println!("gunzip, zlib-rs:  {:.3} s user+sys", theirs.as_secs_f64());
     println!("ratio:            {ratio:.2}, the median of {TURNS} turns");
+}
+
+/// The program as users have it, built anew: beside benchmarks it is built of crates with all the features
+/// that tests ask of them, which makes it larger and slower.
+fn program() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--locked", "--profile", "bench", "--bin", "why-denied"]);
+    if !cfg!(feature = "live") {
+        build.arg("--no-default-features");
+    }
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo can be run");
+    assert!(built.success(), "the program cannot be built");
+    PathBuf::from(env!("CARGO_BIN_EXE_why-denied"))
 }
 
 fn median<T: Copy + Default + PartialOrd>(mut values: Vec<T>) -> T {

@@ -24,13 +24,14 @@ mod trail;
 #[cfg(feature = "live")]
 mod whoami;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::reference;
 use crate::report::{self, Redactor, Style};
@@ -78,7 +79,11 @@ impl Status {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            if wants_dashes(error.kind(), std::env::args_os().skip(1)) {
+                let tip = "write `--` before the command: `why-denied run -- COMMAND`".into();
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+            }
             let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             // Nothing can be done about a terminal that is gone.
             let _ = error.print();
@@ -95,6 +100,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Whether a command to run was given without the `--` that parts it from our options.
+fn wants_dashes(kind: ErrorKind, mut arguments: impl Iterator<Item = OsString>) -> bool {
+    kind == ErrorKind::UnknownArgument
+        && arguments.next().is_some_and(|first| first == "run")
+        && !arguments.any(|one| one == "--")
 }
 
 /// Why the program could not run.

@@ -7,9 +7,15 @@ mod passing;
 #[cfg(unix)]
 mod unix;
 
-use std::process::{Command, ExitStatus};
+use std::ffi::OsStr;
+#[cfg(not(unix))]
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::process::ExitStatus;
 
 use crate::message::{self, Denial};
+use crate::report;
 use crate::text::SourceMap;
 
 #[cfg(feature = "live")]
@@ -19,6 +25,11 @@ use super::evidence::Told;
 use super::{Failure, Output, diagnose, input::usage};
 
 use passing::{Kept, Passing};
+#[cfg(unix)]
+use unix::execute;
+
+/// More denials than this are not explained one by one on stderr.
+const MANY: usize = 20;
 
 pub(super) fn run(args: &RunArgs, mut output: Output) -> Result<u8, Failure> {
     if args.format == Format::Json && output.file.is_none() {
@@ -33,14 +44,13 @@ pub(super) fn run(args: &RunArgs, mut output: Output) -> Result<u8, Failure> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(usage("name a command behind `--`"));
     };
-    let mut command = Command::new(program);
-    command.args(arguments);
-    let (status, kept) = match execute(command) {
+    // A file that cannot be written is told before the command has done its work, and no older answer stays.
+    if let Some(path) = &output.file {
+        std::fs::File::create(path).map_err(|error| Failure::File { path: path.clone(), error })?;
+    }
+    let (status, kept) = match execute(program, arguments) {
         Ok(ended) => ended,
-        Err(error) => {
-            super::complain(&format!("{}: {error}", program.to_string_lossy()));
-            return Ok(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 });
-        }
+        Err(error) => return Ok(not_run(program, &error)),
     };
     output.to_stderr = output.file.is_none();
     output.style = super::Style { verbose: output.style.verbose, ..output.stderr_style };
@@ -52,17 +62,33 @@ pub(super) fn run(args: &RunArgs, mut output: Output) -> Result<u8, Failure> {
 }
 
 /// Runs it to its end, and keeps some of what it wrote to stderr.
-fn execute(command: Command) -> std::io::Result<(ExitStatus, Kept)> {
-    #[cfg(unix)]
-    return unix::execute(command);
-    #[cfg(not(unix))]
-    {
-        let mut command = command;
-        let mut child = command.stderr(std::process::Stdio::piped()).spawn()?;
-        let passing = child.stderr.take().map(Passing::start);
-        let status = child.wait()?;
-        Ok((status, passing.map(Passing::finish).unwrap_or_default()))
-    }
+#[cfg(not(unix))]
+fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(ExitStatus, Kept)> {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(program).args(arguments).stderr(Stdio::piped()).spawn()?;
+    let passing = child.stderr.take().map(Passing::start);
+    let status = child.wait()?;
+    Ok((status, passing.map(|passing| passing.finish(|| true)).unwrap_or_default()))
+}
+
+/// Says why a command did not start; the exit status that shells have for it.
+fn not_run(program: &OsStr, error: &io::Error) -> u8 {
+    let name = program.to_string_lossy();
+    let is_path = Path::new(program).components().count() > 1;
+    let (why, status) = match error.kind() {
+        ErrorKind::NotFound if Path::new(program).is_file() && is_path => {
+            ("the interpreter that it names in its first line is not there".to_owned(), 127)
+        }
+        ErrorKind::NotFound if is_path => ("there is no such file".to_owned(), 127),
+        ErrorKind::NotFound => ("there is no command of this name in PATH".to_owned(), 127),
+        ErrorKind::PermissionDenied if Path::new(program).is_dir() => {
+            ("it is a folder".to_owned(), 126)
+        }
+        ErrorKind::PermissionDenied => ("it is not executable".to_owned(), 126),
+        _ => (error.to_string(), 126),
+    };
+    super::complain(&format!("`{name}` was not run: {why}"));
+    status
 }
 
 /// The diagnosis of what was printed, if there is a denial in it.
@@ -76,7 +102,21 @@ fn explain(args: &RunArgs, kept: &Kept, output: &Output) -> Result<(), Failure> 
     // Other programs say "access denied" too.
     denials.retain(|denial| !denial.is_vague());
     if denials.is_empty() {
-        return Ok(());
+        return match args.format {
+            Format::Human => Ok(()),
+            // Whoever reads JSON gets some: there is no result.
+            Format::Json => output.result(&[], |out| {
+                report::write(report::Format::Json, &[], &SourceMap::default(), &output.style, out)
+            }),
+        };
+    }
+    if args.format == Format::Human && denials.len() > MANY {
+        // Nobody reads on in a terminal: what came most often is told.
+        denials.sort_by_key(|denial| std::cmp::Reverse(denial.count));
+        let more = denials.split_off(MANY).len();
+        output.warn(&format!(
+            "{more} more different denials are not explained here; keep what the command says with `2>FILE`, and `why-denied FILE` explains each"
+        ));
     }
     let options = DiagnoseArgs {
         facts: args.facts.clone(),

@@ -3,13 +3,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::support::{Ran, command, run};
+use crate::support::{Ran, command, finish, run};
 
 const DENIED: &str = "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::444455556666:user/Richard is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/deploy";
 
@@ -23,8 +24,48 @@ fn the_exit_status_is_the_commands() {
         shell(&format!("exit {status}")).ends_with(status);
         shell(&format!("echo '{DENIED}' >&2; exit {status}")).ends_with(status);
     }
-    run(&["run", "--", "/no/such/program"]).ends_with(127);
-    run(&["run", "--", "/"]).ends_with(126);
+}
+
+#[test]
+fn a_command_that_does_not_start_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let plain = file("plain", "text\n", 0o644);
+    let lost = file("lost", "#!/no/such/interpreter\n", 0o755);
+    for (program, status, why) in [
+        ("no-such-command-anywhere", 127, "there is no command of this name in PATH"),
+        ("/no/such/program", 127, "there is no such file"),
+        (&lost, 127, "the interpreter that it names in its first line is not there"),
+        ("/", 126, "it is a folder"),
+        (&plain, 126, "it is not executable"),
+    ] {
+        let ran = run(&["run", "--", program]).ends_with(status);
+        assert_eq!(ran.stderr, format!("error: `{program}` was not run: {why}\n"));
+    }
+}
+
+#[test]
+fn a_command_without_dashes_before_it_is_told_to_have_them() {
+    run(&["run", "aws", "s3", "ls"]).ends_with(2).complains("tip: write `--` before the command");
+}
+
+#[test]
+fn a_script_that_names_no_interpreter_is_the_shells() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("deploy");
+    std::fs::write(&script, "echo \"$0 $1\"; exit 6\n").unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = script.display().to_string();
+    let ran = run(&["run", "--", &path, "--format"]).ends_with(6);
+    assert_eq!(ran.stdout, format!("{path} --format\n"));
+    let mut command = command(&["run", "--", "deploy", "a  b"]);
+    command.env("PATH", format!("/no/such:{}", folder.path().display()));
+    assert_eq!(finish(command).ends_with(6).stdout, format!("{path} a  b\n"));
 }
 
 #[test]
@@ -68,6 +109,29 @@ fn json_goes_into_a_file() {
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(json["evidence"]["action"], "sts:AssumeRole");
+    // An older answer does not stay.
+    run(&["run", "--format", "json", "--output", &file, "--", "/bin/true"]).ends_with(0);
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(json, serde_json::json!({ "version": 1, "results": [] }));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_anything_is_done() {
+    let ran = run(&["run", "--output", "/no/such/folder/a", "--", "/bin/echo", "done"]);
+    let ran = ran.ends_with(2).complains("/no/such/folder/a");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_flood_of_denials_is_not_explained_one_by_one() {
+    let script = format!(
+        "i=0; while [ $i -lt 30 ]; do echo '{DENIED}'$i; i=$((i + 1)); done >&2; echo '{DENIED}'27 >&2"
+    );
+    let ran = shell(&script).ends_with(0).complains("10 more different denials are not explained");
+    assert_eq!(ran.stderr.matches("AWS said").count(), 20);
+    let first = ran.stderr.find("AWS denied it").unwrap();
+    assert!(ran.stderr[first..].lines().nth(3).unwrap().contains("role/deploy27"));
 }
 
 #[test]
@@ -140,6 +204,103 @@ fn a_signal_to_us_reaches_the_command() {
     assert_eq!(rest, "asked to end\n");
 }
 
+#[test]
+fn signals_that_say_something_to_the_command_reach_it() {
+    let script = "trap 'echo told; exit 34' USR1; echo ready; while :; do sleep 0.05; done";
+    let mut child = command(&["run", "--", "/bin/sh", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0_u8; 6];
+    stdout.read_exact(&mut first).unwrap();
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::USR1).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(34));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_ignored_is_so_for_the_command() {
+    // As `nohup` does it, and a shell without job control in the background.
+    let ours = env!("CARGO_BIN_EXE_why-denied");
+    let script = format!(
+        "trap '' HUP INT; exec {ours} run -- /bin/sh -c 'kill -HUP $$; kill -INT $$; echo alive'"
+    );
+    let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "alive\n", "{output:?}");
+}
+
+/// Runs a script in a session of its own that a terminal controls. Whenever a text of `answers` was printed, what
+/// stands beside it is typed. What was printed.
+#[cfg(target_os = "linux")]
+fn in_session(script: &str, answers: &[(&str, &str)]) -> String {
+    let (ours, theirs) = terminal();
+    let other = || Stdio::from(theirs.try_clone().unwrap());
+    let mut child = std::process::Command::new("setsid")
+        .args(["--ctty", "--wait", "/bin/sh", "-c", script])
+        .env("why_denied", env!("CARGO_BIN_EXE_why-denied"))
+        .stdin(other())
+        .stdout(other())
+        .stderr(other())
+        .spawn()
+        .unwrap();
+    drop(theirs);
+    let mut screen = std::fs::File::from(ours);
+    let (mut seen, mut from) = (String::new(), 0);
+    let mut answers = answers.iter();
+    let mut next = answers.next();
+    let mut buffer = [0_u8; 4096];
+    while let Ok(count @ 1..) = screen.read(&mut buffer) {
+        seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        while let Some((_, typed)) = next.filter(|(text, _)| seen[from..].contains(text)) {
+            screen.write_all(typed.as_bytes()).unwrap();
+            from = seen.len();
+            next = answers.next();
+        }
+    }
+    child.wait().unwrap();
+    seen.replace('\r', "")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_command_that_stops_gives_the_terminal_back() {
+    // It stops by itself, as `less` does when Ctrl-Z is typed.
+    let script = r#"
+        set -m
+        "$why_denied" run -- /bin/sh -c 'kill -TSTP $$; echo goes on; exit 6'
+        echo "stopped: $(($? > 128))"
+        fg >/dev/null
+        echo "ended: $?"
+    "#;
+    let seen = in_session(script, &[]);
+    let said: Vec<&str> =
+        seen.lines().filter(|line| line.contains(": ") || *line == "goes on").collect();
+    assert_eq!(said, ["stopped: 1", "goes on", "ended: 6"], "{seen}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_typed_reaches_the_command_once() {
+    // Many programs take a second interrupt for an order to give up at once.
+    let script = r#"
+        trap : INT QUIT
+        "$why_denied" run -- /bin/sh -c '
+            trap "echo interrupted" INT; trap "exit 5" QUIT; echo ready
+            while :; do sleep 0.1 & wait $!; done
+        ' </dev/null 2>/dev/null
+        echo "ended: $?"
+    "#;
+    let mut answers = vec![("interrupted", "\u{3}"); 20];
+    answers[0].0 = "ready";
+    answers.push(("interrupted", "\u{1c}"));
+    let seen = in_session(script, &answers);
+    assert_eq!(seen.matches("interrupted").count(), 20, "{seen}");
+    assert!(seen.contains("ended: 5"), "{seen}");
+}
+
 /// A terminal: our side and the other.
 fn terminal() -> (OwnedFd, OwnedFd) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
@@ -191,4 +352,13 @@ fn a_child_that_is_left_behind_is_not_waited_for() {
     );
     shell(&script).ends_with(4).complains("AWS denied it");
     assert!(!file.exists());
+}
+
+#[test]
+fn a_child_that_is_left_behind_may_go_on_to_talk() {
+    let output =
+        command(&["run", "--", "/bin/sh", "-c", "yes 1>&2 </dev/null & exit 4"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let steady = "(while :; do echo x; sleep 0.05; done) 1>&2 </dev/null & exit 4";
+    shell(steady).ends_with(4);
 }

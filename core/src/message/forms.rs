@@ -1043,7 +1043,68 @@ pub(super) static FORMS: &[Form] = &[
         r"\bService: (?P<svc>[^;,()]{1,60})[;,] Status Code: [0-9]{3}(?:[;,] Error Code: (?P<code>[^;,()\n]{1,80}))?(?:[;,] Request ID: (?P<id><[^<>;,()\n]{1,60}>|[^;,(){}\x22'<>\s]{1,100}))?",
         JAVA,
     ),
+    part(
+        "java-old",
+        r"AWS Service: (?P<svc>[A-Za-z0-9\x20]{1,60}), AWS Request ID: (?P<id>[^\s,]{1,100}), AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})",
+        JAVA,
+    ),
+    part(
+        "net-code",
+        r"request with Error Code (?P<code>[A-Za-z0-9.]{1,80}) and Http Status Code",
+        NET,
+    ),
+    part(
+        "botocore-event",
+        r"Event (?:before-parameter-build|before-call|before-sign|request-created|needs-retry|after-call|after-call-error)\.(?P<svc>[a-z0-9-]{1,40})\.(?P<op>[A-Z][A-Za-z0-9]{1,80}): calling handler",
+        BOTO,
+    ),
+    part(
+        "console-call",
+        r"Calling the (?P<op>[a-z][A-Za-z]{1,60}) API action failed",
+        "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
+    ),
+    part(
+        "github-action-retry",
+        r"Retry (?P<op>AssumeRole[A-Za-z]{0,20}): attempt",
+        "https://github.com/aws-actions/configure-aws-credentials",
+    ),
     part("go-v2-code", r"api error (?P<code>[A-Za-z0-9.]{1,80}):", GO_V2),
+    part(
+        "php-s3-class",
+        r"\b(?P<svc>S3)::(?P<op>[a-z][A-Za-z]{1,40})\([^()\n]{0,200}\): \[(?P<code>[A-Za-z0-9]{1,80})\]",
+        "https://github.com/tpyo/amazon-s3-php-class",
+    ),
+    // Codes that stand where only a code does, whatever their name is.
+    part(
+        "other-code-go",
+        r"https response error StatusCode: [0-9]{3}, RequestID: [^\s,]{0,100},(?: HostID: [^\s,]{0,200},)? (?P<code>[A-Z][A-Za-z0-9.]{2,60}): ",
+        GO_V2,
+    ),
+    part(
+        "other-code-sentence",
+        r"\b(?P<code>[A-Z][A-Za-z0-9]{2,60}(?:Exception|Fault))(?: \((?:client|server)\))?: User: ",
+        COMMON,
+    ),
+    part(
+        "other-code-field",
+        r"(?:\b[Cc]ode|errorType|__type|\bname)['\x22]? ?: ?u?['\x22](?:[A-Za-z0-9.]{1,60}#)?(?P<code>[A-Z][A-Za-z0-9]{2,60}(?:Exception|Fault))['\x22]",
+        COMMON,
+    ),
+    part(
+        "other-code-trail",
+        r"\x22errorCode\x22 ?: ?\x22(?P<code>[A-Z][A-Za-z0-9.]{2,80})\x22",
+        TRAIL,
+    ),
+    part(
+        "other-code-ruby",
+        r"\bA[Ww][Ss]::[A-Za-z0-9]{1,60}::Errors::(?P<code>[A-Z][A-Za-z0-9]{2,80})\b",
+        RUBY,
+    ),
+    part(
+        "other-code-net",
+        r"\bAmazon\.[A-Za-z0-9]{1,60}\.Model\.(?P<code>[A-Z][A-Za-z0-9]{2,60}Exception)\b",
+        NET,
+    ),
     part("php-code", r"AWS Error Code: (?P<code>[A-Za-z0-9.]{1,80})", PHP),
     part(
         "fluent-bit",
@@ -1232,6 +1293,13 @@ pub(super) static FORMS: &[Form] = &[
         "",
         r"(?:[Cc]reate|[Cc]reating|[Rr]eading|[Uu]pdate|[Uu]pdating|[Dd]elete|[Dd]eleting|[Pp]utting|[Dd]escribe|[Dd]escribing|[Ll]isting|[Aa]ttaching|[Gg]etting|[Ii]mporting|[Mm]odifying|[Rr]etrieving|[Tt]agging|[Qq]uerying|[Vv]alidating) (?:the |an? |all )?(?:inline policies for |tags for )?(?:AWS |Amazon )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|EFS|WAFv2|ACM|MSK|Lambda|DynamoDB|CloudFormation|CloudFront|CloudTrail|CloudWatch Logs?|CloudWatch Metric|EventBridge|Kinesis Firehose|Kinesis|Secrets Manager|Step Functions?|API Gateway|Route ?53|ElastiCache|OpenSearch|Redshift|Glue|Athena|Cognito Identity Pool|Cognito User Pool|CodeBuild|CodePipeline|Organizations?|Service Discovery)(?: |:)",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+    ),
+    hint("ecs-ecr", "ecr", r"retrieve ecr registry auth", ECS),
+    hint(
+        "swift-module",
+        "",
+        r"\bAWS(?P<svc>[A-Z][A-Za-z0-9]{1,40})\.[A-Z][A-Za-z0-9]{1,60}(?:Exception|Error)\b",
+        "https://docs.aws.amazon.com/sdk-for-swift/latest/developer-guide/using-error-handling.html",
     ),
     hint("ecs-ssm", "ssm", r"(?:from ssm|SSM Parameter Store)\b", ECS),
     hint("ecs-asm", "secretsmanager", r"(?:from asm|from secrets manager)\b", ECS),
@@ -1638,6 +1706,29 @@ pub(super) fn codes(text: &str) -> impl Iterator<Item = Range<usize>> {
 pub(super) fn known(code: &str) -> Option<&'static Code> {
     let bare = code.strip_prefix("Client.").unwrap_or(code);
     CODES.iter().find(|known| known.code == bare)
+}
+
+/// Whether a word is how a program calls its own errors, and no code of AWS.
+pub(super) fn is_no_code(word: &str) -> bool {
+    const OWN: &[&str] = &[
+        "RuntimeException",
+        "ErrorException",
+        "ClientException",
+        "ServiceException",
+        "ServiceError",
+        "SdkClientException",
+        "SdkException",
+        "HttpException",
+        "HttpErrorResponseException",
+        "HttpTransportException",
+        "ExecutionException",
+        "CompletionException",
+        "IllegalStateException",
+        "UnknownServiceException",
+        "UncheckedIOException",
+        "CommandException",
+    ];
+    OWN.contains(&word) || word.starts_with("Amazon") || word.starts_with("AWS")
 }
 
 /// Where a form is described.

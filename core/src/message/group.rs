@@ -21,6 +21,18 @@ struct Mention {
     what: What,
 }
 
+impl Mention {
+    /// Whether it says what went wrong, or that something did.
+    fn tells(&self) -> bool {
+        match &self.what {
+            What::Sentence(_) => true,
+            What::Reason(_) => false,
+            What::Form(form, _) => matches!(form.role, Role::Text | Role::Head),
+            What::Code(_, known) => !known.wrapper && !known.beside,
+        }
+    }
+}
+
 enum What {
     Sentence(Box<Sentence>),
     Reason(Box<Reason>),
@@ -104,8 +116,10 @@ pub(super) fn denials(
     found: &mut dyn FnMut(Denial),
 ) {
     let mut draft = Draft::default();
-    for mention in mentions(text) {
-        if !draft.takes(&mention, text) {
+    let mentions = mentions(text);
+    let breaks = Breaks::of(text, &mentions);
+    for mention in mentions {
+        if breaks.part(&draft, &mention, text) || !draft.takes(&mention, text) {
             let done = std::mem::take(&mut draft).finish(text, place);
             done.into_iter().for_each(&mut *found);
         }
@@ -114,12 +128,93 @@ pub(super) fn denials(
     draft.finish(text, place).into_iter().for_each(found);
 }
 
+/// Where something else begins: behind an empty line, a line of dashes, or a line of a log that tells of
+/// no error.
+struct Breaks {
+    /// Where the lines begin that separate, and whether each does so for sure.
+    lines: Vec<(usize, bool)>,
+    /// For what stands before the first of them, and then behind each: whether it tells of an error.
+    tells: Vec<bool>,
+}
+
+impl Breaks {
+    fn of(text: &str, mentions: &[Mention]) -> Self {
+        let mut lines = Vec::new();
+        let mut next = mentions.iter().peekable();
+        let mut start = 0;
+        for line in text.split('\n') {
+            let end = start + line.len();
+            let mut is_free = true;
+            // What begins in this line, or before it and reaches into it.
+            while let Some(mention) = next.next_if(|one| one.range.start < end) {
+                is_free = is_free && mention.range.end <= start;
+            }
+            let words = line.trim();
+            let is_rule = words.len() >= 3 && words.trim_matches(['-', '=', '_', '*']).is_empty();
+            let is_other = || {
+                let mut rest = words.trim_start_matches('[').split(' ');
+                is_free
+                    && rest.next().is_some_and(sentence::is_moment)
+                    && rest.take(6).any(is_level)
+            };
+            if words.is_empty() {
+                lines.push((start, false));
+            } else if is_rule || is_other() {
+                lines.push((start, true));
+            }
+            start = end + 1;
+        }
+        let mut breaks = Self { tells: vec![false; lines.len() + 1], lines };
+        for mention in mentions.iter().filter(|mention| mention.tells()) {
+            let block = breaks.block(mention.range.start);
+            if let Some(tells) = breaks.tells.get_mut(block) {
+                *tells = true;
+            }
+        }
+        breaks
+    }
+
+    /// How many of the lines stand before a place.
+    fn block(&self, at: usize) -> usize {
+        self.lines.partition_point(|(start, _)| *start < at)
+    }
+
+    /// Whether a mention belongs to another error than what was found before such a line.
+    fn part(&self, draft: &Draft, mention: &Mention, text: &str) -> bool {
+        let (from, to) = (self.block(draft.range.end), self.block(mention.range.start));
+        let Some(between) = self.lines.get(from..to).filter(|between| !between.is_empty()) else {
+            return false;
+        };
+        let is_sure = between.iter().any(|(_, is_sure)| *is_sure);
+        let is_known = draft.is_told() || is_sure && draft.says_something();
+        if !is_known || !self.tells.get(to).is_some_and(|tells| *tells) {
+            return false;
+        }
+        let gap = text.get(draft.range.end..mention.range.start).unwrap_or("").trim_end();
+        let gap = gap.strip_suffix("User:").unwrap_or(gap);
+        let goes_on = || match &mention.what {
+            What::Sentence(next) => {
+                draft.sentence.as_ref().is_some_and(|mine| is_cut_short(mine, next, text))
+            }
+            // The lines of a pasted box in another order.
+            What::Form(form, _) => form.id == "go-v2" && !is_sure && draft.lacks_head(),
+            What::Reason(_) | What::Code(..) => false,
+        };
+        // A code on a line of its own, and its message behind an empty one.
+        let leads_on = is_between(gap)
+            && draft.sentence.is_none()
+            && (draft.text.is_none() || draft.introduces(mention, text));
+        !leads_on && !goes_on()
+    }
+}
+
 fn is_bare(denial: &Denial) -> bool {
     denial.action.is_none()
         && denial.operation.is_none()
         && denial.resource.is_none()
         && denial.service.is_none()
         && denial.request_id.is_none()
+        && denial.encoded.is_none()
 }
 
 /// Whether two tell of the same error, as far as both speak.
@@ -133,7 +228,22 @@ fn is_same(one: &Denial, other: &Denial) -> bool {
     fn equal<T: PartialEq>(one: &Option<Spanned<T>>, other: &Option<Spanned<T>>) -> bool {
         one.as_ref().map(|one| &one.value) == other.as_ref().map(|other| &other.value)
     }
+    // What only one of them could have said of one event.
+    let id_alone = |one: &Denial, other: &Denial| {
+        one.request_id.is_some() && other.request_id.is_none() && one.encoded.is_none()
+    };
+    let is_other_blob = match (one.encoded, other.encoded) {
+        (Some(_), Some(_)) => {
+            let ids = one.request_id.as_ref().zip(other.request_id.as_ref());
+            one.encoded_length != other.encoded_length
+                && ids.is_some_and(|(one, other)| one.value != other.value)
+        }
+        (None, Some(_)) => id_alone(one, other),
+        (Some(_), None) => id_alone(other, one),
+        (None, None) => false,
+    };
     one.class == other.class
+        && !is_other_blob
         && equal(&one.principal, &other.principal)
         && equal(&one.action, &other.action)
         && equal(&one.resource, &other.resource)
@@ -238,6 +348,17 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let start = captures.get(0)?.start();
         let (prefix, _) = fields.action.as_ref()?.value.split_once(':')?;
         if !services::is_prefix(prefix) || !tells_of_failure(text, start) {
+            return None;
+        }
+    }
+    // Words of a program for itself, and codes that are found by their name.
+    if form.id.starts_with("other-code") {
+        let code = fields.code.as_ref()?;
+        // A class that has a package is a program's.
+        let before = text.get(..captures.get(0)?.start())?.chars().next_back();
+        let is_class = form.id == "other-code-sentence"
+            && before.is_some_and(|letter| matches!(letter, '.' | ':' | '\\' | '$'));
+        if is_class || forms::known(&code.value).is_some() || forms::is_no_code(&code.value) {
             return None;
         }
     }
@@ -430,6 +551,16 @@ impl Draft {
             || code.is_some_and(|code| !code.wrapper && !code.beside)
     }
 
+    /// Whether the tool's code was found, and the words before it were not.
+    fn lacks_head(&self) -> bool {
+        self.head.is_none() && self.has_go_code
+    }
+
+    /// Whether it can stand by itself.
+    fn says_something(&self) -> bool {
+        self.is_told() || self.wrapper.is_some() || self.code.is_some()
+    }
+
     /// Whether its words tell of something that is no denial.
     fn is_about_else(&self) -> bool {
         let class = self.text.as_ref().and_then(|(form, ..)| form.class);
@@ -465,7 +596,7 @@ impl Draft {
                 Role::Head => match self.head {
                     _ if !self.is_told() => true,
                     Some(_) => false,
-                    None if form.id == "go-v2" && self.has_go_code => true,
+                    None if form.id == "go-v2" && self.lacks_head() => true,
                     // A log names the code in a field of its own, and then quotes the error.
                     None => same_line && self.sentence.is_none() && self.text.is_none(),
                 },
@@ -482,6 +613,7 @@ impl Draft {
                     }
                 }
                 Role::Wrapper => !self.is_told() || same_line,
+                Role::Part if is_lesser_code(form) && self.code.is_some() => true,
                 Role::Part | Role::Hint | Role::Trace => {
                     let fits = |mine: &Option<Piece>, other: &Option<Piece>| match (mine, other) {
                         (Some(mine), Some(other)) => mine.value == other.value,
@@ -542,8 +674,8 @@ impl Draft {
 
     fn takes_code(&self, code: Option<&Piece>) -> bool {
         match (&self.code, code) {
-            (Some((mine, _, known)), Some(code)) => {
-                mine.value == code.value || known.is_some_and(|known| known.wrapper)
+            (Some((mine, sure, known)), Some(code)) => {
+                mine.value == code.value || *sure == 0 || known.is_some_and(|known| known.wrapper)
             }
             _ => true,
         }
@@ -565,6 +697,10 @@ impl Draft {
     }
 
     fn add(&mut self, mention: Mention, text: &str) {
+        let is_lesser = matches!(&mention.what, What::Form(form, _) if is_lesser_code(form));
+        if is_lesser && self.is_told() && self.code.is_some() {
+            return;
+        }
         if let What::Reason(reason) = mention.what {
             if self.is_reasoned_by(&reason, text) {
                 self.range.end = self.range.end.max(mention.range.end);
@@ -632,8 +768,9 @@ impl Draft {
                 self.operation = None;
                 self.service = None;
             }
-            // What a handler makes of an error says less than the error does.
-            Role::Part if form.id == "handler-code" => {
+            // What a handler makes of an error says less than the error does, and so does a code that
+            // nobody knows.
+            Role::Part if is_lesser_code(form) => {
                 if let Some(code) = fields.code {
                     let known = forms::known(&code.value);
                     self.set_code(code, 0, known);
@@ -793,10 +930,11 @@ impl Draft {
             let end = action.range.start + prefix.len();
             Some(Piece { value: prefix.to_ascii_lowercase(), range: action.range.start..end })
         });
-        let of_operation = operation.as_ref().and_then(|operation| {
+        let of_operation = || {
+            let operation = operation.as_ref()?;
             let service = services::of_operation(&operation.value)?;
             Some(Piece { value: service.to_owned(), range: operation.range.clone() })
-        });
+        };
         // No other service has this code.
         let of_ec2 = self.code.as_ref().zip(operation.as_ref()).and_then(|((code, ..), _)| {
             let bare = code.value.strip_prefix("Client.").unwrap_or(&code.value);
@@ -806,7 +944,7 @@ impl Draft {
         let service = of_action
             .or(own_service)
             .or(self.service)
-            .or(of_operation)
+            .or_else(of_operation)
             .or(of_ec2)
             .or(code_service)
             .or(self.hint)
@@ -862,14 +1000,29 @@ fn is_cut_short(one: &Sentence, whole: &Sentence, text: &str) -> bool {
         && begins(&one.action, &whole.action)
 }
 
+/// Whether it carries a code that counts only where no better one is.
+fn is_lesser_code(form: &Form) -> bool {
+    form.id == "handler-code" || form.id.starts_with("other-code")
+}
+
+/// Whether a word says that a line of a log tells of no error.
+fn is_level(word: &str) -> bool {
+    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphabetic());
+    let word = word.strip_prefix("level=").unwrap_or(word);
+    ["INFO", "DEBUG", "TRACE", "NOTICE"].iter().any(|level| word.eq_ignore_ascii_case(level))
+}
+
 /// Whether nothing but marks and tags stands between a code and the sentence.
 fn leads_to_sentence(text: &str, from: usize) -> bool {
     let rest = text.get(from..).unwrap_or("");
     let before = rest.find("User:").filter(|at| *at < 80).and_then(|at| rest.get(..at));
-    before.is_some_and(|between| {
-        let tags = between.replace("</Code>", "").replace("<Message>", "");
-        !tags.contains(|letter: char| letter.is_alphanumeric())
-    })
+    before.is_some_and(is_between)
+}
+
+/// Whether these are no more than the marks and tags between a code and its message.
+fn is_between(text: &str) -> bool {
+    let tags = text.replace("</Code>", "").replace("<Message>", "");
+    !tags.contains(|letter: char| letter.is_alphanumeric())
 }
 
 /// Words that say no more than the code does.

@@ -767,8 +767,11 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
         word.starts_with(['"', '\'', '`']) && bare.bytes().any(|it| it.is_ascii_uppercase());
     let stands_alone =
         lead.is_empty() || in_quotes || lead.ends_with("operation:") || begins_line || after_code;
+    // A gap that somebody left for the name.
+    let is_gap = bare.len() >= 3 && bare.trim_matches(['_', '*', '-', '#']).is_empty();
     let plausible = bare.starts_with("arn:")
         || bare.starts_with('<')
+        || is_gap
         || (stands_alone && !is_none && !["You", "you", "are", "User", "role"].contains(&bare));
     plausible.then(|| piece(floor + at + (word.len() - bare.len()), bare))?
 }

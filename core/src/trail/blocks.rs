@@ -99,35 +99,37 @@ pub(super) fn pass(
     }
 }
 
-/// The same, with what finds the bytes of a block, and notes parts of `errorCode`; how much of the bytes is
-/// left, and the braces of the last block that was passed.
+/// The same, with what finds the bytes of a block, and notes parts of `errorCode`; how many bytes were passed,
+/// and the braces of the last block of them.
 #[inline(always)]
-fn passing<'b>(
-    bytes: &'b [u8],
+fn passing(
+    bytes: &[u8],
     strings: &mut Strings,
     depth: &mut usize,
     floor: Option<usize>,
     mut find: impl FnMut(&[u8; BLOCK]) -> Found,
     between: impl Fn(u64) -> u64,
-) -> (&'b [u8], Option<Braces>) {
+) -> (usize, Option<Braces>) {
     let mut own = *strings;
-    let mut now = *depth;
     let floor = floor.unwrap_or(usize::MAX / 2);
-    let mut rest = bytes;
-    let last = loop {
-        let Some((block, tail)) = rest.split_first_chunk::<BLOCK>() else { break None };
-        rest = tail;
+    // How many braces may close before one ends a piece.
+    let mut slack = depth.wrapping_sub(floor).cast_signed();
+    let mut blocks = bytes.as_chunks::<BLOCK>().0.iter();
+    let mut last = None;
+    for block in blocks.by_ref() {
         let braces = own.next(find(block), &between);
-        let closed = braces.closing.count_ones() as usize;
+        let closed = braces.closing.count_ones().cast_signed() as isize;
         // Whatever their order, so few of them end nothing; else the order counts.
-        if now < floor + closed && braces.ends(now, floor) {
-            break Some(braces);
+        if slack < closed && braces.ends(floor.wrapping_add_signed(slack), floor) {
+            last = Some(braces);
+            break;
         }
-        now = now + braces.opening.count_ones() as usize - closed;
-    };
+        slack += braces.opening.count_ones().cast_signed() as isize - closed;
+    }
     *strings = own;
-    *depth = now;
-    (rest, last)
+    *depth = floor.wrapping_add_signed(slack);
+    let left = blocks.as_slice().len() * BLOCK + bytes.len() % BLOCK;
+    (bytes.len() - left, last)
 }
 
 impl Calm {
@@ -135,11 +137,10 @@ impl Calm {
     #[inline(always)]
     fn of(
         bytes: &[u8],
-        (rest, braces): (&[u8], Option<Braces>),
+        (passed, braces): (usize, Option<Braces>),
         may_have_code: bool,
         has_part: impl Fn(&[u8; BLOCK]) -> bool,
     ) -> Self {
-        let passed = bytes.len() - rest.len();
         let last = bytes.get(..passed).and_then(|bytes| bytes.last_chunk());
         let code_in_last = may_have_code && braces.is_some() && last.is_some_and(has_part);
         Self { passed, braces, may_have_code, code_in_last }

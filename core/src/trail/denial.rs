@@ -1,5 +1,7 @@
 //! A denied call as a request: who, what, on which resource, with which request context.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -76,10 +78,42 @@ pub struct Denials {
     texts: Reader,
 }
 
+/// A denial as its event tells it, whose texts are mostly those of the event: what it takes to find those
+/// that are the same, without what is kept of one of them alone.
+pub(super) struct Told<'e> {
+    /// The role or user, whatever session it was.
+    pub(super) principal: Cow<'e, str>,
+    /// What was denied; of a call that is not known, the operation.
+    pub(super) action: Cow<'e, str>,
+    pub(super) resource: Option<Cow<'e, str>>,
+    pub(super) code: &'e str,
+    pub(super) kind: Option<DenialKind>,
+    pub(super) layer: Option<PolicyType>,
+    pub(super) policy: Option<Cow<'e, str>>,
+    pub(super) caller: Option<Cow<'e, str>>,
+    federated: Option<(String, Vec<(String, String)>)>,
+    role: Option<&'e str>,
+    /// The parameters of an AssumeRole* call.
+    parameters: Option<Value>,
+}
+
 impl Denials {
     /// The denial that an event tells of; `None` for one that tells of none.
     pub fn of(&mut self, event: &Event<'_>) -> Option<Denial> {
-        if !codes::is_denial(event.error_code.as_bytes()) {
+        let told = self.told(event)?;
+        Some(Denial {
+            principal: told.principal.to_string(),
+            action: Some(told.action.to_string()),
+            resource: told.resource.as_deref().map(str::to_owned),
+            reason: told.reason(),
+            call: told.call(event),
+        })
+    }
+
+    /// The same, without a copy of it.
+    pub(super) fn told<'e>(&'e mut self, event: &'e Event<'_>) -> Option<Told<'e>> {
+        let code = &*event.error_code;
+        if !codes::is_denial(code.as_bytes()) {
             return None;
         }
         let said = self.texts.read(&event.error_message);
@@ -100,38 +134,61 @@ impl Denials {
         let resource = match said.resource {
             Some(resource) if names_resource || resource == "*" => Some(resource),
             // A name without the rest of an ARN is better than nothing.
-            other => from_call(known).or(other),
+            other => from_call(known).map(Cow::Owned).or(other),
         };
-        let action = said.action.or_else(|| Some(known.name.clone()).filter(|_| known.is_known));
-        let operation = format!("{}:{}", super::action::prefix(&event.source), event.name);
-        let who = Who::of(&event.identity, said.principal.as_deref());
-        let owner = resource.as_deref().and_then(|arn| owner(event, arn));
-        Some(Denial {
+        let action = said.action.or_else(|| known.is_known.then(|| Cow::Borrowed(&*known.name)));
+        let who = Who::of(&event.identity, said.principal);
+        Some(Told {
             principal: who.principal,
-            action: Some(action.unwrap_or_else(|| operation.clone())),
+            action: action.unwrap_or_else(|| Cow::Owned(operation(event))),
             resource,
-            reason: Reason {
-                code: event.error_code.to_string(),
-                kind: said.kind,
-                layer: said.layer,
-                policy: said.policy,
-            },
-            call: Call {
-                event_id: event.id.to_string(),
-                time: event.time,
-                operation,
-                caller: who.caller,
-                federated: who.federated,
-                role: who.role,
-                unique_id: unique_id(&event.identity.principal_id),
-                temporary: event.identity.temporary_key,
-                owner,
-                context: context(event),
-                message: event.error_message.to_string(),
-                parameters: Some(parameters).filter(|one| is_assume && one.is_object()),
-            },
+            code,
+            kind: said.kind,
+            layer: said.layer,
+            policy: said.policy,
+            caller: who.caller,
+            federated: who.federated,
+            role: who.role,
+            parameters: Some(parameters).filter(|one| is_assume && one.is_object()),
         })
     }
+}
+
+impl Told<'_> {
+    /// Why, as far as AWS says.
+    pub(super) fn reason(&self) -> Reason {
+        Reason {
+            code: self.code.to_owned(),
+            kind: self.kind,
+            layer: self.layer,
+            policy: self.policy.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// The call of the event that tells it.
+    pub(super) fn call(&self, event: &Event<'_>) -> Call {
+        let mut given = Vec::with_capacity(12);
+        context(event, |key, value| given.push((key, value.given())));
+        Call {
+            event_id: event.id.to_string(),
+            time: event.time,
+            operation: operation(event),
+            caller: self.caller.as_deref().map(str::to_owned),
+            federated: self.federated.clone(),
+            role: self.role.map(str::to_owned),
+            unique_id: unique_id(&event.identity.principal_id),
+            temporary: event.identity.temporary_key,
+            owner: self.resource.as_deref().and_then(|arn| owner(event, arn)),
+            context: given,
+            message: event.error_message.to_string(),
+            parameters: self.parameters.clone(),
+        }
+    }
+}
+
+/// The operation that was called, as `s3:ListObjects`.
+fn operation(event: &Event<'_>) -> String {
+    format!("{}:{}", super::action::prefix(&event.source), event.name)
 }
 
 /// The account that owns a resource whose ARN does not say it.
@@ -156,68 +213,66 @@ fn unique_id(principal_id: &str) -> Option<String> {
 }
 
 /// Who called.
-struct Who {
-    principal: String,
-    caller: Option<String>,
+struct Who<'e> {
+    principal: Cow<'e, str>,
+    caller: Option<Cow<'e, str>>,
     federated: Option<(String, Vec<(String, String)>)>,
-    role: Option<String>,
+    role: Option<&'e str>,
 }
 
-impl Who {
+impl<'e> Who<'e> {
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-    fn of(identity: &Identity<'_>, said: Option<&str>) -> Self {
-        let filled = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
+    fn of(identity: &'e Identity<'_>, said: Option<Cow<'e, str>>) -> Self {
         let arn = filled(&identity.arn);
         let issuer = identity.session.as_ref().and_then(|session| filled(&session.issuer_arn));
-        let said = || said.filter(|said| said.starts_with("arn:")).map(str::to_owned);
-        let simple = |principal: String, caller: Option<String>| Self {
+        let said = || said.filter(|said| said.starts_with("arn:"));
+        let simple = |principal: Cow<'e, str>, caller: Option<Cow<'e, str>>| Self {
             principal,
             caller,
             federated: None,
             role: None,
         };
+        // The role of a session, or whoever else it is.
+        let of_caller = |caller: &Option<Cow<'e, str>>| {
+            let role = caller.as_deref().and_then(role_of).map(Cow::Owned);
+            role.or_else(|| caller.clone()).unwrap_or_else(|| nameless(identity).into())
+        };
         match &*identity.kind {
             "AssumedRole" | "Role" | "FederatedUser" => {
-                let caller = arn.or_else(said);
-                let role = issuer.clone().filter(|issuer| issuer.contains(":role/"));
-                let principal = issuer
-                    .or_else(|| caller.as_deref().and_then(role_of))
-                    .or_else(|| caller.clone())
-                    .unwrap_or_else(|| nameless(identity));
+                let caller = arn.map(Cow::Borrowed).or_else(said);
+                let principal = issuer.map_or_else(|| of_caller(&caller), Cow::Borrowed);
+                let role = issuer.filter(|issuer| issuer.contains(":role/"));
                 Self { role, ..simple(principal, caller) }
             }
             "AWSService" => {
-                let name =
-                    filled(&identity.invoked_by).unwrap_or_else(|| "an AWS service".to_owned());
-                let caller = name.contains(".amazon").then(|| name.clone());
-                simple(name, caller)
+                let name = filled(&identity.invoked_by).unwrap_or("an AWS service");
+                simple(name.into(), name.contains(".amazon").then_some(name.into()))
             }
             "AWSAccount" | "AWSPrincipal" if arn.is_none() => {
                 let is_anonymous = identity.principal_id == "ANONYMOUS_PRINCIPAL"
                     || identity.account.eq_ignore_ascii_case("anonymous")
                     || identity.account == "ANONYMOUS_PRINCIPAL";
                 if is_anonymous {
-                    return simple("anonymous".to_owned(), Some("anonymous".to_owned()));
+                    return simple("anonymous".into(), Some("anonymous".into()));
                 }
                 let caller = said();
-                let principal = caller.as_deref().and_then(role_of).or_else(|| caller.clone());
-                simple(principal.unwrap_or_else(|| nameless(identity)), caller)
+                simple(of_caller(&caller), caller)
             }
             "WebIdentityUser" | "SAMLUser" => {
                 let provider = filled(&identity.provider);
                 let user = filled(&identity.user_name);
-                let principal = match (&provider, &user) {
+                let principal = match (provider, user) {
                     (Some(provider), Some(user)) => format!("{user} of {provider}"),
                     (Some(provider), None) => format!("a user of {provider}"),
                     _ => nameless(identity),
                 };
                 let claims = if identity.kind == "WebIdentityUser" {
-                    user.map(|user| ("sub".to_owned(), user)).into_iter().collect()
+                    user.map(|user| ("sub".to_owned(), user.to_owned())).into_iter().collect()
                 } else {
                     Vec::new()
                 };
-                let federated = provider.map(|provider| (provider, claims));
-                Self { federated, ..simple(principal, None) }
+                let federated = provider.map(|provider| (provider.to_owned(), claims));
+                Self { federated, ..simple(principal.into(), None) }
             }
             "IdentityCenterUser" => {
                 let principal = filled(&identity.on_behalf_of).map_or_else(
@@ -226,16 +281,20 @@ impl Who {
                         format!("user {id} of IAM Identity Center in account {}", identity.account)
                     },
                 );
-                simple(principal, arn)
+                simple(principal.into(), arn.map(Cow::Borrowed))
             }
             // IAMUser, Root, Directory, Unknown, and what comes after them.
             _ => {
-                let caller = arn.or_else(said);
-                let principal = caller.as_deref().and_then(role_of).or_else(|| caller.clone());
-                simple(principal.unwrap_or_else(|| nameless(identity)), caller)
+                let caller = arn.map(Cow::Borrowed).or_else(said);
+                simple(of_caller(&caller), caller)
             }
         }
     }
+}
+
+/// A text, unless it is empty.
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// What there is to say of somebody without a name.
@@ -267,12 +326,34 @@ const CALLED_VIA: &[&str] = &[
     "kms.amazonaws.com",
 ];
 
-/// The request context, as far as the event tells it. What it does not tell is not set.
+/// The value of a condition key, as its event tells it.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) enum Telling<'e> {
+    Absent,
+    One(&'e str),
+    /// A list without a value.
+    Empty,
+    At(Timestamp),
+}
+
+impl Telling<'_> {
+    fn given(self) -> Given {
+        match self {
+            Self::Absent => Given::Absent,
+            Self::One(text) => Given::One(text.to_owned()),
+            Self::Empty => Given::Many(Vec::new()),
+            Self::At(time) => Given::One(time.to_string()),
+        }
+    }
+}
+
+/// The request context, as far as the event tells it, a key at a time and always in the same order. What it
+/// does not tell is not set.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-fn context(event: &Event<'_>) -> Vec<(&'static str, Given)> {
-    let mut context: Vec<(&'static str, Given)> = Vec::with_capacity(12);
+pub(super) fn context<'e>(event: &'e Event<'_>, mut put: impl FnMut(&'static str, Telling<'e>)) {
     let identity = &event.identity;
-    let one = |text: &str| Given::One(text.to_owned());
+    let one = Telling::One;
+    let flag = |is_set: bool| one(if is_set { "true" } else { "false" });
     let address = event.source_ip.parse::<std::net::IpAddr>().is_ok();
     let via = &*identity.invoked_by;
     let is_own = via.is_empty();
@@ -280,54 +361,53 @@ fn context(event: &Event<'_>) -> Vec<(&'static str, Given)> {
     if address && is_own {
         // Through an endpoint the address is one of the VPC, and the public one is not there.
         if has_endpoint {
-            context.push(("aws:VpcSourceIp", one(&event.source_ip)));
-            context.push(("aws:SourceIp", Given::Absent));
+            put("aws:VpcSourceIp", one(&event.source_ip));
+            put("aws:SourceIp", Telling::Absent);
         } else {
-            context.push(("aws:SourceIp", one(&event.source_ip)));
+            put("aws:SourceIp", one(&event.source_ip));
         }
     }
     if has_endpoint {
-        context.push(("aws:SourceVpce", one(&event.vpc_endpoint)));
+        put("aws:SourceVpce", one(&event.vpc_endpoint));
         if !event.vpc_endpoint_account.is_empty() {
-            context.push(("aws:VpceAccount", one(&event.vpc_endpoint_account)));
+            put("aws:VpceAccount", one(&event.vpc_endpoint_account));
         }
     } else if is_own && address {
-        context.push(("aws:SourceVpce", Given::Absent));
+        put("aws:SourceVpce", Telling::Absent);
     }
     if event.is_tls {
-        context.push(("aws:SecureTransport", one("true")));
+        put("aws:SecureTransport", flag(true));
     }
     if !event.user_agent.is_empty() && is_own {
         // S3 puts it in brackets.
         let agent = event.user_agent.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        context.push(("aws:UserAgent", one(agent.unwrap_or(&event.user_agent))));
+        put("aws:UserAgent", one(agent.unwrap_or(&event.user_agent)));
     }
     if !event.region.is_empty() {
-        context.push(("aws:RequestedRegion", one(&event.region)));
+        put("aws:RequestedRegion", one(&event.region));
     }
     if identity.kind != "AWSService" {
         if is_own {
-            context.push(("aws:ViaAWSService", one("false")));
-            context.push(("aws:CalledVia", Given::Many(Vec::new())));
+            put("aws:ViaAWSService", flag(false));
+            put("aws:CalledVia", Telling::Empty);
         } else if via.contains(".amazonaws.com") {
-            context.push(("aws:ViaAWSService", one("true")));
+            put("aws:ViaAWSService", flag(true));
             if CALLED_VIA.contains(&via) {
-                context.push(("aws:CalledViaLast", one(via)));
+                put("aws:CalledViaLast", one(via));
             }
         }
     }
     if let Some(session) = &identity.session {
         if let Some(mfa) = session.mfa {
-            context.push(("aws:MultiFactorAuthPresent", one(if mfa { "true" } else { "false" })));
+            put("aws:MultiFactorAuthPresent", flag(mfa));
         }
         if let Some(created) = session.created {
-            context.push(("aws:TokenIssueTime", Given::One(created.to_string())));
+            put("aws:TokenIssueTime", Telling::At(created));
         }
         if !session.source_identity.is_empty() {
-            context.push(("aws:SourceIdentity", one(&session.source_identity)));
+            put("aws:SourceIdentity", one(&session.source_identity));
         } else if session.issuer_kind == "Role" {
-            context.push(("aws:SourceIdentity", Given::Absent));
+            put("aws:SourceIdentity", Telling::Absent);
         }
     }
-    context
 }

@@ -6,9 +6,8 @@ use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 
-use super::denial::{Call, Denial, Denials, Reason};
+use super::denial::{Call, Denials, Reason, Told, context};
 use super::event::Event;
-use crate::request::Given;
 
 /// Which denials are wanted.
 #[derive(Clone, Debug, Default)]
@@ -33,17 +32,16 @@ impl Filter {
         at(self.since, |time, since| time >= since) && at(self.until, |time, until| time < until)
     }
 
-    fn has(&self, denial: &Denial) -> bool {
+    fn has(&self, denial: &Told<'_>) -> bool {
         let is_principal = |wanted: &String| {
-            let caller = denial.call.caller.as_deref().unwrap_or_default();
-            [denial.principal.as_str(), caller].into_iter().any(|own| {
+            let caller = denial.caller.as_deref().unwrap_or_default();
+            [&*denial.principal, caller].into_iter().any(|own| {
                 let name = own.rsplit('/').next().unwrap_or(own);
                 matches(wanted, own) || matches(wanted, name)
             })
         };
         let is_action = |wanted: &String| {
-            let own = denial.action.as_deref().unwrap_or_default();
-            matches(&wanted.to_ascii_lowercase(), &own.to_ascii_lowercase())
+            matches(&wanted.to_ascii_lowercase(), &denial.action.to_ascii_lowercase())
         };
         (self.principals.is_empty() || self.principals.iter().any(is_principal))
             && (self.actions.is_empty() || self.actions.iter().any(is_action))
@@ -87,13 +85,34 @@ pub struct Group {
     pub varies: Vec<&'static str>,
 }
 
-impl Group {
-    /// Notes what the context of another call has otherwise. When its session was made says nothing.
-    fn compare(&mut self, call: &Call) {
-        let (own, other) = (&self.call.context, &call.context);
+/// A group, and what tells whether another denial is one of it.
+#[derive(Debug)]
+struct Entry {
+    group: Group,
+    context: Vec<Hashed>,
+}
+
+/// A condition key, and its value as a hash.
+type Hashed = (&'static str, u64);
+
+impl Entry {
+    fn is_of(&self, told: &Told<'_>) -> bool {
+        let Group { principal, action, resource, reason, .. } = &self.group;
+        *principal == told.principal
+            && action.as_deref() == Some(&*told.action)
+            && resource.as_deref() == told.resource.as_deref()
+            && reason.code == told.code
+            && reason.kind == told.kind
+            && reason.layer == told.layer
+            && reason.policy.as_deref() == told.policy.as_deref()
+    }
+
+    /// Notes what the context of another call has otherwise.
+    fn compare(&mut self, other: &[Hashed]) {
+        let Self { group: Group { varies, .. }, context: own } = self;
         let mut note = |key: &'static str| {
-            if key != "aws:TokenIssueTime" && !self.varies.contains(&key) {
-                self.varies.push(key);
+            if !varies.contains(&key) {
+                varies.push(key);
             }
         };
         let pairs = own.iter().zip(other);
@@ -102,14 +121,8 @@ impl Group {
             pairs.filter(|(one, two)| one.1 != two.1).for_each(|(one, _)| note(one.0));
             return;
         }
-        for (key, value) in own.iter().chain(other) {
-            let is_same = |context: &[(&str, Given)]| {
-                context.iter().any(|(name, given)| name == key && given == value)
-            };
-            if !is_same(own) || !is_same(other) {
-                note(key);
-            }
-        }
+        let either = own.iter().chain(other);
+        either.filter(|one| !own.contains(one) || !other.contains(one)).for_each(|one| note(one.0));
     }
 }
 
@@ -118,9 +131,11 @@ impl Group {
 pub struct Groups {
     filter: Filter,
     denials: Denials,
-    groups: Vec<Group>,
+    groups: Vec<Entry>,
     places: HashMap<u64, Vec<usize>>,
     hasher: RandomState,
+    /// The context of the event that was taken last, used again.
+    context: Vec<Hashed>,
     seen: HashSet<u128>,
     total: u64,
     twice: u64,
@@ -137,59 +152,56 @@ impl Groups {
         if !self.filter.has_time(event.time) {
             return;
         }
-        let Some(denial) = self.denials.of(event) else { return };
-        if !self.filter.has(&denial) {
+        let Self { filter, denials, groups, places, hasher, context, seen, total, twice } = self;
+        let Some(told) = denials.told(event) else { return };
+        if !filter.has(&told) {
             return;
         }
         // Two trails may deliver one event.
         if let Some(id) = number(&event.id)
-            && !self.seen.insert(id)
+            && !seen.insert(id)
         {
-            self.twice += 1;
+            *twice += 1;
             return;
         }
-        self.total += 1;
-        self.add(denial);
-    }
-
-    fn add(&mut self, denial: Denial) {
-        let Denial { principal, action, resource, reason, call } = denial;
-        let key = self.hasher.hash_one((&principal, &action, &resource, &reason));
-        let places = self.places.entry(key).or_default();
-        let same = places.iter().copied().find(|place| {
-            self.groups.get(*place).is_some_and(|group| {
-                group.principal == principal
-                    && group.action == action
-                    && group.resource == resource
-                    && group.reason == reason
-            })
-        });
-        if let Some(group) = same.and_then(|place| self.groups.get_mut(place)) {
+        *total += 1;
+        hash_context(event, hasher, context);
+        let key = hasher.hash_one((
+            &*told.principal,
+            &*told.action,
+            told.resource.as_deref(),
+            (told.code, told.kind, told.layer, told.policy.as_deref()),
+        ));
+        let places = places.entry(key).or_default();
+        let is_same = |place: &usize| groups.get(*place).is_some_and(|entry| entry.is_of(&told));
+        let same = places.iter().copied().find(is_same);
+        if let Some(entry) = same.and_then(|place| groups.get_mut(place)) {
+            entry.compare(context);
+            let group = &mut entry.group;
             group.count += 1;
-            group.compare(&call);
-            if call.time.is_some() && (group.first.is_none() || call.time < group.first) {
-                group.first = call.time;
+            if event.time.is_some() && (group.first.is_none() || event.time < group.first) {
+                group.first = event.time;
             }
             // Events of one second have an order too, so that the answer does not depend on files.
-            if (call.time, &call.event_id) > (group.last, &group.call.event_id) {
-                group.last = call.time;
-                group.call = call;
+            if (event.time, &*event.id) > (group.last, &*group.call.event_id) {
+                group.last = event.time;
+                group.call = told.call(event);
             }
             return;
         }
-        places.push(self.groups.len());
-        let (first, last) = (call.time, call.time);
-        self.groups.push(Group {
-            principal,
-            action,
-            resource,
-            reason,
+        places.push(groups.len());
+        let group = Group {
+            principal: told.principal.to_string(),
+            action: Some(told.action.to_string()),
+            resource: told.resource.as_deref().map(str::to_owned),
+            reason: told.reason(),
             count: 1,
-            first,
-            last,
-            call,
+            first: event.time,
+            last: event.time,
+            call: told.call(event),
             varies: Vec::new(),
-        });
+        };
+        groups.push(Entry { group, context: context.clone() });
     }
 
     /// How many denials there are, and how many were met a second time.
@@ -199,7 +211,7 @@ impl Groups {
 
     /// The groups, those with the most denials first, and of as many those that were last.
     pub fn finish(self) -> Vec<Group> {
-        let mut groups = self.groups;
+        let mut groups: Vec<Group> = self.groups.into_iter().map(|entry| entry.group).collect();
         groups.iter_mut().for_each(|group| group.varies.sort_unstable());
         groups.sort_by(|one, other| {
             (other.count, other.last)
@@ -211,6 +223,16 @@ impl Groups {
         });
         groups
     }
+}
+
+/// The context of an event, each value as a hash. When its session was made says nothing.
+fn hash_context(event: &Event<'_>, hasher: &RandomState, into: &mut Vec<Hashed>) {
+    into.clear();
+    context(event, |key, value| {
+        if key != "aws:TokenIssueTime" {
+            into.push((key, hasher.hash_one(value)));
+        }
+    });
 }
 
 /// An event's id as a number.

@@ -3,6 +3,7 @@
 //! Texts of one wording differ in the ARNs that they name. The first one is read by `message`; of the
 //! others the ARNs are put where those of the first stood.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -15,25 +16,27 @@ use crate::text::{SourceMap, Span};
 
 /// What a text says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct Said<'t> {
     /// Who was denied.
-    pub(super) principal: Option<String>,
+    pub(super) principal: Option<Cow<'t, str>>,
     /// The action.
-    pub(super) action: Option<String>,
+    pub(super) action: Option<Cow<'t, str>>,
     /// The resource.
-    pub(super) resource: Option<String>,
+    pub(super) resource: Option<Cow<'t, str>>,
     /// Whether a Deny matched, or no Allow did.
     pub(super) kind: Option<DenialKind>,
     /// The layer that AWS named.
     pub(super) layer: Option<PolicyType>,
     /// The policy that AWS named.
-    pub(super) policy: Option<String>,
+    pub(super) policy: Option<Cow<'t, str>>,
 }
 
 /// Reads texts, and remembers their wordings.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    wordings: HashMap<String, Wording>,
+    /// Each wording, by its text without ARNs.
+    places: HashMap<String, usize>,
+    wordings: Vec<Wording>,
     /// A text without its ARNs, used again.
     shape: String,
     slots: Vec<Range<usize>>,
@@ -89,44 +92,39 @@ fn length(text: &str) -> usize {
 
 impl Reader {
     /// What `text` says.
-    pub(super) fn read(&mut self, text: &str) -> Said {
+    pub(super) fn read<'t>(&'t mut self, text: &'t str) -> Said<'t> {
         // An encoded message is no part of any field.
         let encoded = ENCODED_AT.find(text.as_bytes());
         let text = encoded.and_then(|at| text.get(..at + ENCODED.len())).unwrap_or(text);
         self.cut(text);
-        if let Some(wording) = self.wordings.get(&self.shape) {
-            match wording {
-                Wording::Known(fields, kind, layer) => {
-                    let mut values = fields.iter().map(|field| match field {
-                        Field::Missing => None,
-                        Field::Same(value) => Some(value.clone()),
-                        Field::Slot(number) => {
-                            let slot = self.slots.get(*number)?;
-                            text.get(slot.clone()).map(str::to_owned)
-                        }
-                    });
-                    let mut next = || values.next().flatten();
-                    return Said {
-                        principal: next(),
-                        action: next(),
-                        resource: next(),
-                        policy: next(),
-                        kind: *kind,
-                        layer: *layer,
-                    };
-                }
-                Wording::Each => return read(text, &[]).0,
+        let Some(place) = self.places.get(&self.shape).copied() else {
+            let (said, fields) = read(text, &self.slots);
+            if self.wordings.len() < KEPT {
+                self.places.insert(self.shape.clone(), self.wordings.len());
+                self.wordings.push(match fields {
+                    Some(fields) => Wording::Known(fields, said.kind, said.layer),
+                    None => Wording::Each,
+                });
             }
+            return said;
+        };
+        let Some(Wording::Known(fields, kind, layer)) = self.wordings.get(place) else {
+            return read(text, &[]).0;
+        };
+        let mut values = fields.iter().map(|field| match field {
+            Field::Missing => None,
+            Field::Same(value) => Some(Cow::Borrowed(&**value)),
+            Field::Slot(number) => text.get(self.slots.get(*number)?.clone()).map(Cow::Borrowed),
+        });
+        let mut next = || values.next().flatten();
+        Said {
+            principal: next(),
+            action: next(),
+            resource: next(),
+            policy: next(),
+            kind: *kind,
+            layer: *layer,
         }
-        let (said, fields) = read(text, &self.slots);
-        if self.wordings.len() < KEPT {
-            let wording = match fields {
-                Some(fields) => Wording::Known(fields, said.kind, said.layer),
-                None => Wording::Each,
-            };
-            self.wordings.insert(self.shape.clone(), wording);
-        }
-        said
     }
 
     /// Finds the ARNs of a text, and the text without them.
@@ -161,7 +159,7 @@ impl Reader {
 }
 
 /// What a text says, and where each field comes from, unless one is a part of a slot.
-fn read(text: &str, slots: &[Range<usize>]) -> (Said, Option<[Field; 4]>) {
+fn read(text: &str, slots: &[Range<usize>]) -> (Said<'static>, Option<[Field; 4]>) {
     let mut sources = SourceMap::default();
     let source = sources.add_given("the message", message::without_secrets(text));
     let found = message::read(&sources, source);
@@ -186,7 +184,7 @@ fn read(text: &str, slots: &[Range<usize>]) -> (Said, Option<[Field; 4]>) {
         .map(|one| one.as_ref().map(|one| (&one.value, one.span)));
     let [principal, action, resource, policy] = given;
     let fields = (|| Some([field(principal)?, field(action)?, field(resource)?, field(policy)?]))();
-    let value = |given: Option<(&String, Span)>| given.map(|(value, _)| value.clone());
+    let value = |given: Option<(&String, Span)>| given.map(|(value, _)| Cow::Owned(value.clone()));
     let said = Said {
         principal: value(principal),
         action: value(action),
@@ -209,15 +207,17 @@ mod tests {
                 "User: arn:aws:sts::111122223333:assumed-role/app/{session} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::logs/{object}\" with an explicit deny in a service control policy: arn:aws:organizations::111122223333:policy/o-a1b2c3d4e5/service_control_policy/p-11112222"
             )
         };
+        let (one, two, three) = (text("one", "a"), text("two", "b c"), text("three", "d"));
         let mut reader = Reader::default();
-        reader.read(&text("one", "a"));
-        let again = reader.read(&text("two", "b c"));
+        reader.read(&one);
+        let alone = &mut Reader::default();
+        assert_eq!(reader.read(&two), alone.read(&two));
         assert_eq!(reader.wordings.len(), 2, "a blank in a resource is another wording");
-        assert_eq!(again, Reader::default().read(&text("two", "b c")));
-        let again = reader.read(&text("three", "d"));
-        assert_eq!(reader.wordings.len(), 2);
-        assert_eq!(again, Reader::default().read(&text("three", "d")));
+        let alone = &mut Reader::default();
+        let again = reader.read(&three);
+        assert_eq!(again, alone.read(&three));
         assert_eq!(again.resource.as_deref(), Some("arn:aws:s3:::logs/d"));
         assert_eq!(again.layer, Some(PolicyType::ServiceControl));
+        assert_eq!(reader.wordings.len(), 2);
     }
 }

@@ -11,7 +11,7 @@ use super::codes;
 use super::container::{self, Container, Top};
 
 /// How much is read at once.
-const CHUNK: usize = 1 << 17;
+const CHUNK: usize = 1 << 18;
 /// No event is longer; CloudTrail's own limit is 1 MB.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
 const LONGEST: usize = 2 << 20;

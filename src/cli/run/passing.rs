@@ -4,10 +4,10 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
@@ -24,6 +24,10 @@ const LINE: usize = WINDOW / 128;
 const EXCERPTS: usize = 1024 * 1024;
 /// How long to wait for what the command's own children still have to say.
 const LINGER: Duration = Duration::from_millis(200);
+/// How long at most, where somebody keeps on saying things.
+const LONGEST: Duration = Duration::from_secs(2);
+/// More than what a stream holds that was written and not yet read.
+const CAPACITY: usize = 4 << 20;
 /// A text without any of these tells of no error that we know.
 const SIGNS: &[&str] = &[
     "uthoriz",
@@ -149,6 +153,8 @@ pub(super) struct Passing {
     going: Receiver<()>,
     /// Whether something that was read is still being passed on or looked at.
     busy: Arc<AtomicBool>,
+    /// How many bytes were passed on.
+    passed: Arc<AtomicUsize>,
 }
 
 impl Passing {
@@ -157,6 +163,8 @@ impl Passing {
         let busy = Arc::new(AtomicBool::new(false));
         let (tell, going) = sync_channel(1);
         let (shared, is_busy) = (Arc::clone(&kept), Arc::clone(&busy));
+        let passed = Arc::new(AtomicUsize::new(0));
+        let count_passed = Arc::clone(&passed);
         std::thread::spawn(move || {
             let mut from = from;
             let mut buffer = vec![0_u8; 64 * 1024];
@@ -176,21 +184,31 @@ impl Passing {
                 let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
                 drop(stderr);
                 shared.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+                count_passed.fetch_add(bytes.len(), Ordering::SeqCst);
                 is_busy.store(false, Ordering::SeqCst);
                 if matches!(tell.try_send(()), Err(TrySendError::Disconnected(()))) {
                     break;
                 }
             }
         });
-        Self { kept, going, busy }
+        Self { kept, going, busy, passed }
     }
 
-    /// Takes what was kept, once the stream has ended or fallen silent: a child that was left
-    /// running in the background may hold it open.
-    pub(super) fn finish(self) -> Kept {
+    /// Takes what was kept once the command has ended and all that it wrote was passed on. What it left
+    /// running in the background may hold the stream open, and may go on to write: that is not waited for.
+    /// `is_empty` tells whether nothing is in the stream now.
+    pub(super) fn finish(self, is_empty: impl Fn() -> bool) -> Kept {
+        let (ended, passed) = (Instant::now(), self.passed.load(Ordering::SeqCst));
         loop {
             match self.going.recv_timeout(LINGER) {
-                Ok(()) => {}
+                Ok(()) => {
+                    let more = self.passed.load(Ordering::SeqCst).saturating_sub(passed);
+                    let is_busy = self.busy.load(Ordering::SeqCst);
+                    let is_others = ended.elapsed() > LONGEST && !is_busy && is_empty();
+                    if more > CAPACITY || is_others {
+                        break;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) if self.busy.load(Ordering::SeqCst) => {}
                 Err(_) => break,
             }

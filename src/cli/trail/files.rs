@@ -148,7 +148,8 @@ impl Damaged {
     }
 }
 
-/// Reads files one after the other; `progress` hears of bytes that were read from the disk.
+/// Reads files one after the other; `progress` hears of bytes that were read from the disk. The last comes
+/// first, which mostly is the newest: what is kept of a group is its last denial, so that it is met soon.
 pub(super) fn read(
     files: &[Candidate],
     groups: &mut Groups,
@@ -156,7 +157,7 @@ pub(super) fn read(
 ) -> Read {
     let mut read = Read::default();
     let mut scanner = Scanner::default();
-    for file in files {
+    for file in files.iter().rev() {
         let mut events = Events { groups, damage: None, places: 0 };
         let outcome = one(file, &mut scanner, &mut events);
         progress(file.size);
@@ -202,6 +203,8 @@ pub(super) fn read(
             });
         }
     }
+    read.skipped.reverse();
+    read.damaged.reverse();
     read
 }
 
