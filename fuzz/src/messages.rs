@@ -15,19 +15,28 @@ pub fn message(data: &[u8]) {
     let id = sources.add_given("message", blank);
     let denials = message::read(&sources, id);
     assert_eq!(denials, message::read(&sources, id), "the same each time");
+    for record in message::records(&mut sources, id) {
+        check(&sources, &record.denial);
+        record.matched.iter().for_each(|one| check_place(&sources, one.span));
+        let _ = evidence::bare_record(&record);
+    }
     for denial in &denials {
         check(&sources, denial);
         assert_eq!(evidence::bare(denial).evidence.map(|found| found.denial.count), Some(denial.count));
     }
 }
 
-fn check(sources: &SourceMap, denial: &Denial) {
-    let whole = sources.text(denial.span.source).len();
-    let sound = |span: Span| {
-        assert!(span.start <= span.end && span.end as usize <= whole, "{span:?} of {whole}");
+/// A place is one of its text, and of the text that it was decoded from.
+fn check_place(sources: &SourceMap, span: Span) {
+    for span in [span, sources.to_host(span)] {
         let text = sources.text(span.source);
+        assert!(span.start <= span.end && span.end as usize <= text.len(), "{span:?} of {}", text.len());
         assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?} cuts a letter");
-    };
+    }
+}
+
+fn check(sources: &SourceMap, denial: &Denial) {
+    let sound = |span: Span| check_place(sources, span);
     sound(denial.span);
     for (name, value, span) in denial.fields() {
         sound(span);

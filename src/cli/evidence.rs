@@ -7,13 +7,15 @@ use jiff::Timestamp;
 
 use crate::collect::InputError;
 use crate::collect::layer_files::LayerFiles;
+use crate::collect::shapes;
+use crate::doc::{Syntax, parse};
 use crate::evidence::{bare, bare_record, is_about_policies};
 use crate::finding::{Diagnosis, Severity};
 use crate::layers::Layers;
 use crate::message::{self, Denial, Part, Record};
 use crate::policy::PolicyType;
 use crate::request::{Caller, Request};
-use crate::text::{SourceMap, Spanned};
+use crate::text::{SourceId, SourceMap, Spanned};
 use crate::trail::Group;
 
 use super::args::DiagnoseArgs;
@@ -98,7 +100,13 @@ pub(super) fn read(
         |told: Told| Told { encoded: message::encoded(&original, &told.denial), ..told };
     let records = message::records(sources, source);
     if !records.is_empty() {
-        return Ok(Read::Told(records.into_iter().map(Told::from).collect()));
+        let mut told: Vec<Told> = records.into_iter().map(Told::from).collect();
+        // Where the record stands in a log, that may tell of errors besides.
+        if !message::is_json(sources.text(source)) {
+            let others = message::read(sources, source).into_iter();
+            told.extend(others.filter(|one| !one.is_vague()).map(Told::from).map(with_encoded));
+        }
+        return Ok(Read::Told(told));
     }
     match events::read(sources, source) {
         Events::Told(told) => {
@@ -125,6 +133,10 @@ pub(super) fn read(
                 message::without_secrets(&code)
             )));
         }
+        if let Some(why) = no_evidence(sources, source) {
+            let file = if is_file { format!("`{name}`: ") } else { String::new() };
+            return Err(Failure::NoError(format!("{file}{why}")));
+        }
         let is_name = !name.contains(' ') && name != "-" && !path.is_file();
         let hint = if is_name { "; nor is it a file" } else { "" };
         let shown: String = name.chars().take(60).filter(|letter| !letter.is_control()).collect();
@@ -134,6 +146,29 @@ pub(super) fn read(
         )));
     }
     Ok(Read::Told(denials.into_iter().map(Told::from).map(with_encoded).collect()))
+}
+
+/// What a text is in which there is no error, where that can be told.
+fn no_evidence(sources: &SourceMap, source: SourceId) -> Option<String> {
+    match message::no_record(sources, source) {
+        Some(message::NoRecord::Broken(error)) => {
+            return Some(format!(
+                "this looks like AWS's own record of a decision, and it cannot be read: {} (line {}). Have it printed again, whole",
+                error.kind,
+                sources.place(error.span).line
+            ));
+        }
+        Some(message::NoRecord::Empty) => {
+            return Some("this is AWS's own record, and there is no decision in it".to_owned());
+        }
+        None => {}
+    }
+    let documents = parse(sources, source, Syntax::guess("", sources.text(source))).ok()?;
+    let shape = shapes::recognise(documents.first()?.root())?;
+    Some(format!(
+        "this is no error of AWS but facts (`{}`): pass the file with `--facts`, and `why-denied facts FILE` says what it proves",
+        shape.id
+    ))
 }
 
 /// More denials than this are better read as a list.
@@ -146,7 +181,16 @@ fn unpacked(name: &str, bytes: &[u8]) -> Result<String, Failure> {
             "`{name}` is packed with gzip: `why-denied trail {name}` reads it if it is CloudTrail's; unpack it if it is another log"
         )));
     }
-    Ok(String::from_utf8_lossy(bytes).into_owned())
+    // As PowerShell writes what goes to a file.
+    let units = |of: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).skip(1).filter_map(|pair| pair.try_into().ok().map(of));
+        String::from_utf16_lossy(&units.collect::<Vec<u16>>())
+    };
+    Ok(match bytes {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    })
 }
 
 type Questions = (Vec<(Request, Option<Told>)>, Vec<Diagnosis>);

@@ -104,6 +104,113 @@ fn what_the_simulator_does_not_ask_is_said() {
 }
 
 #[test]
+fn a_record_is_found_however_it_was_kept() {
+    let whole: Value = serde_json::from_str(&read("fixtures/records/decoded.json")).unwrap();
+    let inner = whole["DecodedMessage"].as_str().unwrap();
+    let line = whole.to_string();
+    let escaped = serde_json::to_string(inner).unwrap();
+    let logged = serde_json::json!({ "level": "info", "msg": line }).to_string();
+    let texts = [
+        ("windows.json", serde_json::to_string_pretty(&whole).unwrap().replace('\n', "\r\n")),
+        ("mark.json", format!("\u{feff}{line}")),
+        ("text.txt", inner.to_owned()),
+        ("string.json", escaped.clone()),
+        ("member.txt", format!("\"DecodedMessage\": {escaped}")),
+        ("inside.txt", escaped.trim_matches('"').to_owned()),
+        ("out.yaml", format!("DecodedMessage: {escaped}\n")),
+        (
+            "table.txt",
+            format!("-----\n|  DecodeAuthorizationMessage  |\n|  DecodedMessage |  {inner}  |\n"),
+        ),
+        (
+            "shell.txt",
+            format!("$ aws sts decode-authorization-message --encoded-message $M\n{line}\n$ \n"),
+        ),
+        ("log.txt", format!("2026-11-28T10:00:00Z INFO decoded {line}\n")),
+        ("log.json", logged),
+        ("list.json", format!("[{line}]")),
+        ("braces.txt", format!("{{ in braces }} {{\"and\": {{}} then {line}")),
+    ];
+    for (name, text) in &texts {
+        let folder = folder(&[(name, text)]);
+        let path = folder.path().join(name).display().to_string();
+        let json = json(&[&path]);
+        assert_eq!(json["decision"], "explicit-deny", "{name}: {json}");
+        let place = &json["evidence"]["places"]["action"];
+        assert_eq!(place["text"], "ec2:StopInstances", "{name}: {json}");
+        let (start, end) = (place["start"].as_u64().unwrap(), place["end"].as_u64().unwrap());
+        assert_eq!(&text[start as usize..end as usize], "ec2:StopInstances", "{name}");
+    }
+}
+
+#[test]
+fn what_powershell_writes_is_read() {
+    let units = |text: &str| {
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>()
+    };
+    let folder = folder(&[]);
+    let asked = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, units(text)).unwrap();
+        json(&[&path.display().to_string()])
+    };
+    let record = asked("decoded.json", &read("fixtures/records/decoded.json"));
+    assert_eq!(record["evidence"]["action"], "ec2:StopInstances");
+    let error = asked(
+        "error.log",
+        "aws : An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::444455556666:user/ana is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/deploy\r\n",
+    );
+    assert_eq!(error["evidence"]["action"], "sts:AssumeRole");
+}
+
+#[test]
+fn records_that_were_added_to_one_file_are_all_read() {
+    let one = read("fixtures/records/decoded.json");
+    let both = format!("{one}\n{}", one.replace("ec2:StopInstances", "ec2:StartInstances"));
+    let json = json(&[&both]);
+    let actions: Vec<_> =
+        json["results"].as_array().unwrap().iter().map(|one| &one["request"]["action"]).collect();
+    assert_eq!(actions, ["ec2:StopInstances", "ec2:StartInstances"]);
+}
+
+#[test]
+fn errors_beside_a_record_are_told_too() {
+    let record = read("fixtures/records/decoded.json");
+    let text = format!(
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::444455556666:user/ana is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/deploy\n{record}"
+    );
+    let json = json(&[&text]);
+    let forms: Vec<_> =
+        json["results"].as_array().unwrap().iter().map(|one| &one["evidence"]["form"]).collect();
+    assert_eq!(forms, ["decoded-message", "sentence"], "{json}");
+}
+
+#[test]
+fn a_record_that_was_cut_off_says_so() {
+    let folder = folder(&[
+        ("cut.json", &read("fixtures/records/details.json")[..700]),
+        ("empty.json", r#"{ "EvaluationResults": [] }"#),
+        ("role.json", &read("fixtures/inputs/get-role/deploy.json")),
+    ]);
+    let asked = |name: &str| run(&[folder.path().join(name).display().to_string()]).ends_with(2);
+    asked("cut.json")
+        .complains("AWS's own record of a decision, and it cannot be read")
+        .complains("(line ");
+    asked("empty.json").complains("there is no decision in it");
+    asked("role.json").complains("facts (`get-role`)").complains("`--facts`");
+}
+
+#[test]
+fn every_layer_that_stopped_it_is_told() {
+    let text = read("fixtures/records/details-implicit.json");
+    let ran = run(&[&text]);
+    insta::assert_snapshot!("record_details-implicit", ran.stdout);
+    let text = read("fixtures/records/simulation-limits.json");
+    insta::assert_snapshot!("record_simulation-limits", run(&[&text]).stdout);
+}
+
+#[test]
 fn records_read_well() {
     for name in ["decoded", "details", "simulation"] {
         let ran = run(&[format!("fixtures/records/{name}.json")]);

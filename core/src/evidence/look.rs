@@ -9,7 +9,12 @@ use super::{advice, step};
 
 /// Who can lift what AWS named.
 pub(super) fn who(denial: &Denial) -> Option<&'static str> {
-    Some(match denial.policy_type.as_ref()?.value {
+    denial.policy_type.as_ref().map(|layer| who_of(layer.value))
+}
+
+/// Who can change a layer.
+pub(super) fn who_of(layer: PolicyType) -> &'static str {
+    match layer {
         PolicyType::ServiceControl => "an administrator of the caller's organization",
         PolicyType::ResourceControl => {
             "an administrator of the organization that owns the resource"
@@ -21,7 +26,7 @@ pub(super) fn who(denial: &Denial) -> Option<&'static str> {
         PolicyType::Session => "whoever made the session",
         PolicyType::ResourceBased => "the owner of the resource",
         PolicyType::Trust => "an administrator of the account that owns the role",
-    })
+    }
 }
 
 /// A word that is safe in a command as it stands, else a placeholder.

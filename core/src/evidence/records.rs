@@ -18,34 +18,95 @@ pub fn evidence_of(record: &Record) -> Evidence {
     if found.proves.is_empty() {
         found.proves.push(
             match record.said {
-                Said::Implicit => "no statement allows the request, and none denies it",
+                Said::Implicit | Said::Stopped => {
+                    "no statement allows the request, and none denies it"
+                }
                 Said::Explicit => "a statement denies the request; the record does not tell which",
                 Said::Allowed | Said::NoImpact => "nothing denied the request",
             }
             .to_owned(),
         );
     }
+    let implicit = record.said == Said::Implicit;
+    if implicit && !record.matched.is_empty() {
+        found.proves.push(
+            "no statement denies it; but all layers have to allow it, and one of them does not"
+                .to_owned(),
+        );
+    }
+    found.proves.extend(record.parts.iter().cloned());
+    if record.kind == RecordKind::Simulated {
+        let stops = record.checks.iter().filter(|check| check.said == Said::Stopped);
+        found.proves.extend(stops.map(|check| {
+            let who = match check.policy_type {
+                PolicyType::PermissionsBoundary => "the permissions boundary does",
+                _ => "the service control policies do",
+            };
+            format!("{who} not let it through, by a Deny or for want of an Allow")
+        }));
+    }
     match record.kind {
-        RecordKind::Decoded => found.open.push(
-            "in which policy a statement stands: the message names statements alone".to_owned(),
-        ),
+        RecordKind::Decoded => {
+            if implicit {
+                found.open.push("which layer has no Allow: the message does not tell".to_owned());
+            }
+            if !record.matched.is_empty() {
+                found.open.push(
+                    "in which policy a statement stands: the message names statements alone"
+                        .to_owned(),
+                );
+            }
+        }
         RecordKind::Details => {
-            if record.said == Said::Implicit {
+            if implicit {
                 found.open.push("what is missing: a missing Allow is in no statement".to_owned());
             }
         }
         RecordKind::Simulated => simulated(record, &mut found),
     }
-    found.who = look::who(&record.denial).map(str::to_owned);
+    found.open.extend(record.notes.iter().cloned());
+    found.who = who(record);
     found.next = next(record);
     found
+}
+
+/// The layers that stopped the request, each once.
+fn stopping(record: &Record) -> Vec<PolicyType> {
+    let mut found = Vec::new();
+    for check in &record.checks {
+        let stops = match check.said {
+            Said::Stopped => true,
+            said => said == record.said && matches!(said, Said::Explicit | Said::Implicit),
+        };
+        if stops && !found.contains(&check.policy_type) {
+            found.push(check.policy_type);
+        }
+    }
+    found
+}
+
+/// Who can lift it: somebody for each layer that stopped the request.
+fn who(record: &Record) -> Option<String> {
+    let mut found: Vec<&str> = Vec::new();
+    let layers = stopping(record);
+    let named = layers.iter().copied().map(look::who_of).chain(look::who(&record.denial));
+    for one in named {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    (!found.is_empty()).then(|| found.join(", and "))
+}
+
+fn is_assume_role(record: &Record) -> bool {
+    let action = record.denial.action.as_ref().map_or("", |one| one.value.as_str());
+    action.to_ascii_lowercase().starts_with("sts:assumerole")
 }
 
 /// What IAM's simulator does not ask.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html>
 fn simulated(record: &Record, found: &mut Evidence) {
-    let action = record.denial.action.as_ref().map_or("", |one| one.value.as_str());
-    if action.to_ascii_lowercase().starts_with("sts:assumerole") {
+    if is_assume_role(record) {
         found.open.push(
             "whether the role can be assumed: IAM's simulator never asks a role's trust policy"
                 .to_owned(),
@@ -120,14 +181,25 @@ pub fn bare_record(record: &Record) -> Diagnosis {
     let mut answer = super::bare(&record.denial);
     answer.decision = decision(record.said);
     let recorded = match record.kind {
+        RecordKind::Simulated if is_assume_role(record) => {
+            "as AWS simulated it, without the role's trust policy"
+        }
         RecordKind::Simulated => "as AWS simulated it",
         _ => "as AWS recorded it",
     };
-    answer.headline = match record.denial.policy_type.as_ref() {
-        Some(layer) => {
-            format!("{recorded}, decided by {}", super::with_article(layer.value.name()))
-        }
-        None => recorded.to_owned(),
+    let mut layers = stopping(record);
+    if let Some(named) = record.denial.policy_type.as_ref().filter(|_| layers.is_empty()) {
+        layers.push(named.value);
+    }
+    let layers: Vec<String> =
+        layers.iter().map(|layer| super::with_article(layer.name())).collect();
+    answer.headline = match layers.as_slice() {
+        [] => recorded.to_owned(),
+        layers => format!("{recorded}, decided by {}", layers.join(" and ")),
+    };
+    // A layer that stands at several places has a line for each.
+    let is_several = |policy_type: PolicyType| {
+        record.checks.iter().filter(|check| check.policy_type == policy_type).count() > 1
     };
     answer.gates = record
         .checks
@@ -137,9 +209,14 @@ pub fn bare_record(record: &Record) -> Diagnosis {
             outcome: match check.said {
                 Said::Allowed => Outcome::Passed,
                 Said::NoImpact => Outcome::NotApplicable,
-                Said::Explicit | Said::Implicit => Outcome::Failed,
+                Said::Explicit | Said::Implicit | Said::Stopped => Outcome::Failed,
             },
-            summary: summary(check.said, &check.matched),
+            summary: match check.target.as_ref().filter(|_| is_several(check.policy_type)) {
+                Some(target) => {
+                    format!("at {target}: {}", summary(check.said, &check.matched))
+                }
+                None => summary(check.said, &check.matched),
+            },
         })
         .collect();
     answer.gates.sort_by_key(|report| report.gate);
@@ -156,6 +233,7 @@ fn summary(said: Said, matched: &[String]) -> String {
         (Said::NoImpact, []) => "made no difference".to_owned(),
         (Said::Explicit, []) => "a statement denies it".to_owned(),
         (Said::Implicit, []) => "nothing allows it".to_owned(),
+        (Said::Stopped, []) => "does not let it through".to_owned(),
     }
 }
 
@@ -163,7 +241,7 @@ fn decision(said: Said) -> Decision {
     match said {
         Said::Allowed | Said::NoImpact => Decision::Allowed,
         Said::Explicit => Decision::ExplicitDeny,
-        Said::Implicit => Decision::ImplicitDeny,
+        Said::Implicit | Said::Stopped => Decision::ImplicitDeny,
     }
 }
 
@@ -270,7 +348,7 @@ pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers)
         });
         let differs = match check.said {
             Said::Allowed => denies || outcome == Some(Outcome::Failed),
-            Said::Explicit => !denies && outcome == Some(Outcome::Passed),
+            Said::Explicit | Said::Stopped => !denies && outcome == Some(Outcome::Passed),
             Said::Implicit => outcome == Some(Outcome::Passed),
             Said::NoImpact => false,
         };

@@ -340,6 +340,10 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
         return None;
     }
+    if form.id == "operation-code" {
+        let name = &fields.operation.as_ref()?.value;
+        services::of_operation(name).or_else(|| services::likely_of_operation(name))?;
+    }
     if form.id == "permission-missing" {
         let start = captures.get(0)?.start();
         let (prefix, _) = fields.action.as_ref()?.value.split_once(':')?;

@@ -5,6 +5,7 @@
 //! message stands.
 
 mod columns;
+mod enclosed;
 mod forms;
 mod group;
 mod mask;
@@ -17,8 +18,9 @@ mod tests;
 mod windows;
 mod wrapping;
 
+pub use enclosed::is_json;
 pub use mask::without_secrets;
-pub use record::{Check, Part, Record, RecordKind, Said, last_part, records};
+pub use record::{Check, NoRecord, Part, Record, RecordKind, Said, last_part, no_record, records};
 
 use std::ops::Range;
 

@@ -5,8 +5,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>,
 //! <https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/>
 
-use super::{Denial, DenialKind};
-use crate::doc::{Document, Kind, Node, Syntax, embed, parse};
+use super::{Denial, DenialKind, enclosed};
+use crate::doc::{Document, Kind, Node, NodeId, Syntax, SyntaxError, embed, parse};
 use crate::policy::PolicyType;
 use crate::text::{SourceId, SourceMap, Span, Spanned};
 
@@ -57,6 +57,8 @@ pub enum Said {
     Implicit,
     /// It made no difference.
     NoImpact,
+    /// One layer did not let it through; whether by a Deny or for want of an Allow is not told.
+    Stopped,
 }
 
 /// One layer that AWS checked.
@@ -64,6 +66,8 @@ pub enum Said {
 pub struct Check {
     /// The layer.
     pub policy_type: PolicyType,
+    /// What it is attached to, where there may be several of a layer.
+    pub target: Option<String>,
     /// What came of it.
     pub said: Said,
     /// Where that stands.
@@ -104,32 +108,102 @@ pub struct Record {
     pub missing: Vec<String>,
     /// The policies that took part.
     pub policies: Vec<Part>,
+    /// What each kind of policy comes to by itself, in words, where the record tells it.
+    pub parts: Vec<String>,
+    /// What the record leaves open besides, in words.
+    pub notes: Vec<String>,
+}
+
+/// Keys of which every record has one, as AWS writes them.
+const KEYS: [&str; 5] =
+    ["DecodedMessage", "matchedStatements", "EvaluationResults", "evaluations", "EvalDecision"];
+/// How deep records stand in strings in strings.
+const DEEPEST: usize = 4;
+
+fn has_key(text: &str) -> bool {
+    KEYS.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
 }
 
 /// The records in a text; none if it is something else.
 pub fn records(sources: &mut SourceMap, source: SourceId) -> Vec<Record> {
-    if !sources.text(source).trim_start().starts_with('{') {
-        return Vec::new();
+    let mut found = Vec::new();
+    if has_key(sources.text(source)) {
+        for document in enclosed::documents(sources, source, &KEYS) {
+            find(sources, &document, document.root().id(), 0, &mut found);
+        }
     }
-    let Ok(documents) = parse(sources, source, Syntax::Json) else { return Vec::new() };
-    let Some(document) = documents.first() else { return Vec::new() };
-    let root = document.root();
-    if let Some(message) = root.get("DecodedMessage") {
-        return match embed::document_in(sources, document, message.id()) {
-            Some(Ok(inner)) => decoded(&inner).into_iter().collect(),
-            _ => Vec::new(),
-        };
+    found
+}
+
+/// What was meant as a record and holds no decision.
+#[derive(Debug)]
+pub enum NoRecord {
+    /// It is no JSON, or was cut off.
+    Broken(Box<SyntaxError>),
+    /// It is one, with nothing in it.
+    Empty,
+}
+
+/// Whether a text in which no record is found was meant as one.
+pub fn no_record(sources: &SourceMap, source: SourceId) -> Option<NoRecord> {
+    let text = sources.text(source);
+    if !enclosed::is_json(text) || !has_key(text) {
+        return None;
     }
-    if root.get("allowed").is_some() && has(root, "context", Kind::Mapping) {
-        return decoded(document).into_iter().collect();
+    match parse(sources, source, Syntax::Json) {
+        Err(error) => Some(NoRecord::Broken(Box::new(error))),
+        Ok(documents) => {
+            let root = documents.first()?.root();
+            let is_one = has(root, "EvaluationResults", Kind::Sequence)
+                || has(root, "evaluations", Kind::Sequence)
+                || has(root, "DecodedMessage", Kind::String);
+            is_one.then_some(NoRecord::Empty)
+        }
     }
-    if has(root, "evaluations", Kind::Sequence) && has(root, "requestContext", Kind::Mapping) {
-        return details(root);
+}
+
+/// The records below a value.
+fn find(
+    sources: &mut SourceMap,
+    document: &Document,
+    id: NodeId,
+    depth: usize,
+    found: &mut Vec<Record>,
+) {
+    let node = document.node(id);
+    match node.kind() {
+        Kind::Mapping => {
+            if node.get("allowed").is_some_and(|one| one.kind() == Kind::Bool)
+                && (has(node, "context", Kind::Mapping)
+                    || has(node, "matchedStatements", Kind::Mapping))
+            {
+                found.extend(decoded(node));
+            } else if has(node, "evaluations", Kind::Sequence)
+                && has(node, "requestContext", Kind::Mapping)
+            {
+                found.extend(details(node));
+            } else if has(node, "EvaluationResults", Kind::Sequence) {
+                found.extend(simulated(node));
+            } else if has(node, "EvalActionName", Kind::String) {
+                found.extend(simulated_one(node));
+            } else {
+                for entry in node.entries() {
+                    find(sources, document, entry.value.id(), depth, found);
+                }
+            }
+        }
+        Kind::Sequence => {
+            for item in node.items() {
+                find(sources, document, item.id(), depth, found);
+            }
+        }
+        Kind::String if depth < DEEPEST && node.text().is_some_and(|text| has_key(&text)) => {
+            if let Some(Ok(inner)) = embed::document_in(sources, document, id) {
+                find(sources, &inner, inner.root().id(), depth + 1, found);
+            }
+        }
+        _ => {}
     }
-    if has(root, "EvaluationResults", Kind::Sequence) {
-        return simulated(root);
-    }
-    Vec::new()
 }
 
 fn has(node: Node<'_>, key: &str, kind: Kind) -> bool {
@@ -151,7 +225,7 @@ fn record(kind: RecordKind, said: Said, span: Span) -> Record {
     let denied = match said {
         Said::Explicit => Some(DenialKind::Explicit),
         Said::Implicit => Some(DenialKind::Implicit),
-        Said::Allowed | Said::NoImpact => None,
+        Said::Allowed | Said::NoImpact | Said::Stopped => None,
     };
     let denial = Denial {
         kind: denied.map(|value| Spanned { value, span }),
@@ -168,6 +242,8 @@ fn record(kind: RecordKind, said: Said, span: Span) -> Record {
         statements: Vec::new(),
         missing: Vec::new(),
         policies: Vec::new(),
+        parts: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -186,8 +262,7 @@ fn values(node: Node<'_>, key: &str) -> Vec<String> {
         .collect()
 }
 
-fn decoded(document: &Document) -> Option<Record> {
-    let root = document.root();
+fn decoded(root: Node<'_>) -> Option<Record> {
     let allowed = root.get("allowed")?;
     let explicit = root.get("explicitDeny");
     let is_true = |node: Option<Node<'_>>| node.and_then(|node| node.as_bool()).unwrap_or(false);
@@ -197,19 +272,24 @@ fn decoded(document: &Document) -> Option<Record> {
         _ => (Said::Implicit, allowed.span()),
     };
     let mut found = record(RecordKind::Decoded, said, span);
-    let context = root.get("context")?;
-    found.denial.principal = context.get("principal").and_then(|one| text(one, "arn"));
-    found.denial.action = text(context, "action");
-    found.denial.resource = text(context, "resource");
+    let context = root.get("context");
+    let said_of = |key: &str| context.and_then(|context| text(context, key));
+    let principal = context.and_then(|context| context.get("principal"));
+    found.denial.principal = principal.and_then(|one| text(one, "arn"));
+    found.denial.action = said_of("action");
+    found.denial.resource = said_of("resource");
     found.denial.service = service(found.denial.action.as_ref());
-    for item in context.get("conditions").into_iter().flat_map(|one| items(one, "items")) {
+    let asked = context.and_then(|context| context.get("conditions"));
+    for item in asked.into_iter().flat_map(|one| items(one, "items")) {
         if let Some(key) = text(item, "key") {
             found.context.push((key.value, values(item, "values")));
         }
     }
     for statement in root.get("matchedStatements").into_iter().flat_map(|one| items(one, "items")) {
         let sid = text(statement, "statementId");
-        let span = sid.as_ref().map_or(statement.span(), |sid| sid.span);
+        let place = sid.as_ref().map(|sid| sid.span);
+        let place = place.or_else(|| text(statement, "effect").map(|effect| effect.span));
+        let span = place.unwrap_or(statement.span());
         found.statements.extend(sid.as_ref().map(|sid| sid.value.clone()));
         let id = sid.map_or_else(
             || "a statement without a Sid".to_owned(),
@@ -342,12 +422,20 @@ fn details(root: Node<'_>) -> Vec<Record> {
         one.matched = matched(evaluation);
         one.policies.clone_from(&policies);
         for check in items(evaluation, "checks") {
-            let policy_type = text(check, "checkType").and_then(|name| checked(&name.value));
-            let (Some(policy_type), Some((said, span))) =
-                (policy_type, effect(check, "evaluatedEffect"))
-            else {
+            let name = text(check, "checkType").map_or_else(String::new, |name| name.value);
+            let Some((said, span)) = effect(check, "evaluatedEffect") else { continue };
+            let Some(policy_type) = checked(&name) else {
+                one.notes.push(format!(
+                    "what `{name}` is: AWS checked that too, and this program does not know it ({})",
+                    match said {
+                        Said::Allowed => "it allowed the request",
+                        Said::NoImpact => "it made no difference",
+                        Said::Explicit | Said::Implicit | Said::Stopped => "it stopped the request",
+                    }
+                ));
                 continue;
             };
+            let target = text(check, "targetArn").map(|arn| last_part(&arn.value).to_owned());
             let below = matched(check);
             let words = below.iter().map(|one| one.value.clone()).collect();
             for statement in below {
@@ -355,7 +443,7 @@ fn details(root: Node<'_>) -> Vec<Record> {
                     one.matched.push(statement);
                 }
             }
-            one.checks.push(Check { policy_type, said, span, matched: words });
+            one.checks.push(Check { policy_type, target, said, span, matched: words });
         }
         let stops = one.checks.iter().find(|check| check.said == said && said != Said::Allowed);
         one.denial.policy_type =
@@ -366,37 +454,70 @@ fn details(root: Node<'_>) -> Vec<Record> {
 }
 
 fn simulated(root: Node<'_>) -> Vec<Record> {
-    let mut found = Vec::new();
-    for result in items(root, "EvaluationResults") {
-        let action = text(result, "EvalActionName");
-        let specific: Vec<Node<'_>> = items(result, "ResourceSpecificResults").collect();
-        let each = if specific.is_empty() { vec![result] } else { specific };
-        for one in each {
-            let decision =
-                effect(one, "EvalResourceDecision").or_else(|| effect(one, "EvalDecision"));
-            let Some((said, span)) = decision else { continue };
-            let mut record = record(RecordKind::Simulated, said, span);
-            record.denial.action.clone_from(&action);
-            record.denial.resource = text(one, "EvalResourceName");
-            record.denial.service = service(record.denial.action.as_ref());
-            for statement in items(one, "MatchedStatements") {
-                let id = text(statement, "SourcePolicyId");
-                let name = id.as_ref().map_or("a policy", |id| id.value.as_str());
-                let line =
-                    statement.get("StartPosition").and_then(|place| place.get("Line")?.as_i64());
-                let at = line.map_or(String::new(), |line| format!(", line {line}"));
-                let words = format!("a statement of `{name}`{at} matched");
-                let span = id.as_ref().map_or(statement.span(), |id| id.span);
-                record.matched.push(Spanned { value: words, span });
-            }
-            record.missing = items(one, "MissingContextValues")
-                .filter_map(|key| Some(key.text()?.into_owned()))
-                .collect();
-            limits(result, one, &mut record);
-            found.push(record);
-        }
+    let mut found: Vec<Record> = items(root, "EvaluationResults").flat_map(simulated_one).collect();
+    if let Some(last) = found.last_mut()
+        && root.get("IsTruncated").and_then(|one| one.as_bool()) == Some(true)
+    {
+        last.notes.push(
+            "the other results: the output is cut off, ask on with `--marker`, or for all at once without `--max-items`"
+                .to_owned(),
+        );
     }
     found
+}
+
+/// The records of one simulated action: for each resource, if they are told apart.
+fn simulated_one(result: Node<'_>) -> Vec<Record> {
+    let action = text(result, "EvalActionName");
+    let specific: Vec<Node<'_>> = items(result, "ResourceSpecificResults").collect();
+    let each = if specific.is_empty() { vec![result] } else { specific };
+    each.into_iter().filter_map(|one| simulated_on(result, one, action.as_ref())).collect()
+}
+
+fn simulated_on(
+    result: Node<'_>,
+    one: Node<'_>,
+    action: Option<&Spanned<String>>,
+) -> Option<Record> {
+    let decision = effect(one, "EvalResourceDecision").or_else(|| effect(one, "EvalDecision"));
+    let (said, span) = decision?;
+    let mut record = record(RecordKind::Simulated, said, span);
+    record.denial.action = action.cloned();
+    record.denial.resource = text(one, "EvalResourceName");
+    record.denial.service = service(action);
+    // A Deny is the only one that is listed where it decides.
+    let effect_of = if said == Said::Explicit { "denies" } else { "allows" };
+    for statement in items(one, "MatchedStatements") {
+        let id = text(statement, "SourcePolicyId");
+        let name =
+            id.as_ref().map_or_else(|| "a policy".to_owned(), |id| simulated_policy(&id.value));
+        let line = statement.get("StartPosition").and_then(|place| place.get("Line")?.as_i64());
+        let at = line.map_or(String::new(), |line| format!(" in line {line}"));
+        let words = format!("a statement of {name}{at} {effect_of} it");
+        let span = id.as_ref().map_or(statement.span(), |id| id.span);
+        record.matched.push(Spanned { value: words, span });
+    }
+    record.missing = items(one, "MissingContextValues")
+        .filter_map(|key| Some(key.text()?.into_owned()))
+        .collect();
+    limits(result, one, &mut record);
+    Some(record)
+}
+
+/// A policy as the simulator names it: those that were passed to it have the name of the option and a number.
+fn simulated_policy(id: &str) -> String {
+    let options = [
+        ("PermissionsBoundaryPolicyInputList.", "--permissions-boundary-policy-input-list"),
+        ("PolicyInputList.", "--policy-input-list"),
+    ];
+    let passed = options.into_iter().find_map(|(list, option)| {
+        let number = id.strip_prefix(list)?;
+        Some(format!("policy {number} of `{option}`"))
+    });
+    match id {
+        "ResourcePolicy" => "the policy of `--resource-policy`".to_owned(),
+        id => passed.unwrap_or_else(|| format!("`{id}`")),
+    }
 }
 
 /// What the simulator says of boundaries and control policies.
@@ -414,10 +535,22 @@ fn limits(result: Node<'_>, one: Node<'_>, record: &mut Record) {
         let Some((node, allowed)) = node.and_then(|node| Some((node, node.as_bool()?))) else {
             continue;
         };
-        let said = if allowed { Said::Allowed } else { record.said };
-        record.checks.push(Check { policy_type, said, span: node.span(), matched: Vec::new() });
+        let said = if allowed { Said::Allowed } else { Said::Stopped };
+        let (target, matched) = (None, Vec::new());
+        record.checks.push(Check { policy_type, target, said, span: node.span(), matched });
         if !allowed && record.denial.policy_type.is_none() {
             record.denial.policy_type = Some(Spanned { value: policy_type, span: node.span() });
         }
+    }
+    // Of a simulation across accounts: what each kind of policy comes to by itself.
+    let details = one.get("EvalDecisionDetails").or_else(|| result.get("EvalDecisionDetails"));
+    for entry in details.into_iter().flat_map(|details| details.entries()) {
+        let said = match entry.value.text().as_deref() {
+            Some("allowed") => "allowed",
+            Some("explicitDeny") => "denied by a statement",
+            Some("implicitDeny") => "not allowed",
+            _ => continue,
+        };
+        record.parts.push(format!("by `{}` alone it is {said}", entry.key));
     }
 }

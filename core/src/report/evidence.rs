@@ -7,7 +7,7 @@ use super::json::{PlaceV1, place};
 use super::layout::{Ink, clean, hang};
 use super::snippet::{self, Mark};
 use crate::finding::{Diagnosis, Evidence, Severity};
-use crate::message::Said;
+use crate::message::{RecordKind, Said};
 use crate::text::{SourceMap, Span, Spanned};
 
 /// Adds what the text says, proves and leaves open, and what to look at next.
@@ -16,13 +16,19 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     let denial = &evidence.denial;
     out.push('\n');
     let recorded = evidence.record.is_some();
-    let title = style.paint(Ink::Doubt, if recorded { "AWS recorded:" } else { "AWS said:" });
+    let title = match evidence.record.as_ref().map(|record| record.kind) {
+        Some(RecordKind::Simulated) => "AWS simulated:",
+        Some(_) => "AWS recorded:",
+        None => "AWS said:",
+    };
+    let indent = title.len() + 1;
+    let title = style.paint(Ink::Doubt, title);
     let mut said: Vec<String> = Vec::new();
     if let Some(record) = &evidence.record {
         said.push(match record.said {
             Said::Allowed | Said::NoImpact => "allowed".to_owned(),
             Said::Explicit => "explicit deny".to_owned(),
-            Said::Implicit => "implicit deny".to_owned(),
+            Said::Implicit | Said::Stopped => "implicit deny".to_owned(),
         });
     }
     match (&denial.code, &denial.operation) {
@@ -57,7 +63,6 @@ pub(super) fn push(out: &mut String, diagnosis: &Diagnosis, sources: &SourceMap,
     if denial.count > 1 {
         said.push(format!("{} times", denial.count));
     }
-    let indent = if recorded { 14 } else { 10 };
     hang(out, &format!("{title} "), indent, &said.join(" "), style.columns());
     let marks = marks(evidence);
     if !marks.is_empty() {
@@ -245,7 +250,7 @@ impl<'a> EvidenceV1<'a> {
                 decision: match record.said {
                     Said::Allowed | Said::NoImpact => "allowed",
                     Said::Explicit => "explicit-deny",
-                    Said::Implicit => "implicit-deny",
+                    Said::Implicit | Said::Stopped => "implicit-deny",
                 },
                 matched: record.matched.iter().map(|one| one.value.as_str()).collect(),
                 missing_context: &record.missing,
