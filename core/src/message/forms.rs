@@ -667,6 +667,12 @@ pub(super) static FORMS: &[Form] = &[
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
     ),
     text(
+        "bearer-expired",
+        ExpiredCredentials,
+        r"[Bb]earer [Tt]oken has expired",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
+    ),
+    text(
         "cognito-token-expired",
         ExpiredCredentials,
         r"(?:Access|Refresh|Identity|Id) Token has (?:expired|been revoked)|Invalid login token\. Token expired",
@@ -675,6 +681,12 @@ pub(super) static FORMS: &[Form] = &[
     // What went wrong: not accepted, or none found.
     text("cognito-password", InvalidCredentials, r"Incorrect username or password", COGNITO),
     text("docker-login", InvalidCredentials, r"no basic auth credentials", ECR),
+    text(
+        "registry-login",
+        InvalidCredentials,
+        r"login attempt to https?://[^\s]{0,200}\.ecr\.[^\s]{1,200} failed with status: 401",
+        ECR,
+    ),
     text(
         "kubectl-login",
         InvalidCredentials,
@@ -1111,7 +1123,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>)"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\})"#,
         COMMON,
     ),
     part(
@@ -1128,6 +1140,11 @@ pub(super) static FORMS: &[Form] = &[
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
     ),
     part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part(
+        "operation-code",
+        r"(?:^|[\x20\n\x22'`(])(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})['\x22`]?(?:\x20failed|\x20failed\x20with|\x20returns|\x20returned)?\x20?:?\x20['\x22`]?(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|InvalidIdentityToken)['\x22`]?:",
+        COMMON,
+    ),
     part(
         "handler-code",
         r"HandlerErrorCode: (?P<code>(?:Unauthorized|AccessDenied)[A-Za-z]{0,40})",
@@ -1228,7 +1245,7 @@ pub(super) static FORMS: &[Form] = &[
     ),
     hint("haskell-service", "", r#"Abbrev "(?P<svc>[A-Za-z0-9\x20]{1,40})""#, ENDPOINTS),
     hint("s3-exception", "s3", r"\bS3Exception\b", S3_CODES),
-    hint("s3-signature", "s3", r"Check your key and signing method", S3_CODES),
+    hint("s3-signature", "s3", r"Check your key and signing", S3_CODES),
     hint(
         "python-client",
         "",
@@ -1298,7 +1315,12 @@ pub(super) static FORMS: &[Form] = &[
         r"\[kpl-daemon|\[shard_map\.cc",
         "https://docs.aws.amazon.com/streams/latest/dev/troubleshooting-kpl.html",
     ),
-    trace("ec2-named", "ec2", r"(?:in|from|to|by|calling|with) EC2(?:[:,.]|$)", EC2),
+    trace(
+        "service-alone",
+        "",
+        r"(?:in|from|to|by|calling|with) (?P<svc>EC2|STS|IAM|S3|SQS|SNS|KMS|SSM|ECR|ECS|EKS|RDS|DynamoDB|Lambda)(?:[:,.]|$)",
+        EC2,
+    ),
     trace(
         "service-error",
         "",

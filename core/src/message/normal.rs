@@ -115,6 +115,7 @@ impl Writer<'_> {
             '{' if rest.starts_with(LOGGED) && self.at_line_start() => self.at += LOGGED.len(),
             '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
             '#' if self.at_line_start() => self.at += 1,
+            '*' if self.is_comment_star() => self.atom(' ', 1),
             '|' if self.is_frame() => self.atom(' ', 1),
             _ => {
                 // What needs no thought is taken in one piece.
@@ -134,6 +135,7 @@ impl Writer<'_> {
                             | b'{'
                             | b'/'
                             | b'#'
+                            | b'*'
                             | b'|'
                     ) && byte.is_ascii()
                 };
@@ -152,6 +154,16 @@ impl Writer<'_> {
         let after = self.rest().as_bytes().get(1);
         let blank_after = matches!(after, None | Some(b' ' | b'\n' | b'\t'));
         blank_after && matches!(self.text.as_bytes().last(), None | Some(b' ' | b'\n'))
+    }
+
+    /// A `*` that begins a line of a comment or of a list; one that stands for any resource does not.
+    fn is_comment_star(&self) -> bool {
+        let blank_after = self.rest().get(1..).is_some_and(|rest| rest.starts_with([' ', '\t']));
+        let lines = self.original.get(..self.at).unwrap_or("").rsplit('\n');
+        let before = lines.take(2).last().unwrap_or("");
+        let is_value =
+            || self.text.trim_end().ends_with("resource:") && !before.trim_start().starts_with('*');
+        blank_after && self.at_line_start() && !is_value()
     }
 
     /// A `|` that begins a line, or ends one behind a blank, as tables and frames have it.

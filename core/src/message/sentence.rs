@@ -55,7 +55,7 @@ fn grammar() -> Option<&'static Grammar> {
             context: forms::compile(&format!(
                 "^(?:because )?no {HOLDERS}(?: polic(?:y|ies))? allows?"
             ))?,
-            on: forms::compile("^ ?on resource ?:? ?")?,
+            on: forms::compile("^ ?on (?:resource ?:? ?)?")?,
             explicit: forms::compile(&format!(
                 "(?i-u:with an explicit deny(?: in (?:an? |the )?{HOLDERS}(?: policy)?(?:[*_`]{{0,3}} ?: ?(?P<arn>arn:))?)?)"
             ))?,
@@ -303,6 +303,9 @@ fn names_resource(window: &str, on: &regex::Match<'_>) -> bool {
     let rest = window.get(on.end()..).unwrap_or("");
     let words = on.as_str();
     let is_closed = words.ends_with("resource") && rest.starts_with(['"', '\'', '`']);
+    if !words.contains("resource") {
+        return rest.trim_start_matches(['"', '\'', '`']).starts_with("arn:");
+    }
     let word = rest.split([' ', '\n']).next().unwrap_or("");
     let looks_like = !is_moment(word)
         && (word.contains(['/', '*', '"', '\'']) || word.trim_end_matches(':').contains(':'));
@@ -508,9 +511,10 @@ fn resource_value(
     ceiling: usize,
 ) -> (Option<Piece>, usize) {
     let rest = clip(text, from, (from + 2200).min(ceiling));
-    let close = match rest.chars().next() {
-        Some('"') => Some('"'),
-        Some('`' | '\'') => Some('\''),
+    let close: Option<&[char]> = match rest.chars().next() {
+        Some('"') => Some(&['"']),
+        Some('`') => Some(&['\'', '`']),
+        Some('\'') => Some(&['\'']),
         _ => None,
     };
     if let Some(close) = close {
@@ -546,8 +550,10 @@ fn plain_value(text: &str, from: usize, ceiling: usize) -> (Option<Piece>, usize
     let rest = clip(text, from, (from + 2200).min(ceiling));
     let word = |text: &str| {
         let stop = text.find([' ', '\n', '"', '\'', '`']).unwrap_or(text.len());
-        let tag = text.get(..stop).unwrap_or("").find("</").unwrap_or(stop);
-        stop.min(tag)
+        let word = text.get(..stop).unwrap_or("");
+        // What a page puts behind a value: a tag, a note, the address of a link.
+        let marks = ["</", ".[", "]("].iter().filter_map(|mark| word.find(mark));
+        marks.min().unwrap_or(stop)
     };
     let mut value = String::new();
     let mut at = 0;
@@ -758,7 +764,10 @@ fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Option<Piece> {
         let code = lead.rsplit([' ', '\n', '(', '"', '`']).next().unwrap_or("");
         bare.contains('/') || forms::known(code).is_some()
     });
-    let stands_alone = lead.is_empty() || lead.ends_with("operation:") || begins_line || after_code;
+    let in_quotes =
+        word.starts_with(['"', '\'', '`']) && bare.bytes().any(|it| it.is_ascii_uppercase());
+    let stands_alone =
+        lead.is_empty() || in_quotes || lead.ends_with("operation:") || begins_line || after_code;
     // A gap that somebody left for the name.
     let is_gap = bare.len() >= 3 && bare.trim_matches(['_', '*', '-', '#']).is_empty();
     let plausible = bare.starts_with("arn:")
