@@ -99,6 +99,22 @@ fn facts_that_allow_it_disagree_with_aws() {
 }
 
 #[test]
+fn what_the_facts_cannot_be_asked_says_which_error_lacks_what() {
+    let facts = ["--facts", "examples/contractor/03-allowed"];
+    let silent =
+        "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied";
+    let asked = |text: &str| run(&with(vec![text.to_owned()], &facts)).ends_with(3);
+    asked(silent)
+        .complains("warning: the facts cannot be asked: the text does not name the caller");
+    asked(&format!("{SENTENCE}\n{silent}"))
+        .complains("warning: of AccessDenied to PutObject: the facts cannot be asked");
+    let web = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    let ran = asked(web);
+    assert!(!ran.stderr.contains("--caller"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--token FILE"), "{}", ran.stderr);
+}
+
+#[test]
 fn the_policy_that_aws_names_is_looked_for() {
     let described = |id: &str, name: &str, effect: &str| {
         let document = format!(
