@@ -1019,9 +1019,10 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
     before.is_some_and(is_between)
 }
 
-/// Whether these are no more than the marks and tags between a code and its message.
+/// Whether these are no more than the marks, tags and labels between a code and its message.
 fn is_between(text: &str) -> bool {
     let tags = text.replace("</Code>", "").replace("<Message>", "");
+    let tags = tags.replace("Error message:", "").replace("Message:", "");
     !tags.contains(|letter: char| letter.is_alphanumeric())
 }
 
