@@ -689,6 +689,12 @@ pub(super) static FORMS: &[Form] = &[
     text("cognito-password", InvalidCredentials, r"Incorrect username or password", COGNITO),
     text("docker-login", InvalidCredentials, r"no basic auth credentials", ECR),
     text(
+        "registry-login",
+        InvalidCredentials,
+        r"login attempt to https?://[^\s]{0,200}\.ecr\.[^\s]{1,200} failed with status: 401",
+        ECR,
+    ),
+    text(
         "kubectl-login",
         InvalidCredentials,
         r"You must be logged in to the server|server has asked for the client to provide credentials",

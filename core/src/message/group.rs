@@ -7,13 +7,13 @@ use std::ops::Range;
 
 use super::forms::{self, Code, Form, Role};
 use super::sentence::{self, Piece, Reason, Sentence};
-use super::{Denial, ErrorClass, services};
+use super::{Denial, ErrorClass, services, windows};
 use crate::text::{Span, Spanned};
 
 /// How far apart two parts of one error are at most.
 const REACH: usize = 4000;
 /// How far before an error its first part stands at most.
-const LEAD: usize = 2500;
+pub(super) const LEAD: usize = 2500;
 
 /// One thing that was found in a text.
 struct Mention {
@@ -675,7 +675,10 @@ impl Draft {
     fn takes_code(&self, code: Option<&Piece>) -> bool {
         match (&self.code, code) {
             (Some((mine, sure, known)), Some(code)) => {
-                mine.value == code.value || *sure == 0 || known.is_some_and(|known| known.wrapper)
+                mine.value == code.value
+                    || *sure == 0
+                    || is_status(&mine.value)
+                    || known.is_some_and(|known| known.wrapper)
             }
             _ => true,
         }
@@ -711,7 +714,7 @@ impl Draft {
         let tells = matches!(&mention.what, What::Sentence(_) | What::Code(..))
             || matches!(&mention.what, What::Form(form, _) if form.role == Role::Text);
         if tells && !self.is_told() {
-            self.forget_before(mention.range.start.saturating_sub(LEAD));
+            self.forget_before(windows::boundary(text, mention.range.start.saturating_sub(LEAD)));
         }
         if self.range.end == 0 {
             self.range = mention.range.clone();
@@ -767,6 +770,10 @@ impl Draft {
                 self.head = Some(form.id);
                 self.operation = None;
                 self.service = None;
+                let is_outer = self.code.as_ref().is_some_and(|(_, _, known)| is_outer(*known));
+                if fields.code.is_some() && !self.is_told() && !is_outer {
+                    self.code = None;
+                }
             }
             // What a handler makes of an error says less than the error does, and so does a code that
             // nobody knows.
@@ -814,7 +821,6 @@ impl Draft {
     }
 
     fn set_code(&mut self, code: Piece, sure: u8, known: Option<&'static Code>) {
-        let is_outer = |known: Option<&Code>| known.is_some_and(|known| known.wrapper);
         let replace = match &self.code {
             None => true,
             Some((_, _, other)) if is_outer(*other) != is_outer(known) => is_outer(*other),
@@ -998,6 +1004,11 @@ fn is_cut_short(one: &Sentence, whole: &Sentence, text: &str) -> bool {
         && between.find("(truncated").is_some_and(|at| at < 120)
         && begins(&one.principal, &whole.principal)
         && begins(&one.action, &whole.action)
+}
+
+/// Whether a code may be around a better one.
+fn is_outer(known: Option<&Code>) -> bool {
+    known.is_some_and(|known| known.wrapper)
 }
 
 /// Whether it carries a code that counts only where no better one is.

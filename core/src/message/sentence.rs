@@ -511,9 +511,10 @@ fn resource_value(
     ceiling: usize,
 ) -> (Option<Piece>, usize) {
     let rest = clip(text, from, (from + 2200).min(ceiling));
-    let close = match rest.chars().next() {
-        Some('"') => Some('"'),
-        Some('`' | '\'') => Some('\''),
+    let close: Option<&[char]> = match rest.chars().next() {
+        Some('"') => Some(&['"']),
+        Some('`') => Some(&['\'', '`']),
+        Some('\'') => Some(&['\'']),
         _ => None,
     };
     if let Some(close) = close {

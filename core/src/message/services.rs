@@ -31,6 +31,7 @@ const NAMES: &[(&str, &str)] = &[
     ("keymanagement", "kms"),
     ("dynamodbv2", "dynamodb"),
     ("dynamodbstreams", "dynamodb"),
+    ("lambdainternal", "lambda"),
     ("sfn", "states"),
     ("stepfunctions", "states"),
     ("eventbridge", "events"),
