@@ -10,9 +10,10 @@ pub use records::{bare_record, evidence_of, record_agreement};
 
 use crate::eval::Decision;
 use crate::finding::{
-    Agreement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole, Step,
+    Agreement, DecidingStatement, Diagnosis, Evidence, Gate, GateReport, Outcome, StatementRole,
+    Step,
 };
-use crate::layers::{Gap, Layers};
+use crate::layers::{Attached, Gap, Layers};
 use crate::message::{Denial, DenialKind, ErrorClass};
 use crate::policy::PolicyType;
 
@@ -265,6 +266,22 @@ pub fn agreement(denial: &Denial, diagnosis: &Diagnosis, layers: &Layers) -> Agr
     let mut agrees = None;
     let kind = denial.kind.as_ref().map(|one| one.value);
     let layer = denial.policy_type.as_ref().map(|one| one.value);
+    // The policy that AWS names, and where it is among the facts.
+    let named = denial.policy_arn.as_ref().map(|arn| {
+        let id = arn.value.rsplit('/').next().unwrap_or("");
+        let is_it = |policy: &&Attached| {
+            policy.arn.as_ref() == Some(&arn.value) || policy.name.as_deref() == Some(id)
+        };
+        (arn.value.as_str(), layers.layers.iter().flat_map(|layer| &layer.policies).find(is_it))
+    });
+    // A file that was given for a layer has no ARN, and may be that very policy.
+    let is_by_file =
+        diagnosis.statements.iter().filter(|one| one.role == StatementRole::Denies).any(|one| {
+            let mut policies = layers.of(one.policy_type).flat_map(|layer| &layer.policies);
+            policies.any(|policy| {
+                policy.arn.is_none() && policy.attached_to.is_none() && policy.title() == one.policy
+            })
+        });
     if diagnosis.decision == Decision::Allowed {
         agrees = Some(false);
         says.push("by these facts the request is allowed, and AWS denied it: they are newer or older than the denial, or the request had something that the text does not tell".to_owned());
@@ -272,7 +289,10 @@ pub fn agreement(denial: &Denial, diagnosis: &Diagnosis, layers: &Layers) -> Agr
         let ours = verdict(diagnosis, layers, layer, kind);
         agrees = ours;
         says.push(match ours {
-            Some(true) => format!("the facts agree: the {} stops it", layer.name()),
+            Some(true) if matches!(named, Some((_, None))) && !is_by_file => {
+                format!("by these facts the {} stops it as well, but by another policy", layer.name())
+            }
+            Some(true) => format!("the {} stops it", layer.name()),
             Some(false) => format!(
                 "AWS names the {}, and by these facts it lets the request through: they are not what AWS saw",
                 layer.name()
@@ -298,16 +318,27 @@ pub fn agreement(denial: &Denial, diagnosis: &Diagnosis, layers: &Layers) -> Agr
             }
         }
     }
-    if let Some(arn) = &denial.policy_arn {
-        let id = arn.value.rsplit('/').next().unwrap_or("");
-        let known = layers.layers.iter().flat_map(|layer| &layer.policies).any(|attached| {
-            let is_id = |text: &Option<String>| text.as_deref().is_some_and(|text| text == id);
-            attached.arn.as_ref() == Some(&arn.value) || is_id(&attached.name)
-        });
-        if !known {
-            says.push(format!("the policy that AWS names, {}, is not among the facts", arn.value));
+    match named {
+        Some((arn, None)) if is_by_file && agrees == Some(true) => says.push(format!(
+            "if the file that was given is the policy that AWS names, {arn}, the facts are what it saw"
+        )),
+        Some((arn, None)) => {
+            says.push(format!("the policy that AWS names, {arn}, is not among the facts"));
+            says.extend(look::supply(denial));
             agrees = agrees.filter(|agrees| !agrees);
         }
+        Some((arn, Some(policy))) if kind == Some(DenialKind::Explicit) && agrees == Some(true) => {
+            let denies = |one: &DecidingStatement| {
+                one.role == StatementRole::Denies && one.policy == policy.title()
+            };
+            if !diagnosis.statements.iter().any(denies) {
+                agrees = Some(false);
+                says.push(format!(
+                    "but not by the policy that AWS names, {arn}: by these facts that does not deny it"
+                ));
+            }
+        }
+        _ => {}
     }
     Agreement { agrees, says }
 }

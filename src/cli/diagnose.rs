@@ -410,6 +410,12 @@ fn answers(
                     found
                 }
             };
+            let agrees = found.agreement.as_ref().and_then(|one| one.agrees);
+            if diagnosis.decision == Decision::Allowed && agrees == Some(false) {
+                // Whoever reads no more than the first line is not to take it for AWS's answer.
+                diagnosis.headline =
+                    "by these facts; AWS denied it, so they are not what it saw".to_owned();
+            }
             diagnosis.evidence = Some(Box::new(found));
         }
         diagnoses.push(diagnosis);

@@ -208,6 +208,7 @@ pub(super) fn requests(
     let mut requests = Vec::new();
     let mut answers = Vec::new();
     let time = input::time(args, Some(now))?;
+    let is_one = told.len() == 1;
     for one in told {
         let denial = &one.denial;
         let built = if let (Some(group), true) = (&one.group, is_about_policies(denial)) {
@@ -262,13 +263,27 @@ pub(super) fn requests(
             Err(missing) => {
                 let mut answer = bare_told(&one);
                 if let (true, Some(missing)) = (has_facts, missing) {
-                    answer.notes.push(missing);
+                    answer.notes.push(if is_one {
+                        missing
+                    } else {
+                        of_which(&one.denial, &missing)
+                    });
                 }
                 answers.push(answer);
             }
         }
     }
     Ok((requests, answers))
+}
+
+/// What is to be said of one error among others.
+fn of_which(denial: &Denial, what: &str) -> String {
+    let code = denial.code.as_ref().map_or("the denial", |code| code.value.as_str());
+    match (&denial.operation, &denial.action) {
+        (Some(operation), _) => format!("of {code} to {}: {what}", operation.value),
+        (None, Some(action)) => format!("of {code} of {}: {what}", action.value),
+        (None, None) => format!("of {code}: {what}"),
+    }
 }
 
 fn bare_told(told: &Told) -> Diagnosis {
@@ -318,7 +333,17 @@ fn build(
             "the facts cannot be asked: the text does not name {what}; give it with `{option}`"
         ))))
     };
-    let Some(caller) = caller else { return missing("the caller", "--caller ARN") };
+    let Some(caller) = caller else {
+        // What such a call presents says who makes it, and which role it asks for is not told either.
+        let presents = match action.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            Some("sts:assumerolewithwebidentity") => "--token FILE",
+            Some("sts:assumerolewithsaml") => "--saml FILE",
+            _ => return missing("the caller", "--caller ARN"),
+        };
+        return Ok(Err(Some(format!(
+            "the facts cannot be asked: the text does not name the caller; in place of the text, ask with `--role ARN {presents}`"
+        ))));
+    };
     let Some(action) = action else { return missing("the action", "--action ACTION") };
     let Some(resource) = resource else { return missing("the resource", "--resource ARN") };
     let spanned = |value: &str| {

@@ -7,7 +7,7 @@ use crate::doc::{Document, Hole, Kind, Node, NodeId, Syntax, parse};
 use crate::layers::{Attached, Layer};
 use crate::policy::{self, PolicyType};
 use crate::snapshot::Handle;
-use crate::text::{SourceMap, Spanned};
+use crate::text::SourceMap;
 
 use super::{InputError, files};
 
@@ -59,17 +59,18 @@ impl LayerFiles {
         let Some(document) = documents.into_iter().next().map(Arc::new) else {
             return Err(InputError::of(path, "the file holds no policy"));
         };
-        let (node, name) = policy_in(document.root(), policy_type).ok_or_else(|| {
+        let given = policy_in(document.root(), policy_type).ok_or_else(|| {
             InputError::at(document.root().span(), format!("this is no {}", policy_type.name()))
                 .file(path)
                 .help("give a policy document, an object with `Statement`")
         })?;
-        let handle = Handle::new(&document, node.id()).committed();
+        let (name, arn) = (given.name, given.arn);
+        let handle = Handle::new(&document, given.document.id()).committed();
         let policy =
             read_policy(&handle, sources, policy_type).map_err(|error| error.file(path))?;
         let file_name = || path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.map(|name| name.value).or_else(file_name);
-        let attached = Attached { name, arn: None, attached_to: None, policy: Arc::new(policy) };
+        let name = name.or_else(file_name);
+        let attached = Attached { name, arn, attached_to: None, policy: Arc::new(policy) };
         self.push(policy_type, level, attached);
         Ok(())
     }
@@ -86,26 +87,38 @@ impl LayerFiles {
     }
 }
 
+/// A policy in a file.
+struct Given<'d> {
+    document: Node<'d>,
+    name: Option<String>,
+    arn: Option<String>,
+}
+
 /// The policy in `root`: itself, or the one document in an output of the AWS CLI.
-fn policy_in(
-    root: Node<'_>,
-    policy_type: PolicyType,
-) -> Option<(Node<'_>, Option<Spanned<String>>)> {
+fn policy_in(root: Node<'_>, policy_type: PolicyType) -> Option<Given<'_>> {
+    let bare = |document| Some(Given { document, name: None, arn: None });
+    let text = |node: Node<'_>, key: &str| Some(node.get(key)?.text()?.into_owned());
     if policy::has_statements(root) || root.kind() == Kind::String {
-        return Some((root, None));
+        return bare(root);
     }
     if policy_type == PolicyType::Trust
         && let Some(trust) = root.get("Role").and_then(|role| role.get("AssumeRolePolicyDocument"))
     {
-        return Some((trust, None));
+        return bare(trust);
+    }
+    if let Some(policy) = root.get("Policy") {
+        // `organizations describe-policy`; the policy of a bucket or a key is a string.
+        let Some(document) = policy.get("Content") else {
+            return (policy.kind() == Kind::String).then_some(policy).and_then(bare);
+        };
+        let summary = policy.get("PolicySummary");
+        let said = |key: &str| summary.and_then(|summary| text(summary, key));
+        return Some(Given { document, name: said("Name"), arn: said("Arn") });
     }
     let version = root.get("PolicyVersion").and_then(|version| version.get("Document"));
     // The last is `iam-toolbox get-request-authorization-policy`.
     let document = root.get("PolicyDocument").or(version).or_else(|| root.get("policyDocument"))?;
-    let name = root
-        .get("PolicyName")
-        .and_then(|name| Some(Spanned { value: name.text()?.into_owned(), span: name.span() }));
-    Some((document, name))
+    Some(Given { document, name: text(root, "PolicyName"), arn: None })
 }
 
 /// Reads the policy at `handle`, which may stand in a string.

@@ -92,6 +92,83 @@ fn facts_that_allow_it_disagree_with_aws() {
     let options = with(options, &["--scp", "none", "--rcp", "none", "--endpoint-policy", "none"]);
     let json = run(&options).ends_with(0).json();
     assert_eq!(json["evidence"]["agreement"]["agrees"], false, "{json:#}");
+    // Whoever reads one line does not take it for AWS's answer.
+    let options: Vec<String> =
+        options.into_iter().filter(|one| one != "json" && one != "--format").collect();
+    run(&options).says("ALLOWED  by these facts; AWS denied it");
+}
+
+#[test]
+fn what_the_facts_cannot_be_asked_says_which_error_lacks_what() {
+    let facts = ["--facts", "examples/contractor/03-allowed"];
+    let silent =
+        "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied";
+    let asked = |text: &str| run(&with(vec![text.to_owned()], &facts)).ends_with(3);
+    asked(silent)
+        .complains("warning: the facts cannot be asked: the text does not name the caller");
+    asked(&format!("{SENTENCE}\n{silent}"))
+        .complains("warning: of AccessDenied to PutObject: the facts cannot be asked");
+    let web = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    let ran = asked(web);
+    assert!(!ran.stderr.contains("--caller"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--token FILE"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_policy_that_aws_names_is_looked_for() {
+    let described = |id: &str, name: &str, effect: &str| {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}},{{"Effect":"{effect}","Action":"sts:*","Resource":"*"}}]}}"#
+        );
+        let arn = format!(
+            "arn:aws:organizations::777788889999:policy/o-exampleorg1/service_control_policy/{id}"
+        );
+        serde_json::json!({ "Policy": {
+            "PolicySummary": { "Id": id, "Arn": arn, "Name": name, "Type": "SERVICE_CONTROL_POLICY" },
+            "Content": document,
+        } })
+        .to_string()
+    };
+    let denies = described("p-examplescp1", "guard", "Deny");
+    let folder = folder(&[
+        ("guard.json", &denies),
+        ("other.json", &described("p-examplescp2", "other", "Deny")),
+        ("open.json", &described("p-examplescp1", "guard", "Allow")),
+        (
+            "plain.json",
+            serde_json::from_str::<Value>(&denies).unwrap()["Policy"]["Content"].as_str().unwrap(),
+        ),
+    ]);
+    let text = format!(
+        "{SENTENCE} with an explicit deny in a service control policy: arn:aws:organizations::777788889999:policy/o-exampleorg1/service_control_policy/p-examplescp1"
+    );
+    let asked = |files: &[&str]| {
+        let mut options = vec![text.clone()];
+        options = with(options, &["--facts", "examples/contractor/03-allowed", "--format", "json"]);
+        for (level, file) in files.iter().enumerate() {
+            let path = folder.path().join(file).display().to_string();
+            options = with(options, &["--scp", &format!("{level}={path}")]);
+        }
+        let json = run(&options).ends_with(1).json();
+        let agreement = &json["evidence"]["agreement"];
+        (agreement["agrees"].clone(), agreement["says"].to_string())
+    };
+    let (agrees, says) = asked(&["guard.json"]);
+    assert_eq!(
+        (agrees, says.as_str()),
+        (true.into(), r#"["the service control policy stops it"]"#)
+    );
+    let (agrees, says) = asked(&["open.json", "other.json"]);
+    assert_eq!(agrees, false, "{says}");
+    assert!(says.contains("by these facts that does not deny it"), "{says}");
+    let (agrees, says) = asked(&["other.json"]);
+    assert_eq!(agrees, Value::Null, "{says}");
+    assert!(says.contains("but by another policy"), "{says}");
+    assert!(says.contains("describe-policy --policy-id p-examplescp1 > policy.json"), "{says}");
+    // A policy that was saved without its name may be the one.
+    let (agrees, says) = asked(&["plain.json"]);
+    assert_eq!(agrees, true, "{says}");
+    assert!(says.contains("if the file that was given is the policy that AWS names"), "{says}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! One file per layer, in place of what the facts say of it.
 
+use serde_json::json;
+
 use crate::support::{Ran, folder, outcome, richard, rules, run, with};
 
 const ALLOW: &str =
@@ -32,6 +34,12 @@ fn ask(layers: &[(&str, &str)]) -> Ran {
         ("for-all.json", FOR_ALL),
         ("deny-all.json", DENY_ALL),
         ("for-none.json", FOR_NONE),
+        (
+            "described.json",
+            &json!({ "Policy": { "PolicySummary": { "Name": "guard" }, "Content": DENY } })
+                .to_string(),
+        ),
+        ("bucket.json", &json!({ "Policy": DENY_ALL }).to_string()),
     ]);
     let mut options: Vec<String> =
         ["--caller", "arn:aws:sts::111122223333:assumed-role/app/i-0abc", "--format", "json"]
@@ -98,6 +106,9 @@ fn a_deny_in_any_layer_denies() {
         ("--scp", "deny.json"),
         ("--rcp", "deny-all.json"),
         ("--resource-policy", "deny-all.json"),
+        // As `describe-policy` and `get-bucket-policy` print them.
+        ("--scp", "described.json"),
+        ("--resource-policy", "bucket.json"),
         ("--endpoint-policy", "deny-all.json"),
     ];
     for (option, file) in denies {

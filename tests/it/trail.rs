@@ -297,6 +297,23 @@ fn calls_of_a_group_that_differ_in_their_context_are_told() {
 }
 
 #[test]
+fn a_layer_that_aws_names_and_the_facts_do_not_show_is_told() {
+    let scp =
+        "arn:aws:organizations::444455556666:policy/o-a1b2c3d4e5/service_control_policy/p-11112222";
+    let message = format!("{ASSUME} with an explicit deny in a service control policy: {scp}");
+    let denied = event(1, 1, Some("AccessDenied"), ("sts", "AssumeRole"), &message);
+    let folder = folder(&[("facts.json", "{\"Version\":\"2012-10-17\",\"Statement\":[]}")]);
+    put(folder.path(), "t.json", &records(&[denied]));
+    let (path, facts) = (folder.path().join("t.json"), folder.path().join("facts.json"));
+    let options = ["trail", path.to_str().unwrap(), "--facts", facts.to_str().unwrap()];
+    let human = run(&options).ends_with(1).stdout;
+    let words = human.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "but AWS names the service control policy, and the facts do not show it; the policy that AWS names";
+    assert!(words.contains(told) && words.contains("is not among the facts"), "{human}");
+    run(&[&options[..], &["--format", "markdown"]].concat()).says("- but: AWS names the service");
+}
+
+#[test]
 fn without_facts_the_texts_say_what_they_prove() {
     let folder = folder(&[]);
     put(folder.path(), "t.json", &records(&some()));

@@ -168,6 +168,24 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
     steps
 }
 
+/// How the policy that AWS names comes among the facts.
+pub(super) fn supply(denial: &Denial) -> Option<String> {
+    let arn = word(&denial.policy_arn.as_ref()?.value, "POLICY_ARN");
+    let id = arn.rsplit('/').next().unwrap_or(arn);
+    Some(match denial.policy_type.as_ref()?.value {
+        PolicyType::ServiceControl => format!(
+            "save it with `aws organizations describe-policy --policy-id {id} > policy.json`, and add `--scp policy.json`"
+        ),
+        PolicyType::ResourceControl => format!(
+            "save it with `aws organizations describe-policy --policy-id {id} > policy.json`, and add `--rcp policy.json`"
+        ),
+        PolicyType::IdentityBased | PolicyType::PermissionsBoundary => {
+            "export the caller's account again: `aws iam get-account-authorization-details > account.json`".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// Whether S3 said no more than that access is denied.
 fn is_s3_silence(denial: &Denial) -> bool {
     denial.action.is_none() && denial.service.as_ref().is_some_and(|one| one.value == "s3")

@@ -7,13 +7,13 @@ use std::ops::Range;
 
 use super::forms::{self, Code, Form, Role};
 use super::sentence::{self, Piece, Reason, Sentence};
-use super::{Denial, ErrorClass, services};
+use super::{Denial, ErrorClass, services, windows};
 use crate::text::{Span, Spanned};
 
 /// How far apart two parts of one error are at most.
 const REACH: usize = 4000;
 /// How far before an error its first part stands at most.
-const LEAD: usize = 2500;
+pub(super) const LEAD: usize = 2500;
 
 /// One thing that was found in a text.
 struct Mention {
@@ -738,7 +738,7 @@ impl Draft {
         let tells = matches!(&mention.what, What::Sentence(_) | What::Code(..))
             || matches!(&mention.what, What::Form(form, _) if form.role == Role::Text);
         if tells && !self.is_told() {
-            self.forget_before(mention.range.start.saturating_sub(LEAD));
+            self.forget_before(windows::boundary(text, mention.range.start.saturating_sub(LEAD)));
         }
         if self.range.end == 0 {
             self.range = mention.range.clone();
@@ -1054,9 +1054,10 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
     before.is_some_and(is_between)
 }
 
-/// Whether these are no more than the marks and tags between a code and its message.
+/// Whether these are no more than the marks, tags and labels between a code and its message.
 fn is_between(text: &str) -> bool {
     let tags = text.replace("</Code>", "").replace("<Message>", "");
+    let tags = tags.replace("Error message:", "").replace("Message:", "");
     !tags.contains(|letter: char| letter.is_alphanumeric())
 }
 

@@ -1,3 +1,4 @@
+use super::group::LEAD;
 use super::*;
 
 fn denials(text: &str) -> Vec<Denial> {
@@ -14,4 +15,18 @@ fn nothing_is_made_of_a_text_without_an_error() {
         ),
         []
     );
+}
+
+#[test]
+fn what_stands_long_before_an_error_is_left_out_between_two_letters() {
+    for shift in ["", "x"] {
+        let text = format!(
+            "{{ \"userIdentity\": {{ \"type\": \"AssumedRole\", \"arn\": \"arn:aws:sts::444455556666:assumed-role/ci/x\" }}, \"{shift}{}\": 1, \"eventSource\": \"s3.amazonaws.com\", \"eventName\": \"ListObjects\", \"errorCode\": \"AccessDenied\", \"errorMessage\": \"Access Denied\"",
+            "é".repeat(LEAD / 2 + 100)
+        );
+        let found = denials(&text);
+        let [denial] = found.as_slice() else { panic!("{found:?}") };
+        let range = denial.span.start as usize..denial.span.end as usize;
+        assert!(text.get(range).is_some_and(|told| told.contains("AccessDenied")), "{denial:?}");
+    }
 }

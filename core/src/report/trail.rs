@@ -194,6 +194,15 @@ fn lines(
     }
     let (word, _) = verdict(&one.diagnosis);
     lines.push(("facts", format!("{word}  {}", one.diagnosis.headline)));
+    // Whoever lifts what the facts show is denied again where AWS named something else.
+    let agreement = one.diagnosis.evidence.as_deref().and_then(|one| one.agreement.as_ref());
+    let is_told = |agrees: Option<bool>| match agrees {
+        Some(agrees) => !agrees,
+        None => group.reason.layer.is_some(),
+    };
+    if let Some(agreement) = agreement.filter(|agreement| is_told(agreement.agrees)) {
+        lines.push(("but", agreement.says.join("; ")));
+    }
     if !group.varies.is_empty() {
         let keys = group.varies.join(", ");
         lines.push(("but", format!("this is about the last call; others differ in {keys}")));
@@ -214,10 +223,6 @@ fn lines(
         for gap in one.diagnosis.gaps.iter().take(3) {
             lines.push(("missing", format!("{}: {}", gap.fact, gap.reason)));
         }
-    }
-    let agreement = one.diagnosis.evidence.as_deref().and_then(|one| one.agreement.as_ref());
-    if let Some(agreement) = agreement.filter(|agreement| agreement.agrees == Some(false)) {
-        lines.push(("but", agreement.says.join("; ")));
     }
     lines
 }
