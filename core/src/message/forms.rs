@@ -603,6 +603,13 @@ pub(super) static FORMS: &[Form] = &[
         r"IAM Role is not authorized to access the Log Destination",
         "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     ),
+    text("php-status", AccessDenied, r"Client error: (?P<code>403) \(client\)", PHP),
+    text(
+        "cross-account-access",
+        AccessDenied,
+        r"Cross-account [a-z]{2,12} access is not allowed",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CrossAccountSubscriptions.html",
+    ),
     text("cross-account-role", AccessDenied, r"Cross-account pass role is not allowed", PASS),
     text("access-denied", AccessDenied, r"Access [Dd]enied", S3),
     text("forbidden", AccessDenied, r"(?:operation|AmazonS3Exception): Forbidden", S3_CODES),
@@ -905,6 +912,14 @@ pub(super) static FORMS: &[Form] = &[
         r"https response error StatusCode: 403",
         GO_V2,
     ),
+    form(
+        "java-status",
+        Role::Wrapper,
+        Some(AccessDenied),
+        None,
+        r"\bService: [^;,()]{1,60}[;,] Status Code: 403[;,]",
+        JAVA,
+    ),
     around("go-v2-imds", r"no EC2 IMDS role found", GO_V2),
     around(
         "terraform-sources",
@@ -1123,7 +1138,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\})"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\}|\[[A-Za-z][A-Za-z0-9\x20_-]{0,40}\])"#,
         COMMON,
     ),
     part(
@@ -1320,6 +1335,12 @@ pub(super) static FORMS: &[Form] = &[
         "",
         r"(?:in|from|to|by|calling|with) (?P<svc>EC2|STS|IAM|S3|SQS|SNS|KMS|SSM|ECR|ECS|EKS|RDS|DynamoDB|Lambda)(?:[:,.]|$)",
         EC2,
+    ),
+    trace(
+        "resource-arn",
+        "",
+        r"arn:aws[a-z-]{0,20}:(?P<svc>cloudtrail|sqs|sns|lambda|dynamodb|ecr|eks|ecs|rds|kms|secretsmanager|ssm|states|logs|events|s3):[^\n]{0,200}?AccessDenied",
+        ENDPOINTS,
     ),
     trace(
         "service-error",

@@ -13,6 +13,7 @@ const NAMES: &[(&str, &str)] = &[
     ("elasticloadbalancingv2", "elasticloadbalancing"),
     ("elasticloadbalancing", "elasticloadbalancing"),
     ("elbv2", "elasticloadbalancing"),
+    ("lambdainternal", "lambda"),
     ("simplesystemsmanagement", "ssm"),
     ("cognitoidentityprovider", "cognito-idp"),
     ("cognitoidp", "cognito-idp"),
