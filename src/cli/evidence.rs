@@ -276,13 +276,17 @@ pub(super) fn requests(
     Ok((requests, answers))
 }
 
-/// What is to be said of one error among others.
+/// What is to be said of one among others.
 fn of_which(denial: &Denial, what: &str) -> String {
-    let code = denial.code.as_ref().map_or("the denial", |code| code.value.as_str());
-    match (&denial.operation, &denial.action) {
-        (Some(operation), _) => format!("of {code} to {}: {what}", operation.value),
-        (None, Some(action)) => format!("of {code} of {}: {what}", action.value),
-        (None, None) => format!("of {code}: {what}"),
+    let value = |field: &Option<Spanned<String>>| field.as_ref().map(|one| one.value.clone());
+    match (value(&denial.code), value(&denial.operation), value(&denial.action)) {
+        (Some(code), Some(operation), _) => format!("of {code} to {operation}: {what}"),
+        (Some(code), None, Some(action)) => format!("of {code} of {action}: {what}"),
+        (None, _, Some(action)) => format!("of {action}: {what}"),
+        (code, operation, _) => match code.or(operation) {
+            Some(name) => format!("of {name}: {what}"),
+            None => what.to_owned(),
+        },
     }
 }
 

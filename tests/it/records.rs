@@ -211,6 +211,32 @@ fn every_layer_that_stopped_it_is_told() {
 }
 
 #[test]
+fn a_layer_that_the_simulator_leaves_out_is_no_disagreement() {
+    let simulated = |decision: &str| {
+        serde_json::json!({ "EvaluationResults": [{
+            "EvalActionName": "sts:AssumeRole",
+            "EvalResourceName": "arn:aws:iam::111122223333:role/importantproject-contractorA-bucket-put",
+            "EvalDecision": decision,
+        }] })
+        .to_string()
+    };
+    let asked = |decision: &str, folder: &str| {
+        let facts = format!("examples/contractor/{folder}");
+        let caller = "arn:aws:iam::444455556666:user/Richard";
+        let json = json(&[&simulated(decision), "--caller", caller, "--facts", &facts]);
+        let agreement = &json["evidence"]["agreement"];
+        (agreement["agrees"].clone(), agreement["says"].to_string())
+    };
+    // The trust policy denies him; his own policies do in the other account.
+    let (agrees, says) = asked("allowed", "08-trust-deny");
+    assert_eq!(agrees, true, "{says}");
+    assert!(says.contains("it does not ask the trust policy"), "{says}");
+    let (agrees, says) = asked("allowed", "07-caller-deny");
+    assert_eq!(agrees, false, "{says}");
+    assert!(says.contains("AWS simulated allowed"), "{says}");
+}
+
+#[test]
 fn records_read_well() {
     for name in ["decoded", "details", "simulation"] {
         let ran = run(&[format!("fixtures/records/{name}.json")]);

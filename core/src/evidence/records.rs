@@ -7,7 +7,7 @@ use crate::finding::{
 };
 use crate::layers::{Attached, Layers};
 use crate::message::{Part, Record, RecordKind, Said, last_part};
-use crate::policy::PolicyType;
+use crate::policy::{POLICY_TYPES, PolicyType};
 
 /// What the record proves.
 pub fn evidence_of(record: &Record) -> Evidence {
@@ -205,7 +205,7 @@ pub fn bare_record(record: &Record) -> Diagnosis {
         .checks
         .iter()
         .map(|check| GateReport {
-            gate: gate(check.policy_type),
+            gate: Gate::of(check.policy_type),
             outcome: match check.said {
                 Said::Allowed => Outcome::Passed,
                 Said::NoImpact => Outcome::NotApplicable,
@@ -242,19 +242,6 @@ fn decision(said: Said) -> Decision {
         Said::Allowed | Said::NoImpact => Decision::Allowed,
         Said::Explicit => Decision::ExplicitDeny,
         Said::Implicit | Said::Stopped => Decision::ImplicitDeny,
-    }
-}
-
-fn gate(policy_type: PolicyType) -> Gate {
-    match policy_type {
-        PolicyType::IdentityBased => Gate::IdentityPolicies,
-        PolicyType::Trust => Gate::TrustPolicy,
-        PolicyType::ResourceBased => Gate::ResourcePolicy,
-        PolicyType::PermissionsBoundary => Gate::PermissionsBoundary,
-        PolicyType::Session => Gate::SessionPolicy,
-        PolicyType::ServiceControl => Gate::ServiceControlPolicies,
-        PolicyType::ResourceControl => Gate::ResourceControlPolicies,
-        PolicyType::VpcEndpoint => Gate::EndpointPolicy,
     }
 }
 
@@ -298,6 +285,37 @@ fn other_policies(record: &Record, layers: &Layers) -> Vec<String> {
     says
 }
 
+/// The layers that stop the request by the facts, where the simulator asks none of them.
+fn left_out(record: &Record, diagnosis: &Diagnosis) -> Vec<PolicyType> {
+    let asks_control =
+        record.checks.iter().any(|check| check.policy_type == PolicyType::ServiceControl);
+    let asks = |policy_type: PolicyType| match policy_type {
+        PolicyType::IdentityBased | PolicyType::PermissionsBoundary => true,
+        PolicyType::ServiceControl => asks_control,
+        PolicyType::ResourceBased => !record.parts.is_empty(),
+        _ => false,
+    };
+    let mut found: Vec<PolicyType> = (diagnosis.statements.iter())
+        .filter(|statement| statement.role == StatementRole::Denies)
+        .map(|statement| statement.policy_type)
+        .collect();
+    let failed = diagnosis.gates.iter().filter(|report| report.outcome == Outcome::Failed);
+    for report in failed.filter(|report| report.gate != Gate::ExplicitDenies) {
+        let mut layers = POLICY_TYPES.iter().map(|row| row.policy_type);
+        let Some(layer) = layers.find(|layer| Gate::of(*layer) == report.gate) else {
+            return Vec::new();
+        };
+        found.push(layer);
+    }
+    let is_asked = found.iter().any(|layer| asks(*layer));
+    if record.kind != RecordKind::Simulated || is_asked {
+        return Vec::new();
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// Holds AWS's record against what the facts say.
 pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers) -> Agreement {
     let theirs = decision(record.said);
@@ -312,14 +330,30 @@ pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers)
         Decision::ImplicitDeny => "implicit deny",
         Decision::Undetermined => "undetermined",
     };
+    let is_simulated = record.kind == RecordKind::Simulated;
+    let recorded = if is_simulated { "simulated" } else { "recorded" };
+    let left_out = left_out(record, diagnosis);
     says.push(match agrees {
         Some(true) => format!("both say {}", name(theirs)),
+        Some(false) if theirs == Decision::Allowed && !left_out.is_empty() => {
+            // It was right in all that it was asked.
+            agrees = Some(true);
+            let names: Vec<&str> = left_out.iter().map(|layer| layer.name()).collect();
+            format!(
+                "the layers that the simulator asks let it through; it does not ask the {}, and by these facts that stops it",
+                names.join(" and the ")
+            )
+        }
+        Some(false) if is_simulated && diagnosis.decision == Decision::Allowed => format!(
+            "AWS simulated {}, and by these facts it is allowed: the simulation had other policies or another context, or a policy of the resource allows it that was not passed to it",
+            name(theirs)
+        ),
         Some(false) => format!(
-            "AWS recorded {}, and by these facts it is {}: they are not what AWS saw",
+            "AWS {recorded} {}, and by these facts it is {}: they are not what AWS saw",
             name(theirs),
             name(diagnosis.decision)
         ),
-        None => format!("AWS recorded {}, and the facts leave it open", name(theirs)),
+        None => format!("AWS {recorded} {}, and the facts leave it open", name(theirs)),
     });
     let decides: Vec<&str> = (diagnosis.statements.iter())
         .filter(|statement| statement.role == StatementRole::Denies)
@@ -340,7 +374,7 @@ pub fn record_agreement(record: &Record, diagnosis: &Diagnosis, layers: &Layers)
         let outcome = diagnosis
             .gates
             .iter()
-            .find(|report| report.gate == gate(check.policy_type))
+            .find(|report| report.gate == Gate::of(check.policy_type))
             .map(|report| report.outcome);
         // A Deny is a step of its own in our checklist.
         let denies = diagnosis.statements.iter().any(|statement| {

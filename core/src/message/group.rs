@@ -128,11 +128,21 @@ pub(super) fn denials(
     draft.finish(text, place).into_iter().for_each(found);
 }
 
+/// What a line that separates is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Break {
+    Empty,
+    /// Of dashes; they frame the parts of one record as well.
+    Rule,
+    /// Of a log, about something else.
+    Other,
+}
+
 /// Where something else begins: behind an empty line, a line of dashes, or a line of a log that tells of
 /// no error.
 struct Breaks {
-    /// Where the lines begin that separate, and whether each does so for sure.
-    lines: Vec<(usize, bool)>,
+    /// Where the lines begin that separate, and what each is.
+    lines: Vec<(usize, Break)>,
     /// For what stands before the first of them, and then behind each: whether it tells of an error.
     tells: Vec<bool>,
 }
@@ -158,9 +168,11 @@ impl Breaks {
                     && rest.take(6).any(is_level)
             };
             if words.is_empty() {
-                lines.push((start, false));
-            } else if is_rule || is_other() {
-                lines.push((start, true));
+                lines.push((start, Break::Empty));
+            } else if is_rule {
+                lines.push((start, Break::Rule));
+            } else if is_other() {
+                lines.push((start, Break::Other));
             }
             start = end + 1;
         }
@@ -182,11 +194,12 @@ impl Breaks {
     /// Whether a mention belongs to another error than what was found before such a line.
     fn part(&self, draft: &Draft, mention: &Mention, text: &str) -> bool {
         let (from, to) = (self.block(draft.range.end), self.block(mention.range.start));
-        let Some(between) = self.lines.get(from..to).filter(|between| !between.is_empty()) else {
-            return false;
-        };
-        let is_sure = between.iter().any(|(_, is_sure)| *is_sure);
-        let is_known = draft.is_told() || is_sure && draft.says_something();
+        let between = self.lines.get(from..to).unwrap_or_default();
+        let Some(kind) = between.iter().map(|(_, kind)| *kind).max() else { return false };
+        let is_sure = kind >= Break::Rule;
+        let is_known = draft.is_told()
+            || is_sure && draft.says_something()
+            || kind == Break::Other && draft.range.end > 0;
         if !is_known || !self.tells.get(to).is_some_and(|tells| *tells) {
             return false;
         }
@@ -203,7 +216,8 @@ impl Breaks {
         // A code on a line of its own, and its message behind an empty one.
         let leads_on = is_between(gap)
             && draft.sentence.is_none()
-            && (draft.text.is_none() || draft.introduces(mention, text));
+            && (draft.text.is_none() || draft.introduces(mention, text))
+            && draft.can_mean(mention);
         !leads_on && !goes_on()
     }
 }
@@ -370,7 +384,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     }
     if form.id == "request-id" {
         let start = captures.get(0)?.start();
-        if text.get(..start)?.ends_with("Extended ") {
+        if text.get(..start)?.trim_end().ends_with("Extended") {
             return None;
         }
         let id = fields.id.as_ref()?;
@@ -559,6 +573,16 @@ impl Draft {
     /// Whether it can stand by itself.
     fn says_something(&self) -> bool {
         self.is_told() || self.wrapper.is_some() || self.code.is_some()
+    }
+
+    /// Whether its code can be that of these words.
+    fn can_mean(&self, mention: &Mention) -> bool {
+        let code = self.code.as_ref().and_then(|(_, _, known)| known.filter(|code| !code.beside));
+        match (code, &mention.what) {
+            (Some(code), What::Sentence(_)) => code.class == ErrorClass::AccessDenied,
+            (Some(code), What::Form(form, _)) => form.class.is_none_or(|class| class == code.class),
+            _ => true,
+        }
     }
 
     /// Whether its words tell of something that is no denial.
@@ -1020,7 +1044,7 @@ fn is_lesser_code(form: &Form) -> bool {
 fn is_level(word: &str) -> bool {
     let word = word.trim_matches(|letter: char| !letter.is_ascii_alphabetic());
     let word = word.strip_prefix("level=").unwrap_or(word);
-    ["INFO", "DEBUG", "TRACE", "NOTICE"].iter().any(|level| word.eq_ignore_ascii_case(level))
+    ["INFO", "NOTICE"].iter().any(|level| word.eq_ignore_ascii_case(level))
 }
 
 /// Whether nothing but marks and tags stands between a code and the sentence.
@@ -1032,9 +1056,9 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
 
 /// Whether these are no more than the marks, tags and labels between a code and its message.
 fn is_between(text: &str) -> bool {
-    let tags = text.replace("</Code>", "").replace("<Message>", "");
-    let tags = tags.replace("Error message:", "").replace("Message:", "");
-    !tags.contains(|letter: char| letter.is_alphanumeric())
+    let labels = ["</Code>", "<Message>", "Error message:", "Message:", "Message : chr"];
+    let words = labels.iter().fold(text.to_owned(), |words, label| words.replace(label, ""));
+    !words.contains(|letter: char| letter.is_alphanumeric())
 }
 
 /// Words that say no more than the code does.
