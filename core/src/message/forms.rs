@@ -170,7 +170,7 @@ pub(super) static FORMS: &[Form] = &[
         Role::Head,
         None,
         None,
-        r"(?:[Aa]n|A client) error(?: occurred)? \((?P<code>[^()]{1,80})\)(?: occurred)? when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
+        r"(?:[Aa]n|A client) error(?: occurred)?(?: \((?P<code>[^()]{1,80})\))?(?: occurred)? when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
         BOTO,
     ),
     form(
@@ -1080,6 +1080,11 @@ pub(super) static FORMS: &[Form] = &[
         BOTO,
     ),
     part(
+        "paws-code",
+        r"(?P<code>[A-Z][A-Za-z0-9.]{2,80}) \(HTTP [0-9]{3}\)\.",
+        "https://www.paws-r-sdk.com/docs/",
+    ),
+    part(
         "console-call",
         r"Calling the (?P<op>[a-z][A-Za-z]{1,60}) API action failed",
         "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
@@ -1138,7 +1143,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\}|\[[A-Za-z][A-Za-z0-9\x20_-]{0,40}\])"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}(?:chr\x20)?["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\}|\[[A-Za-z][A-Za-z0-9\x20_-]{0,40}\])"#,
         COMMON,
     ),
     part(
@@ -1155,6 +1160,11 @@ pub(super) static FORMS: &[Form] = &[
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
     ),
     part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part(
+        "calling-operation",
+        r"(?:when|while) calling (?:the )?(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})\b",
+        BOTO,
+    ),
     part(
         "operation-code",
         r"(?:^|[\x20\n\x22'`(])(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})['\x22`]?(?:\x20failed|\x20failed\x20with|\x20returns|\x20returned)?\x20?:?\x20['\x22`]?(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|InvalidIdentityToken)['\x22`]?:",
@@ -1293,7 +1303,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "s3-host-id",
         "s3",
-        r"(?:x-amz-id-2|<HostId>|HostID:|host id:|Extended Request ID:|Server: AmazonS3)",
+        r"(?:x-amz-id-2|x-amz-bucket-region|<HostId>|HostID:|host id:|Extended Request ID:|Server: AmazonS3)",
         S3_CODES,
     ),
     hint("boto-ec2", "ec2", r"EC2ResponseError", BOTO),
@@ -1351,7 +1361,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|STS|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|access|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];

@@ -354,7 +354,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
         return None;
     }
-    if form.id == "operation-code" {
+    if matches!(form.id, "operation-code" | "calling-operation") {
         let name = &fields.operation.as_ref()?.value;
         services::of_operation(name).or_else(|| services::likely_of_operation(name))?;
     }
@@ -1056,9 +1056,9 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
 
 /// Whether these are no more than the marks, tags and labels between a code and its message.
 fn is_between(text: &str) -> bool {
-    let tags = text.replace("</Code>", "").replace("<Message>", "");
-    let tags = tags.replace("Error message:", "").replace("Message:", "");
-    !tags.contains(|letter: char| letter.is_alphanumeric())
+    let labels = ["</Code>", "<Message>", "Error message:", "Message:", "Message : chr"];
+    let words = labels.iter().fold(text.to_owned(), |words, label| words.replace(label, ""));
+    !words.contains(|letter: char| letter.is_alphanumeric())
 }
 
 /// Words that say no more than the code does.
