@@ -1161,6 +1161,11 @@ pub(super) static FORMS: &[Form] = &[
     ),
     part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
     part(
+        "calling-operation",
+        r"(?:when|while) calling (?:the )?(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})\b",
+        BOTO,
+    ),
+    part(
         "operation-code",
         r"(?:^|[\x20\n\x22'`(])(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})['\x22`]?(?:\x20failed|\x20failed\x20with|\x20returns|\x20returned)?\x20?:?\x20['\x22`]?(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|InvalidIdentityToken)['\x22`]?:",
         COMMON,
@@ -1356,7 +1361,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|STS|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|access|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];

@@ -354,7 +354,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
         return None;
     }
-    if form.id == "operation-code" {
+    if matches!(form.id, "operation-code" | "calling-operation") {
         let name = &fields.operation.as_ref()?.value;
         services::of_operation(name).or_else(|| services::likely_of_operation(name))?;
     }
