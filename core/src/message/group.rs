@@ -193,6 +193,10 @@ impl Breaks {
 
     /// Whether a mention belongs to another error than what was found before such a line.
     fn part(&self, draft: &Draft, mention: &Mention, text: &str) -> bool {
+        // So far away it belongs to another one anyway.
+        if mention.range.start.saturating_sub(draft.range.end) > REACH {
+            return false;
+        }
         let (from, to) = (self.block(draft.range.end), self.block(mention.range.start));
         let between = self.lines.get(from..to).unwrap_or_default();
         let Some(kind) = between.iter().map(|(_, kind)| *kind).max() else { return false };
