@@ -372,7 +372,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let before = text.get(..captures.get(0)?.start())?.chars().next_back();
         let is_class = form.id == "other-code-sentence"
             && before.is_some_and(|letter| matches!(letter, '.' | ':' | '\\' | '$'));
-        if is_class || forms::known(&code.value).is_some() || forms::is_no_code(&code.value) {
+        if is_class || forms::listed(&code.value).is_some() || forms::is_no_code(&code.value) {
             return None;
         }
     }

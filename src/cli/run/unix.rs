@@ -21,6 +21,7 @@ use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use super::keys::Keys;
 use super::{Kept, Passing};
 
 /// The signals that are meant for the command.
@@ -68,7 +69,11 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(Ex
             }
         }
     });
-    let ended = wait(id, screen.as_deref());
+    let keys = screen.as_ref().and_then(Keys::start);
+    let ended = wait(id, screen.as_deref(), keys.as_ref());
+    if let Some(keys) = keys {
+        keys.end();
+    }
     has_ended.store(true, Ordering::SeqCst);
     handle.close();
     // The listener ends with its handle.
@@ -107,12 +112,12 @@ fn is_text(path: &Path) -> bool {
 }
 
 /// Waits for the end of the command, and stops while it is stopped: whoever waits for us waits for it.
-fn wait(id: Pid, screen: Option<&OwnedFd>) -> io::Result<()> {
+fn wait(id: Pid, screen: Option<&OwnedFd>, keys: Option<&Keys>) -> io::Result<()> {
     // Its end is left for the standard library to take.
     let news = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
     loop {
         match waitid(WaitId::Pid(id), news) {
-            Ok(Some(status)) if status.stopped() => stop_alike(id, screen),
+            Ok(Some(status)) if status.stopped() => stop_alike(id, screen, keys),
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -120,12 +125,15 @@ fn wait(id: Pid, screen: Option<&OwnedFd>) -> io::Result<()> {
     }
 }
 
-fn stop_alike(id: Pid, screen: Option<&OwnedFd>) {
+fn stop_alike(id: Pid, screen: Option<&OwnedFd>, keys: Option<&Keys>) {
     // There is nothing to take where it goes on already.
     let taken = waitid(WaitId::Pid(id), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
     // Without a terminal nobody would tell us to go on.
     if !matches!(taken, Ok(Some(_))) || own_terminal().is_err() {
         return;
+    }
+    if let Some(keys) = keys {
+        keys.release();
     }
     let _ = emulate_default_handler(SIGTSTP);
     // We go on, and so does the command; a shell tells its whole group.
