@@ -508,6 +508,14 @@ pub(super) static FORMS: &[Form] = &[
         DENIED,
     ),
     form(
+        "net-assume",
+        Role::Wrapper,
+        Some(AccessDenied),
+        Some("sts"),
+        r"Error calling (?P<assumes>AssumeRole) for role (?P<res>arn:[^\s'\x22`(),;]{1,400})",
+        NET,
+    ),
+    form(
         "terraform-assume",
         Role::Wrapper,
         Some(AccessDenied),
@@ -1325,6 +1333,12 @@ pub(super) static FORMS: &[Form] = &[
         r"(?:[Cc]reate|[Cc]reating|[Rr]eading|[Uu]pdate|[Uu]pdating|[Dd]elete|[Dd]eleting|[Pp]utting|[Dd]escribe|[Dd]escribing|[Ll]isting|[Aa]ttaching|[Gg]etting|[Ii]mporting|[Mm]odifying|[Rr]etrieving|[Tt]agging|[Qq]uerying|[Vv]alidating) (?:the |an? |all )?(?:inline policies for |tags for )?(?:AWS |Amazon )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|EFS|WAFv2|ACM|MSK|Lambda|DynamoDB|CloudFormation|CloudFront|CloudTrail|CloudWatch Logs?|CloudWatch Metric|EventBridge|Kinesis Firehose|Kinesis|Secrets Manager|Step Functions?|API Gateway|Route ?53|ElastiCache|OpenSearch|Redshift|Glue|Athena|Cognito Identity Pool|Cognito User Pool|CodeBuild|CodePipeline|Organizations?|Service Discovery)(?: |:)",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
     ),
+    hint(
+        "eb-call",
+        "",
+        r"Making api call: \((?P<svc>[a-z0-9-]{2,40}), ",
+        "https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/eb-cli3-troubleshooting.html",
+    ),
     hint("ecs-ecr", "ecr", r"retrieve ecr registry auth", ECS),
     hint(
         "swift-module",
@@ -1399,6 +1413,8 @@ pub(super) static CODES: &[Code] = &[
     code("UnauthorizedAccess", AccessDenied),
     code("NotAuthorizedException", AccessDenied),
     generic("NotAuthorized", AccessDenied),
+    code("NotAuthorizedError", AccessDenied),
+    code("InsufficientPrivilegesException", AccessDenied),
     code("AuthorizationErrorException", AccessDenied),
     generic("AuthorizationError", AccessDenied),
     s3("AllAccessDisabled", AccessDenied),

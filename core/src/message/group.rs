@@ -925,6 +925,7 @@ impl Draft {
             (None, Some((_, _, range))) if !told => Some(range.clone()),
             _ => None,
         };
+        let around = self.wrapper.as_ref().and_then(|(_, fields, _)| fields.operation.clone());
         let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
         let (mut principal, mut action, mut resource) = (None, None, None);
         let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
@@ -951,7 +952,7 @@ impl Draft {
             action = action.or(reason.action);
         }
         principal = principal.or(self.fields.principal);
-        let mut operation = self.operation.or(text_fields.operation).or(called);
+        let mut operation = self.operation.or(text_fields.operation).or(called).or(around);
         // AWS asks for this action in this call alone, and the code shows that it was made.
         if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)
             && action.value == "sts:AssumeRole"
