@@ -170,7 +170,7 @@ pub(super) static FORMS: &[Form] = &[
         Role::Head,
         None,
         None,
-        r"(?:[Aa]n|A client) error(?: occurred)?(?: \((?P<code>[^()]{1,80})\))?(?: occurred)? when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
+        r"(?:[Aa]n|A client) error(?: occurred)?(?: \((?P<code>[^()]{1,80})\))?(?: occurred)? ?when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
         BOTO,
     ),
     form(
@@ -1739,10 +1739,23 @@ pub(super) fn codes(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// What is known of a code, with or without the prefix of EC2's.
-pub(super) fn known(code: &str) -> Option<&'static Code> {
+/// What the catalogue says of a code, with or without the prefix of EC2's.
+pub(super) fn listed(code: &str) -> Option<&'static Code> {
     let bare = code.strip_prefix("Client.").unwrap_or(code);
     CODES.iter().find(|known| known.code == bare)
+}
+
+/// What is known of a code: services have their own for a denial, and name them alike.
+pub(super) fn known(code: &str) -> Option<&'static Code> {
+    static DENIED: Code = self::code("AccessDenied", AccessDenied);
+    const ENDS: &[&str] = &[
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccessDeniedFault",
+        "NotAuthorizedException",
+        "UnauthorizedException",
+    ];
+    listed(code).or_else(|| ENDS.iter().any(|end| code.ends_with(end)).then_some(&DENIED))
 }
 
 /// Whether a word is how a program calls its own errors, and no code of AWS.

@@ -193,6 +193,10 @@ impl Breaks {
 
     /// Whether a mention belongs to another error than what was found before such a line.
     fn part(&self, draft: &Draft, mention: &Mention, text: &str) -> bool {
+        // So far away it belongs to another one anyway.
+        if mention.range.start.saturating_sub(draft.range.end) > REACH {
+            return false;
+        }
         let (from, to) = (self.block(draft.range.end), self.block(mention.range.start));
         let between = self.lines.get(from..to).unwrap_or_default();
         let Some(kind) = between.iter().map(|(_, kind)| *kind).max() else { return false };
@@ -372,7 +376,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let before = text.get(..captures.get(0)?.start())?.chars().next_back();
         let is_class = form.id == "other-code-sentence"
             && before.is_some_and(|letter| matches!(letter, '.' | ':' | '\\' | '$'));
-        if is_class || forms::known(&code.value).is_some() || forms::is_no_code(&code.value) {
+        if is_class || forms::listed(&code.value).is_some() || forms::is_no_code(&code.value) {
             return None;
         }
     }
