@@ -283,6 +283,22 @@ fn a_command_that_stops_gives_the_terminal_back() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_command_that_does_not_stop_though_its_own_do_gives_the_terminal_back() {
+    // As an interactive shell without job control, which ignores the signal and waits for what it started.
+    let script = r#"
+        set -m
+        "$why_denied" run -- /bin/sh -c 'trap "" TSTP; echo ready; sh -c "trap - TSTP; kill -STOP \$\$; exit 7"; exit $?'
+        echo "stopped: $(($? > 128))"
+        fg >/dev/null
+        echo "ended: $?"
+    "#;
+    let seen = in_session(script, &[("ready", "\u{1a}")]);
+    assert!(seen.contains("stopped: 1\n"), "{seen}");
+    assert!(seen.contains("ended: 7\n"), "{seen}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_command_that_reads_keys_from_stderr_gets_them() {
     // As `less` does. What is typed has no line end.
     let script = r#"

@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Passes on keys while the command wants them.
 pub(super) struct Keys {
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
@@ -56,7 +56,7 @@ impl Keys {
                 }
             }
         });
-        Some(Self { shared, thread })
+        Some(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
     /// Puts our terminal in order while the command is stopped.
@@ -65,10 +65,12 @@ impl Keys {
     }
 
     /// Puts our terminal in order: the command has ended.
-    pub(super) fn end(self) {
+    pub(super) fn end(&self) {
         self.shared.has_ended.store(true, Ordering::SeqCst);
-        // It looks up soon; where it does not, there is nothing more to do for it.
-        let _ = self.thread.join();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // It looks up soon; where it does not, there is nothing more to do for it.
+            let _ = thread.join();
+        }
         self.shared.release();
     }
 }
