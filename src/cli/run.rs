@@ -3,6 +3,8 @@
 //! Stdin and stdout are the command's own. Stderr passes through us; where it is a terminal, the command
 //! gets a terminal for it, so that it prints the same. The command runs once, and its exit status is ours.
 
+#[cfg(unix)]
+mod keys;
 mod passing;
 #[cfg(unix)]
 mod unix;

@@ -283,6 +283,40 @@ fn a_command_that_stops_gives_the_terminal_back() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_command_that_does_not_stop_though_its_own_do_gives_the_terminal_back() {
+    // As an interactive shell without job control, which ignores the signal and waits for what it started.
+    let script = r#"
+        set -m
+        "$why_denied" run -- /bin/sh -c 'trap "" TSTP; echo ready; sh -c "trap - TSTP; kill -STOP \$\$; exit 7"; exit $?'
+        echo "stopped: $(($? > 128))"
+        fg >/dev/null
+        echo "ended: $?"
+    "#;
+    let seen = in_session(script, &[("ready", "\u{1a}")]);
+    assert!(seen.contains("stopped: 1\n"), "{seen}");
+    assert!(seen.contains("ended: 7\n"), "{seen}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_command_that_reads_keys_from_stderr_gets_them() {
+    // As `less` does. What is typed has no line end.
+    let script = r#"
+        "$why_denied" run -- /bin/sh -c '
+            stty -icanon -echo min 1 <&2; echo ready
+            key=$(dd bs=1 count=1 <&2 2>/dev/null)
+            stty icanon echo <&2; echo "key: $key"; exit 5
+        '
+        echo "ended: $?"; stty -a | tr -s " ;" "\n" | grep -x -e "-*icanon" -e "-*echo"
+    "#;
+    let seen = in_session(script, &[("ready", "q")]);
+    // What is typed at once may be shown before the command's wish is known.
+    let said: Vec<&str> = seen.lines().map(|line| line.trim_start_matches('q')).collect();
+    assert_eq!(said, ["ready", "key: q", "ended: 5", "icanon", "echo"], "{seen}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn what_is_typed_reaches_the_command_once() {
     // Many programs take a second interrupt for an order to give up at once.
     let script = r#"

@@ -170,7 +170,7 @@ pub(super) static FORMS: &[Form] = &[
         Role::Head,
         None,
         None,
-        r"(?:[Aa]n|A client) error(?: occurred)? \((?P<code>[^()]{1,80})\)(?: occurred)? when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
+        r"(?:[Aa]n|A client) error(?: occurred)?(?: \((?P<code>[^()]{1,80})\))?(?: occurred)? ?when calling the (?P<op>[A-Za-z0-9]{1,100}(?:\n[A-Za-z0-9]{1,100})?) operation",
         BOTO,
     ),
     form(
@@ -506,6 +506,14 @@ pub(super) static FORMS: &[Form] = &[
         Some("sts"),
         r"(?:[Uu]nable to|[Cc]annot|[Cc]ould not|[Cc]an not|[Cc]an't|[Ff]ailed to|not able to) assume (?:the )?(?:IAM )?[Rr]ole:? (?:with ARN )?['\x22`(]?(?P<res>arn:[^\s'\x22`(),;]{1,400})",
         DENIED,
+    ),
+    form(
+        "net-assume",
+        Role::Wrapper,
+        Some(AccessDenied),
+        Some("sts"),
+        r"Error calling (?P<assumes>AssumeRole) for role (?P<res>arn:[^\s'\x22`(),;]{1,400})",
+        NET,
     ),
     form(
         "terraform-assume",
@@ -1080,6 +1088,11 @@ pub(super) static FORMS: &[Form] = &[
         BOTO,
     ),
     part(
+        "paws-code",
+        r"(?P<code>[A-Z][A-Za-z0-9.]{2,80}) \(HTTP [0-9]{3}\)\.",
+        "https://www.paws-r-sdk.com/docs/",
+    ),
+    part(
         "console-call",
         r"Calling the (?P<op>[a-z][A-Za-z]{1,60}) API action failed",
         "https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
@@ -1138,7 +1151,7 @@ pub(super) static FORMS: &[Form] = &[
     part("xml-code", r"<Code> ?(?P<code>[^<>\s]{1,80}) ?</Code", S3_CODES),
     part(
         "request-id",
-        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\}|\[[A-Za-z][A-Za-z0-9\x20_-]{0,40}\])"#,
+        r#"(?:[Rr]equest[\x20\n_-]?[Ii][Dd]|requestID)["']?\x20?(?::|=>|=)[\x20\n]{0,24}(?:chr\x20)?["']?(?P<id>[^\s,;(){}"'`<>\[\]]{1,120}|<[A-Za-z][A-Za-z0-9\x20_-]{0,40}>|\{[A-Za-z][A-Za-z0-9_-]{0,40}\}|\[[A-Za-z][A-Za-z0-9\x20_-]{0,40}\])"#,
         COMMON,
     ),
     part(
@@ -1155,6 +1168,11 @@ pub(super) static FORMS: &[Form] = &[
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html",
     ),
     part("trail-operation", r#""[Ee]ventName" ?: ?"(?P<op>[A-Za-z0-9]{1,100})""#, TRAIL),
+    part(
+        "calling-operation",
+        r"(?:when|while) calling (?:the )?(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})\b",
+        BOTO,
+    ),
     part(
         "operation-code",
         r"(?:^|[\x20\n\x22'`(])(?P<op>[A-Z][a-z]{2,20}[A-Z][A-Za-z0-9]{1,60})['\x22`]?(?:\x20failed|\x20failed\x20with|\x20returns|\x20returned)?\x20?:?\x20['\x22`]?(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|InvalidIdentityToken)['\x22`]?:",
@@ -1293,7 +1311,7 @@ pub(super) static FORMS: &[Form] = &[
     hint(
         "s3-host-id",
         "s3",
-        r"(?:x-amz-id-2|<HostId>|HostID:|host id:|Extended Request ID:|Server: AmazonS3)",
+        r"(?:x-amz-id-2|x-amz-bucket-region|<HostId>|HostID:|host id:|Extended Request ID:|Server: AmazonS3)",
         S3_CODES,
     ),
     hint("boto-ec2", "ec2", r"EC2ResponseError", BOTO),
@@ -1314,6 +1332,12 @@ pub(super) static FORMS: &[Form] = &[
         "",
         r"(?:[Cc]reate|[Cc]reating|[Rr]eading|[Uu]pdate|[Uu]pdating|[Dd]elete|[Dd]eleting|[Pp]utting|[Dd]escribe|[Dd]escribing|[Ll]isting|[Aa]ttaching|[Gg]etting|[Ii]mporting|[Mm]odifying|[Rr]etrieving|[Tt]agging|[Qq]uerying|[Vv]alidating) (?:the |an? |all )?(?:inline policies for |tags for )?(?:AWS |Amazon )?(?P<svc>IAM|EC2|S3|SQS|SNS|KMS|SSM|RDS|ECS|ECR|EKS|EFS|WAFv2|ACM|MSK|Lambda|DynamoDB|CloudFormation|CloudFront|CloudTrail|CloudWatch Logs?|CloudWatch Metric|EventBridge|Kinesis Firehose|Kinesis|Secrets Manager|Step Functions?|API Gateway|Route ?53|ElastiCache|OpenSearch|Redshift|Glue|Athena|Cognito Identity Pool|Cognito User Pool|CodeBuild|CodePipeline|Organizations?|Service Discovery)(?: |:)",
         "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+    ),
+    hint(
+        "eb-call",
+        "",
+        r"Making api call: \((?P<svc>[a-z0-9-]{2,40}), ",
+        "https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/eb-cli3-troubleshooting.html",
     ),
     hint("ecs-ecr", "ecr", r"retrieve ecr registry auth", ECS),
     hint(
@@ -1351,7 +1375,7 @@ pub(super) static FORMS: &[Form] = &[
     trace(
         "service-named",
         "",
-        r"\b(?P<svc>S3|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|[Ee]rror|ERROR)",
+        r"\b(?P<svc>S3|STS|EC2|SQS|SNS|KMS|SSM|SES|ECR|EKS|ECS|RDS|EFS|DynamoDB|Lambda|CloudFormation|CloudFront|Route ?53|Secrets Manager|Bedrock|SageMaker|Athena|Glue|Kinesis|Redshift|CloudWatch Logs?|Cognito User Pool) (?:bucket|object|queue|topic|key|parameter|repository|cluster|task|service|[Ii]nstance [Tt]ypes|[Ii]nstances?|table|function|stack|distribution|record|hosted zone|zone|secret|model|job|database|stream|group|client|API|access|[Ee]rror|ERROR)",
         ENDPOINTS,
     ),
 ];
@@ -1389,6 +1413,8 @@ pub(super) static CODES: &[Code] = &[
     code("UnauthorizedAccess", AccessDenied),
     code("NotAuthorizedException", AccessDenied),
     generic("NotAuthorized", AccessDenied),
+    code("NotAuthorizedError", AccessDenied),
+    code("InsufficientPrivilegesException", AccessDenied),
     code("AuthorizationErrorException", AccessDenied),
     generic("AuthorizationError", AccessDenied),
     s3("AllAccessDisabled", AccessDenied),
@@ -1729,10 +1755,23 @@ pub(super) fn codes(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// What is known of a code, with or without the prefix of EC2's.
-pub(super) fn known(code: &str) -> Option<&'static Code> {
+/// What the catalogue says of a code, with or without the prefix of EC2's.
+pub(super) fn listed(code: &str) -> Option<&'static Code> {
     let bare = code.strip_prefix("Client.").unwrap_or(code);
     CODES.iter().find(|known| known.code == bare)
+}
+
+/// What is known of a code: services have their own for a denial, and name them alike.
+pub(super) fn known(code: &str) -> Option<&'static Code> {
+    static DENIED: Code = self::code("AccessDenied", AccessDenied);
+    const ENDS: &[&str] = &[
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccessDeniedFault",
+        "NotAuthorizedException",
+        "UnauthorizedException",
+    ];
+    listed(code).or_else(|| ENDS.iter().any(|end| code.ends_with(end)).then_some(&DENIED))
 }
 
 /// Whether a word is how a program calls its own errors, and no code of AWS.

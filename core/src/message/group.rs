@@ -193,6 +193,10 @@ impl Breaks {
 
     /// Whether a mention belongs to another error than what was found before such a line.
     fn part(&self, draft: &Draft, mention: &Mention, text: &str) -> bool {
+        // So far away it belongs to another one anyway.
+        if mention.range.start.saturating_sub(draft.range.end) > REACH {
+            return false;
+        }
         let (from, to) = (self.block(draft.range.end), self.block(mention.range.start));
         let between = self.lines.get(from..to).unwrap_or_default();
         let Some(kind) = between.iter().map(|(_, kind)| *kind).max() else { return false };
@@ -354,7 +358,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
     if fields.code.as_ref().is_some_and(|code| code.value.len() > 80) {
         return None;
     }
-    if form.id == "operation-code" {
+    if matches!(form.id, "operation-code" | "calling-operation") {
         let name = &fields.operation.as_ref()?.value;
         services::of_operation(name).or_else(|| services::likely_of_operation(name))?;
     }
@@ -372,7 +376,7 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
         let before = text.get(..captures.get(0)?.start())?.chars().next_back();
         let is_class = form.id == "other-code-sentence"
             && before.is_some_and(|letter| matches!(letter, '.' | ':' | '\\' | '$'));
-        if is_class || forms::known(&code.value).is_some() || forms::is_no_code(&code.value) {
+        if is_class || forms::listed(&code.value).is_some() || forms::is_no_code(&code.value) {
             return None;
         }
     }
@@ -921,6 +925,7 @@ impl Draft {
             (None, Some((_, _, range))) if !told => Some(range.clone()),
             _ => None,
         };
+        let around = self.wrapper.as_ref().and_then(|(_, fields, _)| fields.operation.clone());
         let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
         let (mut principal, mut action, mut resource) = (None, None, None);
         let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
@@ -947,7 +952,7 @@ impl Draft {
             action = action.or(reason.action);
         }
         principal = principal.or(self.fields.principal);
-        let mut operation = self.operation.or(text_fields.operation).or(called);
+        let mut operation = self.operation.or(text_fields.operation).or(called).or(around);
         // AWS asks for this action in this call alone, and the code shows that it was made.
         if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)
             && action.value == "sts:AssumeRole"
@@ -1056,9 +1061,9 @@ fn leads_to_sentence(text: &str, from: usize) -> bool {
 
 /// Whether these are no more than the marks, tags and labels between a code and its message.
 fn is_between(text: &str) -> bool {
-    let tags = text.replace("</Code>", "").replace("<Message>", "");
-    let tags = tags.replace("Error message:", "").replace("Message:", "");
-    !tags.contains(|letter: char| letter.is_alphanumeric())
+    let labels = ["</Code>", "<Message>", "Error message:", "Message:", "Message : chr"];
+    let words = labels.iter().fold(text.to_owned(), |words, label| words.replace(label, ""));
+    !words.contains(|letter: char| letter.is_alphanumeric())
 }
 
 /// Words that say no more than the code does.

@@ -109,17 +109,19 @@ pub(super) fn reasons(text: &str, sentences: &[Sentence]) -> Vec<Reason> {
     let Some(grammar) = grammar() else { return Vec::new() };
     let explicit = if text.contains("explicit deny in") { &[&grammar.explicit][..] } else { &[] };
     let implicit = if text.contains("because no ") { &[&grammar.implicit][..] } else { &[] };
-    let found = explicit.iter().chain(implicit).flat_map(|regex| regex.captures_iter(text));
-    let mut found: Vec<Reason> = found
-        .filter_map(|captures| {
-            let whole = captures.get(0)?.range();
-            let holder = captures.name("holder")?;
-            let in_sentence = |sentence: &Sentence| {
-                sentence.range.start < whole.end && whole.start < sentence.range.end
-            };
-            if sentences.iter().any(in_sentence) {
+    let regexes = explicit.iter().chain(implicit);
+    let places = regexes.flat_map(|regex| regex.find_iter(text).map(move |one| (regex, one)));
+    let mut found: Vec<Reason> = places
+        .filter_map(|(regex, place)| {
+            // The sentences stand in order: what began last before it may reach into it.
+            let before = sentences.partition_point(|one| one.range.start < place.end());
+            let last = before.checked_sub(1).and_then(|last| sentences.get(last));
+            if last.is_some_and(|sentence| place.start() < sentence.range.end) {
                 return None;
             }
+            let captures = regex.captures_at(text, place.start())?;
+            let whole = captures.get(0)?.range();
+            let holder = captures.name("holder")?;
             let is_implicit = text.get(whole.clone())?.starts_with(['b', 'B']);
             let kind = if is_implicit { DenialKind::Implicit } else { DenialKind::Explicit };
             let mut reason = Reason {

@@ -115,7 +115,7 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Where a program's source cuts a text in two: a quote that closes, a sign between, a quote that opens; and
-/// a line end between two quotes, where the first part ends with a blank.
+/// a line end between two quotes, where the first part ends with a blank or in the middle of a name.
 pub(super) fn joints(text: &str) -> Vec<Range<usize>> {
     const BLANKS: [char; 2] = [' ', '\n'];
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -125,7 +125,11 @@ pub(super) fn joints(text: &str) -> Vec<Range<usize>> {
         let before = if is_plus { before.trim_end_matches(BLANKS) } else { before };
         let Some(quote @ ('"' | '\'' | '`')) = before.chars().next_back() else { continue };
         let opened = after.trim_start_matches(BLANKS);
-        let is_open = is_plus || before.get(..before.len() - 1).is_some_and(|it| it.ends_with(' '));
+        let inner = before.get(..before.len() - 1).unwrap_or("");
+        // A line of nothing but a quotation, as languages have it that need no sign between.
+        let line = inner.rsplit('\n').next().unwrap_or("").trim_start();
+        let is_cut = line.starts_with(quote) && inner.ends_with(['/', ':', '-']);
+        let is_open = is_plus || inner.ends_with(' ') || is_cut;
         let range = before.len() - 1..text.len() - opened.len() + 1;
         if is_open
             && opened.starts_with(quote)

@@ -6,25 +6,34 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgid, getpgrp, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, OutputModes, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize,
+    LocalModes, OptionalActions, OutputModes, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
+    tcsetwinsize,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use super::keys::Keys;
 use super::{Kept, Passing};
 
 /// The signals that are meant for the command.
 const SIGNALS: [i32; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2];
+
+/// How long a command may take to put its terminal in order before it stops.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A signal that is told so soon after we went on is older than that.
+const STALE: Duration = Duration::from_millis(200);
 
 /// Runs a program to its end, and keeps some of what it wrote to stderr.
 pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(ExitStatus, Kept)> {
@@ -37,6 +46,7 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(Ex
         // What comes after the command's end is for us, and does what it always does.
         register_conditional_default(*signal, Arc::clone(&has_ended))?;
     }
+    let has_ended_too = Arc::clone(&has_ended);
     let mut signals = Signals::new(heard.iter().chain(&[SIGWINCH]))?;
     let handle = signals.handle();
     let pair = if io::stderr().is_terminal() { terminal().ok() } else { None };
@@ -54,12 +64,20 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(Ex
     let rest = ours.try_clone()?;
     let passing = Passing::start(ours);
     let id = Pid::from_child(&child);
-    let resized = screen.clone();
+    let started = Arc::new(Started {
+        id,
+        keys: screen.as_ref().and_then(Keys::start),
+        screen,
+        stops: AtomicUsize::new(0),
+        resumed: Mutex::new(None),
+    });
+    let listening = Arc::clone(&started);
     let listener = std::thread::spawn(move || {
         for signal in signals.forever() {
             match signal {
-                SIGWINCH => follow_size(resized.as_deref(), id),
-                SIGINT | SIGQUIT | SIGTSTP if hears_the_terminal(id) => {}
+                SIGWINCH => listening.follow_size(),
+                SIGTSTP if hears_the_terminal(id) => listening.expect_stop(&has_ended_too),
+                SIGINT | SIGQUIT if hears_the_terminal(id) => {}
                 signal => {
                     let Some(signal) = Signal::from_named_raw(signal) else { continue };
                     // It may have ended already.
@@ -68,8 +86,11 @@ pub(super) fn execute(program: &OsStr, arguments: &[OsString]) -> io::Result<(Ex
             }
         }
     });
-    let ended = wait(id, screen.as_deref());
+    let ended = started.wait();
     has_ended.store(true, Ordering::SeqCst);
+    if let Some(keys) = &started.keys {
+        keys.end();
+    }
     handle.close();
     // The listener ends with its handle.
     let _ = listener.join();
@@ -106,33 +127,82 @@ fn is_text(path: &Path) -> bool {
     count.is_ok_and(|count| begin.get(..count).is_some_and(|begin| !begin.contains(&0)))
 }
 
-/// Waits for the end of the command, and stops while it is stopped: whoever waits for us waits for it.
-fn wait(id: Pid, screen: Option<&OwnedFd>) -> io::Result<()> {
-    // Its end is left for the standard library to take.
-    let news = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
-    loop {
-        match waitid(WaitId::Pid(id), news) {
-            Ok(Some(status)) if status.stopped() => stop_alike(id, screen),
-            Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+/// A command that runs.
+struct Started {
+    id: Pid,
+    /// Our side of its terminal, where it has one.
+    screen: Option<Arc<OwnedFd>>,
+    keys: Option<Keys>,
+    /// How often we have stopped with it.
+    stops: AtomicUsize,
+    /// When we last went on.
+    resumed: Mutex<Option<Instant>>,
 }
 
-fn stop_alike(id: Pid, screen: Option<&OwnedFd>) {
-    // There is nothing to take where it goes on already.
-    let taken = waitid(WaitId::Pid(id), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
-    // Without a terminal nobody would tell us to go on.
-    if !matches!(taken, Ok(Some(_))) || own_terminal().is_err() {
-        return;
+impl Started {
+    /// Waits for the end of the command, and stops while it is stopped: whoever waits for us waits for it.
+    fn wait(&self) -> io::Result<()> {
+        // Its end is left for the standard library to take.
+        let news = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        loop {
+            match waitid(WaitId::Pid(self.id), news) {
+                Ok(Some(status)) if status.stopped() => {
+                    // There is nothing to take where it goes on already.
+                    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+                    let taken = waitid(WaitId::Pid(self.id), options);
+                    // Without a terminal nobody would tell us to go on.
+                    if matches!(taken, Ok(Some(_))) && own_terminal().is_ok() {
+                        self.stop();
+                    }
+                }
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
-    let _ = emulate_default_handler(SIGTSTP);
-    // We go on, and so does the command; a shell tells its whole group.
-    if getpgid(Some(id)) != Ok(getpgrp()) {
-        let _ = kill_process(id, Signal::CONT);
+
+    /// Stops, until somebody tells us to go on.
+    fn stop(&self) {
+        self.stops.fetch_add(1, Ordering::SeqCst);
+        if let Some(keys) = &self.keys {
+            keys.release();
+        }
+        let _ = emulate_default_handler(SIGTSTP);
+        *self.resumed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        // We go on, and so does the command; a shell tells its whole group.
+        if getpgid(Some(self.id)) != Ok(getpgrp()) {
+            let _ = kill_process(self.id, Signal::CONT);
+        }
+        self.follow_size();
     }
-    follow_size(screen, id);
+
+    /// Somebody typed Ctrl-Z: the command is about to stop. Where it does not, but what it waits for has, such as a
+    /// job of a shell without job control, nobody would get the terminal back.
+    fn expect_stop(self: &Arc<Self>, has_ended: &Arc<AtomicBool>) {
+        let resumed = *self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        if resumed.is_some_and(|moment| moment.elapsed() < STALE) {
+            // We have stopped for this one, before we came to hear of it.
+            return;
+        }
+        let (this, has_ended) = (Arc::clone(self), Arc::clone(has_ended));
+        let stops = self.stops.load(Ordering::SeqCst);
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            if this.stops.load(Ordering::SeqCst) == stops && !has_ended.load(Ordering::SeqCst) {
+                this.stop();
+            }
+        });
+    }
+
+    /// Gives the command's terminal the size of ours.
+    fn follow_size(&self) {
+        if let (Some(screen), Ok(size)) = (&self.screen, tcgetwinsize(io::stderr())) {
+            // A wrong size does no harm. The command may have looked before the new one was there.
+            let _ = tcsetwinsize(screen, size);
+            let _ = kill_process(self.id, Signal::WINCH);
+        }
+    }
 }
 
 /// Whether the command hears by itself what is typed at the terminal: it has the foreground, as we do.
@@ -146,15 +216,6 @@ fn hears_the_terminal(id: Pid) -> bool {
 fn own_terminal() -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     rustix::fs::open("/dev/tty", flags, Mode::empty())
-}
-
-/// Gives the command's terminal the size of ours.
-fn follow_size(screen: Option<&OwnedFd>, id: Pid) {
-    if let (Some(screen), Ok(size)) = (screen, tcgetwinsize(io::stderr())) {
-        // A wrong size does no harm. The command may have looked before the new one was there.
-        let _ = tcsetwinsize(screen, size);
-        let _ = kill_process(id, Signal::WINCH);
-    }
 }
 
 /// The signals that are ignored, as far as the system tells.
@@ -177,6 +238,8 @@ fn terminal() -> io::Result<(OwnedFd, OwnedFd)> {
     if let Ok(mut modes) = tcgetattr(io::stderr()) {
         // The real terminal adds what is to be added to a line end.
         modes.output_modes.remove(OutputModes::OPOST);
+        // A shell that waits for its user has made it raw; no command begins with that.
+        modes.local_modes.insert(LocalModes::ICANON);
         tcsetattr(&theirs, OptionalActions::Now, &modes)?;
     }
     if let Ok(size) = tcgetwinsize(io::stderr()) {
