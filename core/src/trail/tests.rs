@@ -170,6 +170,72 @@ fn an_event_that_two_files_hold_counts_once() {
     assert_eq!(heard.groups.totals(), (1, 1));
 }
 
+/// What is told of each group, whatever the order of its events.
+fn grouped(events: &[Value]) -> String {
+    let mut groups = Groups::default();
+    for one in events {
+        assert!(read(Piece::Event, one.to_string().as_bytes(), &mut |event| groups.push(&event)));
+    }
+    format!("{:#?}", groups.finish())
+}
+
+#[test]
+fn whatever_differs_in_who_what_or_why_is_another_group() {
+    let policy = |letter: char| {
+        format!(
+            "arn:aws:organizations::111122223333:policy/o-a1b2c3d4e5/service_control_policy/p-{letter}"
+        )
+    };
+    let text = |reason: &str| {
+        json!(format!(
+            "User: arn:aws:iam::111122223333:user/ana is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/k\" {reason}"
+        ))
+    };
+    let deny = |letter| {
+        text(&format!("with an explicit deny in a service control policy: {}", policy(letter)))
+    };
+    let allow =
+        |layer: &str| text(&format!("because no {layer} policy allows the s3:GetObject action"));
+    let changes: [(&str, Value); 8] = [
+        ("errorMessage", deny('a')),
+        ("errorMessage", deny('b')),
+        ("errorMessage", allow("identity-based")),
+        ("errorMessage", allow("session")),
+        ("errorCode", json!("AccessDeniedException")),
+        ("eventName", json!("PutObject")),
+        ("requestParameters", json!({"bucketName": "b", "key": "other"})),
+        ("userIdentity", json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/bo"})),
+    ];
+    let mut groups = Groups::default();
+    for round in 0..2_u64 {
+        for (number, (key, value)) in (0_u64..).zip(&changes) {
+            let mut one = event(10 * round + number, Some("AccessDenied"));
+            one[*key] = value.clone();
+            assert!(
+                read(Piece::Event, one.to_string().as_bytes(), &mut |event| groups.push(&event))
+            );
+        }
+    }
+    let groups = groups.finish();
+    assert_eq!(groups.len(), changes.len(), "{groups:#?}");
+    assert!(groups.iter().all(|group| group.count == 2));
+}
+
+#[test]
+fn the_order_of_events_changes_nothing() {
+    let mut events: Vec<Value> = (0..6).map(|number| event(number, Some("AccessDenied"))).collect();
+    for (number, one) in events.iter_mut().enumerate() {
+        one["eventTime"] = json!(format!("2026-10-0{}T09:00:00Z", 1 + number % 3));
+        one["userAgent"] = json!(if number == 2 { "b" } else { "a" });
+    }
+    let forth = grouped(&events);
+    assert!(forth.contains("aws:UserAgent") && forth.contains("000000000005"), "{forth}");
+    events.reverse();
+    assert_eq!(grouped(&events), forth);
+    events.rotate_left(2);
+    assert_eq!(grouped(&events), forth);
+}
+
 #[test]
 fn digests_and_other_json_hold_no_events() {
     let totals = |text: &str| heard(text.as_bytes(), 30).1;
