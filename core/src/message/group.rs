@@ -341,7 +341,8 @@ fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) -> Option<Fie
                 code.value.truncate(len);
                 code
             })
-            .filter(|code| code.value != "null"),
+            // Where no code came back, a tool puts nothing between its brackets.
+            .filter(|code| !matches!(&*code.value, "" | "null")),
         operation: piece("op").map(capital),
         service: piece("svc"),
         id: piece("id").map(without_marks).filter(|id| is_id(&id.value)),

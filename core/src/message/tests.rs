@@ -30,3 +30,12 @@ fn what_stands_long_before_an_error_is_left_out_between_two_letters() {
         assert!(text.get(range).is_some_and(|told| told.contains("AccessDenied")), "{denial:?}");
     }
 }
+
+#[test]
+fn brackets_without_a_code_hold_none() {
+    let text = "An error occurred ( ) when calling the PutObject operation: User: arn:aws:iam::111122223333:user/ana is not authorized to perform: s3:PutObject";
+    let found = denials(text);
+    let [denial] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(denial.code, None);
+    assert!(denial.operation.is_some() && denial.action.is_some(), "{denial:?}");
+}
