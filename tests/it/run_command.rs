@@ -179,45 +179,36 @@ fn a_signal_that_ends_the_command_ends_us() {
     }
 }
 
-#[test]
-fn a_signal_to_us_reaches_the_command() {
-    let mut child = command(&[
-        "run",
-        "--",
-        "/bin/sh",
-        "-c",
-        "trap 'echo asked to end; exit 33' TERM; echo ready; while :; do sleep 0.05; done",
-    ])
-    .stdin(Stdio::null())
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let mut first = [0_u8; 6];
-    stdout.read_exact(&mut first).unwrap();
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(33));
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "asked to end\n");
-}
-
-#[test]
-fn signals_that_say_something_to_the_command_reach_it() {
-    let script = "trap 'echo told; exit 34' USR1; echo ready; while :; do sleep 0.05; done";
+/// Runs a script that says `ready`, sends us a signal then, and gives the status and what else it says.
+fn signalled(script: &str, signal: rustix::process::Signal) -> (Option<i32>, String) {
     let mut child = command(&["run", "--", "/bin/sh", "-c", script])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut first = [0_u8; 6];
     stdout.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"ready\n");
     let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::USR1).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(34));
+    rustix::process::kill_process(id, signal).unwrap();
+    let status = child.wait().unwrap().code();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    (status, rest)
+}
+
+#[test]
+fn a_signal_to_us_reaches_the_command() {
+    use rustix::process::Signal;
+    let script = |name: &str| {
+        format!("trap 'echo told; exit 33' {name}; echo ready; while :; do sleep 0.05; done")
+    };
+    // The first asks it to end; the other says something to it, and would end us alone.
+    for (name, signal) in [("TERM", Signal::TERM), ("USR1", Signal::USR1)] {
+        assert_eq!(signalled(&script(name), signal), (Some(33), "told\n".to_owned()), "{name}");
+    }
 }
 
 #[test]
