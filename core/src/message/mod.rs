@@ -4,6 +4,7 @@
 //! guessed. Encoded messages, tokens and signatures are found and not kept: a span shows where an encoded
 //! message stands.
 
+mod codes;
 mod columns;
 mod enclosed;
 mod forms;
@@ -58,6 +59,20 @@ impl ErrorClass {
             Self::Throttled => "throttled",
             Self::Other => "other",
         }
+    }
+
+    /// The class that has this id.
+    fn of(id: &str) -> Option<Self> {
+        let all = [
+            Self::AccessDenied,
+            Self::ExpiredCredentials,
+            Self::InvalidCredentials,
+            Self::Signature,
+            Self::Region,
+            Self::Throttled,
+            Self::Other,
+        ];
+        all.into_iter().find(|class| class.id() == id)
     }
 }
 
@@ -183,7 +198,7 @@ impl Denial {
         let action = self.action.as_ref().and_then(|one| one.value.split_once(':'));
         1 + self.fields().count()
             + usize::from(action.is_some_and(|(_, name)| is_known(name)))
-            + usize::from(self.code.as_ref().is_some_and(|one| forms::known(&one.value).is_some()))
+            + usize::from(self.code.as_ref().is_some_and(|one| codes::known(&one.value).is_some()))
             + usize::from(self.encoded.is_some())
     }
 

@@ -1,0 +1,62 @@
+//! What is left of the sentence where it was cut off, and what the console makes of it.
+
+use super::grammar::{Grammar, policy_type};
+use super::{CONTEXT, Piece, Sentence, clip};
+use crate::message::DenialKind;
+
+/// Sentences of which no more is left than who it is about, since a line ends behind that.
+pub(super) fn cut_sentences(text: &str, grammar: &Grammar, whole: &[Sentence]) -> Vec<Sentence> {
+    let found = grammar.cut.captures_iter(text).filter_map(|captures| {
+        let range = captures.get(0)?.range();
+        let principal = captures.name("prin")?;
+        let other = whole
+            .iter()
+            .any(|other| other.range.start < range.end + 1 && range.start < other.range.end);
+        let principal = Piece { value: principal.as_str().to_owned(), range: principal.range() };
+        (!other).then_some(Sentence {
+            range: principal.range.start..range.end,
+            principal: Some(principal),
+            action: None,
+            operation: None,
+            resource: None,
+            kind: None,
+            policy_type: None,
+            policy_arn: None,
+        })
+    });
+    found.collect()
+}
+
+/// What the console shows for whoever is to ask for access: who, what and on what, a line for each.
+pub(super) fn panels(text: &str, grammar: &Grammar) -> Vec<Sentence> {
+    let found = grammar.panel.captures_iter(text).filter_map(|captures| {
+        let piece = |name: &str| {
+            let one = captures.name(name)?;
+            Some(Piece { value: one.as_str().to_owned(), range: one.range() })
+        };
+        let whole = captures.get(0)?.range();
+        let rest = clip(text, whole.end, whole.end + CONTEXT);
+        let explicit = grammar
+            .explicit
+            .captures(rest)
+            .filter(|one| one.get(0).is_some_and(|one| one.start() == 0));
+        let (kind, captures) = match explicit {
+            Some(captures) => (DenialKind::Explicit, Some(captures)),
+            None => (DenialKind::Implicit, grammar.context.captures(rest)),
+        };
+        let place = |one: regex::Match<'_>| whole.end + one.start()..whole.end + one.end();
+        let context = captures.as_ref().and_then(|captures| captures.get(0)).map(place);
+        let holder = captures.as_ref().and_then(|captures| captures.name("holder"));
+        Some(Sentence {
+            range: whole.start..context.as_ref().map_or(whole.end, |context| context.end),
+            principal: piece("prin"),
+            action: piece("act"),
+            operation: None,
+            resource: piece("res"),
+            kind: context.map(|context| (kind, context)),
+            policy_type: holder.and_then(|one| Some((policy_type(one.as_str())?, place(one)))),
+            policy_arn: None,
+        })
+    });
+    found.collect()
+}
