@@ -3,6 +3,7 @@
 //! Every byte of the result leads back to the original. Blanks are spaces or line ends, nothing else.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::windows;
 use crate::text::SegmentMap;
@@ -51,21 +52,10 @@ impl Normal {
 }
 
 /// Which bytes need no thought.
-static IS_PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0x80;
-    while byte < plain.len() {
-        plain[byte] = false;
-        byte += 1;
-    }
-    let others = b"\n\r\t\x0b\x0c\x1b\\&><{/#*|";
-    let mut at = 0;
-    while at < others.len() {
-        plain[others[at] as usize] = false;
-        at += 1;
-    }
-    plain
-};
+static IS_PLAIN: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let is_plain = |byte: u8| byte.is_ascii() && !b"\n\r\t\x0b\x0c\x1b\\&><{/#*|".contains(&byte);
+    std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(is_plain))
+});
 
 struct Writer<'a> {
     original: &'a str,
@@ -137,7 +127,8 @@ impl Writer<'_> {
             '|' if self.is_frame() => self.atom(' ', 1),
             _ => {
                 // What needs no thought is taken in one piece.
-                let plain = |byte: &u8| IS_PLAIN.get(usize::from(*byte)) == Some(&true);
+                let is_plain = &*IS_PLAIN;
+                let plain = |byte: &u8| is_plain.get(usize::from(*byte)) == Some(&true);
                 let len = rest.bytes().take_while(plain).count();
                 self.verbatim(len.max(first.len_utf8()));
             }
