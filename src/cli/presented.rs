@@ -120,6 +120,7 @@ impl Presented {
             Self::Token(jwt) => TokenFacts {
                 // Claims that somebody copied may not be all there are.
                 complete: jwt.has_header,
+                missing: false,
                 has_header: jwt.has_header,
                 alg: spanned(&jwt.alg, said.alg),
                 kid: spanned(&jwt.kid, said.kid),
