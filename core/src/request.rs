@@ -143,6 +143,8 @@ pub struct Claim {
 pub struct TokenFacts {
     /// Whether the claims are all there are, so that one which is missing is not in the token.
     pub complete: bool,
+    /// Whether there are claims that are not known, as where CloudTrail tells of the call.
+    pub is_partial: bool,
     /// Whether its header is known.
     pub has_header: bool,
     /// How it is signed.

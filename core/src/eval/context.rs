@@ -455,6 +455,9 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
     }
     let find = |name: &str| caller.claims.iter().find(|claim| claim.name.to_lowercase() == name);
     let value = |claim: Option<&'r Claim>| match claim.map(|claim| claim.values.as_slice()) {
+        None if caller.token.is_partial => {
+            Unknown("the event tells no more of the token than its subject and its audience")
+        }
         None => Absent,
         Some([one]) => One(Cow::Borrowed(one.as_str())),
         Some(many) => Many(Cow::Borrowed(many)),
