@@ -4,6 +4,7 @@
 //! guessed. Encoded messages, tokens and signatures are found and not kept: a span shows where an encoded
 //! message stands.
 
+mod codes;
 mod columns;
 mod enclosed;
 mod forms;
@@ -58,6 +59,20 @@ impl ErrorClass {
             Self::Throttled => "throttled",
             Self::Other => "other",
         }
+    }
+
+    /// The class that has this id.
+    fn of(id: &str) -> Option<Self> {
+        let all = [
+            Self::AccessDenied,
+            Self::ExpiredCredentials,
+            Self::InvalidCredentials,
+            Self::Signature,
+            Self::Region,
+            Self::Throttled,
+            Self::Other,
+        ];
+        all.into_iter().find(|class| class.id() == id)
     }
 }
 
@@ -183,7 +198,7 @@ impl Denial {
         let action = self.action.as_ref().and_then(|one| one.value.split_once(':'));
         1 + self.fields().count()
             + usize::from(action.is_some_and(|(_, name)| is_known(name)))
-            + usize::from(self.code.as_ref().is_some_and(|one| forms::known(&one.value).is_some()))
+            + usize::from(self.code.as_ref().is_some_and(|one| codes::known(&one.value).is_some()))
             + usize::from(self.encoded.is_some())
     }
 
@@ -237,12 +252,15 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
         };
         // What reaches into the end of a window is read again as the begin of the next one.
         let edge = start + window.len().saturating_sub(windows::OVERLAP);
+        // What is longer than half of one is taken as far as it was read, so that reading gets on.
+        let half = start + window.len() / 2;
         let mut next = if is_last { original.len() } else { edge };
         group::denials(&normal.text, &place, &mut |denial| {
-            if is_last || (denial.span.end as usize) < edge {
+            let begin = denial.span.start as usize;
+            if is_last || (denial.span.end as usize) < edge || begin < half {
                 found.add(denial);
             } else {
-                next = next.min((denial.span.start as usize).max(start + windows::OVERLAP));
+                next = next.min(begin);
             }
         });
         start = windows::boundary(original, next);
@@ -274,12 +292,12 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
 /// a tool of AWS does.
 pub fn other_code(text: &str) -> Option<String> {
     let normal = normal::Normal::of(windows::first(text).0);
-    forms::possible(&normal.text).filter(|(form, _)| form.role == forms::Role::Head).find_map(
-        |(_, pattern)| {
-            let code = pattern.captures(&normal.text)?.name("code")?.as_str().replace('\n', "");
-            (!code.contains([' ', '*']) && !code.is_empty()).then_some(code)
-        },
-    )
+    let heads = forms::possible(&normal.text).filter(|one| one.form.role == forms::Role::Head);
+    let codes = heads.filter_map(|one| {
+        let captures = one.all().next()?;
+        Some(captures.name("code")?.as_str().replace('\n', ""))
+    });
+    codes.into_iter().find(|code| !code.contains([' ', '*']) && !code.is_empty())
 }
 
 /// The encoded authorization message that stands in this place of a text, for whoever can have it decoded;
