@@ -14,7 +14,7 @@ const FOLDER: &str = "fixtures/told";
 
 /// Rows of one file.
 fn rows(name: &str) -> Vec<Value> {
-    serde_json::from_str(&support::read(&format!("{FOLDER}/{name}"))).unwrap()
+    serde_json::from_str(&support::read(format!("{FOLDER}/{name}"))).unwrap()
 }
 
 /// The event that a row describes.
@@ -94,7 +94,7 @@ fn told(denial: &Denial, wanted: &Map<String, Value>) -> Value {
 #[test]
 fn events_tell_what_was_denied() {
     let identities: Value =
-        serde_json::from_str(&support::read(&format!("{FOLDER}/callers.json"))).unwrap();
+        serde_json::from_str(&support::read(format!("{FOLDER}/callers.json"))).unwrap();
     let (mut wrong, mut count) = (Vec::new(), 0);
     for file in fs::read_dir(FOLDER).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
