@@ -145,6 +145,8 @@ pub struct TokenFacts {
     pub complete: bool,
     /// Whether the caller is said to present none at all.
     pub missing: bool,
+    /// Whether an event of CloudTrail tells of the call, which holds few of the claims.
+    pub is_partial: bool,
     /// Whether its header is known.
     pub has_header: bool,
     /// How it is signed.

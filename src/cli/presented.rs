@@ -118,6 +118,7 @@ impl Presented {
         };
         caller.token = match self {
             Self::Token(jwt) => TokenFacts {
+                is_partial: false,
                 // Claims that somebody copied may not be all there are.
                 complete: jwt.has_header,
                 missing: false,

@@ -479,6 +479,9 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
     }
     let find = |name: &str| caller.claims.iter().find(|claim| claim.name.to_lowercase() == name);
     let value = |claim: Option<&'r Claim>| match claim.map(|claim| claim.values.as_slice()) {
+        None if caller.token.is_partial => {
+            Unknown("the event tells no more of the token than its subject and its audience")
+        }
         None if caller.token.complete || caller.token.missing => Absent,
         None if request.context.complete => Absent,
         None => Unknown("not all is known of what the caller presents"),
