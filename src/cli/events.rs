@@ -105,7 +105,7 @@ impl Sink for Found {
                 return;
             }
             self.events += 1;
-            if codes::is_denial(event.error_code.as_bytes()) {
+            if codes::is_denied(&event) {
                 self.places.insert(event.id.to_string(), range.clone());
                 self.groups.push(&event);
             } else if !event.error_code.is_empty() {

@@ -128,10 +128,24 @@ fn every_form_of_a_trail_gives_the_same_groups() {
         .collect();
     let mut two_members = gzip(&records(&events[..4]));
     two_members.extend(gzip(&records(&events[4..])));
+    // Two of one size: the last bytes say the same of both.
+    let mut same_size = gzip(&records(&events[..6]));
+    let padding = records(&events[..6]).len() - records(&events[6..]).len();
+    same_size.extend(gzip(&[records(&events[6..]), " ".repeat(padding).into_bytes()].concat()));
+    // More than is unpacked at once.
+    let mut long = events.clone();
+    for event in &mut long {
+        event["requestParameters"]["padding"] = json!("a".repeat(600_000));
+    }
+    let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+    stored.write_all(&records(&long)).unwrap();
     for (name, bytes) in [
         ("records", records(&events)),
         ("records.json.gz", gzip(&records(&events))),
         ("two-members.bin", two_members),
+        ("members-of-one-size.gz", same_size),
+        ("long.json.gz", stored.finish().unwrap()),
+        ("spaces-after.json.gz", gzip(&[records(&events), vec![b' '; 1000]].concat())),
         ("lines.txt", lines.into_bytes()),
         ("list.json", json!(events).to_string().into_bytes()),
         ("looked-up.json", serde_json::to_vec_pretty(&json!({ "Events": looked_up })).unwrap()),
@@ -188,15 +202,29 @@ fn what_is_damaged_is_told_and_the_rest_is_read() {
     let at = wrong.len() - 6;
     wrong[at] ^= 1;
     put(folder.path(), "d-checksum.gz", &wrong);
+    let one = |number| {
+        gzip(&records(&[event(number, 22, Some("AccessDenied"), ("s3", "PutObject"), PUT)]))
+    };
+    put(folder.path(), "e-followed.gz", &[one(22), b"something else".to_vec()].concat());
+    // It says that four gigabytes are packed in it.
+    let mut immense = one(23);
+    let end = immense.len() - 4;
+    immense[end..].fill(0xff);
+    put(folder.path(), "f-size.gz", &immense);
+    put(folder.path(), "g-cut-in-its-header.gz", &one(24)[..2]);
     let ran = run(&["trail", folder.path().to_str().unwrap(), "--format", "json"]).ends_with(2);
     let report = ran.json();
-    assert_eq!(report["files"]["damaged"].as_array().unwrap().len(), 3);
+    assert_eq!(report["files"]["damaged"].as_array().unwrap().len(), 6, "{report:#}");
     let puts = groups(&report).into_iter().find(|group| group.2 == "s3:PutObject").unwrap();
-    assert!(puts.0 >= 4, "{puts:?}");
+    assert!(puts.0 >= 6, "{puts:?}");
     ran.complains("a-cut.json.gz")
         .complains("it ends early")
         .complains("b-cut.json")
-        .complains("checksum");
+        .complains("checksum")
+        .complains("e-followed.gz")
+        .complains("something else")
+        .complains("f-size.gz")
+        .complains("g-cut-in-its-header.gz");
     run(&["trail", "no-such-file"]).ends_with(2).complains("there is no such file");
     run(&["trail", "Cargo.toml"]).ends_with(2).complains("no CloudTrail events are recognised");
 }

@@ -5,12 +5,13 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::ErrorClass;
 use super::ErrorClass::{
     AccessDenied, ExpiredCredentials, InvalidCredentials, Other, Region, Signature, Throttled,
 };
+use super::forms::LONG;
 
 /// A code that tells what went wrong.
 pub(super) struct Code {
@@ -181,10 +182,15 @@ static CODES: &[Code] = &[
 /// Where known codes stand, each with the prefix of EC2's.
 pub(super) fn find(text: &str) -> impl Iterator<Item = Range<usize>> {
     static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let search = SEARCH.get_or_init(|| {
+    static FAST_SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search = |kind| {
         let known = CODES.iter().map(|code| code.code).filter(|code| !code.starts_with("403"));
-        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(known).ok()
-    });
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(known).ok()
+    };
+    let search = match text.len() {
+        0..LONG => SEARCH.get_or_init(|| search(None)),
+        _ => FAST_SEARCH.get_or_init(|| search(Some(AhoCorasickKind::DFA))),
+    };
     let found = search.iter().flat_map(move |search| search.find_iter(text));
     found.map(move |one| {
         let has_prefix = text.get(..one.start()).is_some_and(|before| before.ends_with("Client."));

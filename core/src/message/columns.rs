@@ -6,6 +6,8 @@ use std::ops::Range;
 
 /// So far to the right begins a column that has others before it.
 const LEAST: usize = 20;
+/// No table is wider than this.
+const WIDEST: usize = 1000;
 /// So many lines at most are one row.
 const ROW: usize = 60;
 
@@ -22,6 +24,7 @@ pub(super) fn rests(text: &str) -> Vec<Range<usize>> {
     while let Some(row) = lines.get(at..).filter(|rest| rest.len() > 2) {
         let row = rows(text, row);
         let first = row.first().filter(|_| row.len() > 2);
+        let first = first.filter(|line| line.len() <= WIDEST);
         let first = first.and_then(|line| text.get(line.clone())).unwrap_or("");
         let mut columns = starts(first).map(|column| cells(text, row, column));
         if let Some(cells) = columns.find(|cells| tells_of_denial(text, cells)) {

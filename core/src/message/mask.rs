@@ -36,7 +36,15 @@ const SECRETS: &[(&[&str], &str)] = &[
         r#"(?i:secret_?-?access_?-?key|secret_?-?key|client_?-?secret|session_?-?token|security_?-?token|access_?-?token|refresh_?-?token|id_?-?token|web_?-?identity_?-?token|saml_?-?assertion|password)\\*["']?\x20{0,4}[:=]\x20{0,4}\\*["']?(?P<secret>[A-Za-z0-9+/=_.%-]{16}[A-Za-z0-9+/=_.%-]*(?:@[A-Za-z0-9%+/=_.-]{40}[A-Za-z0-9%+/=_.-]*)*)"#,
     ),
     (
-        &["Token", "SecretAccessKey", "SAMLAssertion", "SignatureProvided"],
+        &[
+            "<Token-",
+            "<SignatureProvided>",
+            "<SecretAccessKey>",
+            "<SessionToken>",
+            "<SecurityToken>",
+            "<SAMLAssertion>",
+            "<WebIdentityToken>",
+        ],
         r"<(?:Token-[0-9]|SignatureProvided|SecretAccessKey|SessionToken|SecurityToken|SAMLAssertion|WebIdentityToken)>(?P<secret>[^<]+)<",
     ),
     // The same as options of commands.

@@ -252,12 +252,15 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
         };
         // What reaches into the end of a window is read again as the begin of the next one.
         let edge = start + window.len().saturating_sub(windows::OVERLAP);
+        // What is longer than half of one is taken as far as it was read, so that reading gets on.
+        let half = start + window.len() / 2;
         let mut next = if is_last { original.len() } else { edge };
         group::denials(&normal.text, &place, &mut |denial| {
-            if is_last || (denial.span.end as usize) < edge {
+            let begin = denial.span.start as usize;
+            if is_last || (denial.span.end as usize) < edge || begin < half {
                 found.add(denial);
             } else {
-                next = next.min((denial.span.start as usize).max(start + windows::OVERLAP));
+                next = next.min(begin);
             }
         });
         start = windows::boundary(original, next);
@@ -289,12 +292,12 @@ pub fn read_within(sources: &SourceMap, source: SourceId, within: Range<usize>) 
 /// a tool of AWS does.
 pub fn other_code(text: &str) -> Option<String> {
     let normal = normal::Normal::of(windows::first(text).0);
-    forms::possible(&normal.text).filter(|(form, _)| form.role == forms::Role::Head).find_map(
-        |(_, pattern)| {
-            let code = pattern.captures(&normal.text)?.name("code")?.as_str().replace('\n', "");
-            (!code.contains([' ', '*']) && !code.is_empty()).then_some(code)
-        },
-    )
+    let heads = forms::possible(&normal.text).filter(|one| one.form.role == forms::Role::Head);
+    let codes = heads.filter_map(|one| {
+        let captures = one.all().next()?;
+        Some(captures.name("code")?.as_str().replace('\n', ""))
+    });
+    codes.into_iter().find(|code| !code.contains([' ', '*']) && !code.is_empty())
 }
 
 /// The encoded authorization message that stands in this place of a text, for whoever can have it decoded;

@@ -3,7 +3,9 @@
 //! Every byte of the result leads back to the original. Blanks are spaces or line ends, nothing else.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use super::windows;
 use crate::text::SegmentMap;
 
 /// A text without its wrapping, and the way back.
@@ -48,6 +50,12 @@ impl Normal {
         Self { text: writer.text, map: writer.map }
     }
 }
+
+/// Which bytes need no thought.
+static IS_PLAIN: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let is_plain = |byte: u8| byte.is_ascii() && !b"\n\r\t\x0b\x0c\x1b\\&><{/#*|".contains(&byte);
+    std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(is_plain))
+});
 
 struct Writer<'a> {
     original: &'a str,
@@ -119,27 +127,9 @@ impl Writer<'_> {
             '|' if self.is_frame() => self.atom(' ', 1),
             _ => {
                 // What needs no thought is taken in one piece.
-                let plain = |byte: &u8| {
-                    !matches!(
-                        byte,
-                        b'\n'
-                            | b'\r'
-                            | b'\t'
-                            | 0x0b
-                            | 0x0c
-                            | 0x1b
-                            | b'\\'
-                            | b'&'
-                            | b'>'
-                            | b'<'
-                            | b'{'
-                            | b'/'
-                            | b'#'
-                            | b'*'
-                            | b'|'
-                    ) && byte.is_ascii()
-                };
-                let len = rest.bytes().take_while(|byte| plain(byte)).count();
+                let is_plain = &*IS_PLAIN;
+                let plain = |byte: &u8| is_plain.get(usize::from(*byte)) == Some(&true);
+                let len = rest.bytes().take_while(plain).count();
                 self.verbatim(len.max(first.len_utf8()));
             }
         }
@@ -180,11 +170,16 @@ impl Writer<'_> {
 
     /// A `*` that begins a line of a comment or of a list; one that stands for any resource does not.
     fn is_comment_star(&self) -> bool {
+        const NEAR: usize = 256;
         let blank_after = self.rest().get(1..).is_some_and(|rest| rest.starts_with([' ', '\t']));
-        let lines = self.original.get(..self.at).unwrap_or("").rsplit('\n');
-        let before = lines.take(2).last().unwrap_or("");
-        let is_value =
-            || self.text.trim_end().ends_with("resource:") && !before.trim_start().starts_with('*');
+        // INVARIANT: looks no further back than a line or two, for any text.
+        let is_value = || {
+            let near = windows::boundary(&self.text, self.text.len().saturating_sub(NEAR));
+            let words = self.text.get(near..).unwrap_or("").trim_end();
+            let lines = || self.original.get(..self.at).unwrap_or("").rsplit('\n');
+            let before = || lines().take(2).last().unwrap_or("");
+            words.ends_with("resource:") && !before().trim_start().starts_with('*')
+        };
         blank_after && self.at_line_start() && !is_value()
     }
 

@@ -104,7 +104,8 @@ pub(super) fn prefixes(text: &str) -> Vec<Range<usize>> {
             let open = WHOLE.contains(&left)
                 || matches!(left, "id:" | "error:" | "allows" | "explicit")
                 || left.starts_with("arn:") && left.ends_with(['/', ':', '-']);
-            if last.text.len() > len && (GOES_ON.contains(&right) || open && !right.is_empty()) {
+            let goes_on = GOES_ON.contains(&right) || open && !right.is_empty();
+            if goes_on && last.text.len() > len && !is_of_error(line.text.get(..len)) {
                 let start = line.end - line.text.len();
                 found.push(start..start + len);
             }
@@ -127,9 +128,12 @@ pub(super) fn joints(text: &str) -> Vec<Range<usize>> {
         let opened = after.trim_start_matches(BLANKS);
         let inner = before.get(..before.len() - 1).unwrap_or("");
         // A line of nothing but a quotation, as languages have it that need no sign between.
-        let line = inner.rsplit('\n').next().unwrap_or("").trim_start();
-        let is_cut = line.starts_with(quote) && inner.ends_with(['/', ':', '-']);
-        let is_open = is_plus || inner.ends_with(' ') || is_cut;
+        let is_quotation = || {
+            let line = inner.rsplit('\n').next().unwrap_or("").trim_start();
+            line.starts_with(quote)
+        };
+        let is_open =
+            is_plus || inner.ends_with(' ') || inner.ends_with(['/', ':', '-']) && is_quotation();
         let range = before.len() - 1..text.len() - opened.len() + 1;
         if is_open
             && opened.starts_with(quote)
@@ -208,13 +212,15 @@ fn prefix(one: &str, other: &str) -> Option<usize> {
     let begin = other.get(..len)?;
     let len = begin.rfind([' ', '|'])? + 1;
     let begin = begin.get(..len)?;
-    // What two errors begin with alike stands before neither.
-    if ["User", "arn:", "uthorized", "rror occurred"].iter().any(|word| begin.contains(word)) {
-        return None;
-    }
     let is_log = begin.bytes().filter(u8::is_ascii_digit).count() >= 4
         || begin.trim_end().ends_with(['|', ':', ']', '!']);
     (is_log && begin.trim().len() >= 3).then_some(len)
+}
+
+/// Whether lines begin as errors do: what two errors begin with alike stands before neither.
+fn is_of_error(begin: Option<&str>) -> bool {
+    const WORDS: [&str; 4] = ["User", "arn:", "uthorized", "rror occurred"];
+    begin.is_some_and(|begin| WORDS.iter().any(|word| begin.contains(word)))
 }
 
 /// Where in the text the line ends stand that are to be taken out, in order.

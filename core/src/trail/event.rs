@@ -48,6 +48,16 @@ pub struct Event<'b> {
     pub parameters: Parameters<'b>,
 }
 
+impl Event<'_> {
+    /// Whether it is the owner of the VPC endpoint who is told, and not the account that was called.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+    pub(super) fn is_of_endpoint(&self) -> bool {
+        !self.vpc_endpoint_account.is_empty()
+            && self.vpc_endpoint_account == self.recipient
+            && self.identity.account != self.recipient
+    }
+}
+
 /// The parameters of a call, read when they are asked for.
 #[derive(Clone, Debug, Default)]
 pub enum Parameters<'b> {
@@ -93,6 +103,10 @@ pub struct Identity<'b> {
     pub provider: Cow<'b, str>,
     /// The user in IAM Identity Center, where it is told.
     pub on_behalf_of: Cow<'b, str>,
+    /// The resource for which a service calls, and its account.
+    pub source: (Cow<'b, str>, Cow<'b, str>),
+    /// What has the credentials: its type, as `AWS::Lambda::Function`, and its ARN.
+    pub holder: (Cow<'b, str>, Cow<'b, str>),
     /// What the session was made from.
     pub session: Option<Session<'b>>,
 }
@@ -112,6 +126,14 @@ pub struct Session<'b> {
     pub mfa: Option<bool>,
     /// Its source identity.
     pub source_identity: Cow<'b, str>,
+    /// By which version of the metadata service an instance got it: `1.0`, `2.0`.
+    pub ec2_delivery: Cow<'b, str>,
+    /// The identity provider whose token it was made from.
+    pub provider: Cow<'b, str>,
+    /// The session of somebody who signed in.
+    pub sign_in: Cow<'b, str>,
+    /// Whether it is one of a root user whom an organization's management assumed.
+    pub is_assumed_root: bool,
 }
 
 /// A text, or nothing where something else stands.
@@ -201,7 +223,18 @@ struct WrittenIdentity<'b> {
     invoked_by: Text<'b>,
     identity_provider: Text<'b>,
     on_behalf_of: Option<WrittenBehalf<'b>>,
+    in_scope_of: Option<WrittenScope<'b>>,
     session_context: Option<WrittenSession<'b>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenScope<'b> {
+    #[serde(borrow)]
+    source_arn: Text<'b>,
+    source_account: Text<'b>,
+    issuer_type: Text<'b>,
+    credentials_issued_to: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
@@ -217,7 +250,18 @@ struct WrittenSession<'b> {
     #[serde(borrow)]
     session_issuer: Option<WrittenIssuer<'b>>,
     attributes: Option<WrittenAttributes<'b>>,
+    web_id_federation_data: Option<WrittenFederation<'b>>,
     source_identity: Text<'b>,
+    ec2_role_delivery: Text<'b>,
+    sign_in_session_arn: Text<'b>,
+    assumed_root: Text<'b>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenFederation<'b> {
+    #[serde(borrow)]
+    federated_provider: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
@@ -333,7 +377,10 @@ impl<'b> From<Written<'b>> for Event<'b> {
 
 impl<'b> From<WrittenIdentity<'b>> for Identity<'b> {
     fn from(written: WrittenIdentity<'b>) -> Self {
+        let scope = written.in_scope_of.unwrap_or_default();
         Self {
+            source: (scope.source_arn.0, scope.source_account.0),
+            holder: (scope.issuer_type.0, scope.credentials_issued_to.0),
             kind: written.kind.0,
             principal_id: written.principal_id.0,
             arn: written.arn.0,
@@ -353,6 +400,14 @@ impl<'b> From<WrittenIdentity<'b>> for Identity<'b> {
                     created: moment(&attributes.creation_date.0),
                     mfa: flag(&attributes.mfa_authenticated.0),
                     source_identity: session.source_identity.0,
+                    ec2_delivery: session.ec2_role_delivery.0,
+                    provider: session
+                        .web_id_federation_data
+                        .unwrap_or_default()
+                        .federated_provider
+                        .0,
+                    sign_in: session.sign_in_session_arn.0,
+                    is_assumed_root: flag(&session.assumed_root.0) == Some(true),
                 }
             }),
         }

@@ -145,6 +145,21 @@ impl Scanner {
         self.finish(sink);
     }
 
+    /// Looks at the whole of a stream, which fills the first `filled` bytes of a buffer, without copying it.
+    /// It is the same as [`Self::read`], and the buffer is given back as it was.
+    pub fn read_in(&mut self, buffer: &mut Vec<u8>, filled: usize, sink: &mut dyn Sink) {
+        self.restart();
+        std::mem::swap(&mut self.buffer, buffer);
+        let mut rest = filled.min(self.buffer.len());
+        while rest > 0 {
+            let count = rest.min(CHUNK);
+            self.advance(count, sink);
+            rest -= count;
+        }
+        self.finish(sink);
+        std::mem::swap(&mut self.buffer, buffer);
+    }
+
     /// Makes ready for another stream; the buffer is used again.
     pub fn restart(&mut self) {
         self.filled = 0;
@@ -328,7 +343,7 @@ impl Scanner {
         let next = start + 1 + found;
         self.again += (self.filled - next) as u64;
         // Whoever builds a file so that every event is looked at again and again shall not win.
-        if self.again > 8 * LONGEST as u64 + 2 * self.base {
+        if self.again > 8 * LONGEST as u64 + 2 * self.place(start) {
             sink.damage(Damage::GivenUp, self.place(next));
             self.given_up = true;
             self.done = self.filled;

@@ -349,7 +349,11 @@ fn inner<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 fn of_structure(value: &Value) -> Identity<'static> {
     let text = |name| member(value, name).into();
     let behalf = inner(value, "onbehalfof").map(|one| member(one, "userid"));
+    let scope = inner(value, "inscopeof").unwrap_or(&Value::Null);
+    let of_scope = |name| member(scope, name).into();
     Identity {
+        source: (of_scope("sourcearn"), of_scope("sourceaccount")),
+        holder: (of_scope("issuertype"), of_scope("credentialsissuedto")),
         kind: text("type"),
         principal_id: text("principalid"),
         arn: text("arn"),
@@ -362,6 +366,7 @@ fn of_structure(value: &Value) -> Identity<'static> {
         session: inner(value, "sessioncontext").filter(|one| one.is_object()).map(|session| {
             let issuer = inner(session, "sessionissuer").unwrap_or(&Value::Null);
             let attributes = inner(session, "attributes").unwrap_or(&Value::Null);
+            let federation = inner(session, "webidfederationdata").unwrap_or(&Value::Null);
             Session {
                 issuer_kind: member(issuer, "type").into(),
                 issuer_arn: member(issuer, "arn").into(),
@@ -369,6 +374,10 @@ fn of_structure(value: &Value) -> Identity<'static> {
                 created: moment(&member(attributes, "creationdate")),
                 mfa: flag(&member(attributes, "mfaauthenticated")),
                 source_identity: member(session, "sourceidentity").into(),
+                ec2_delivery: member(session, "ec2roledelivery").into(),
+                provider: member(federation, "federatedprovider").into(),
+                sign_in: member(session, "signinsessionarn").into(),
+                is_assumed_root: flag(&member(session, "assumedroot")) == Some(true),
             }
         }),
     }

@@ -35,6 +35,16 @@ fn heard(text: &[u8], step: usize) -> (Heard, Totals) {
     (heard, totals)
 }
 
+/// Reads a text where it stands, with bytes of another one behind it.
+fn heard_in_place(text: &[u8]) -> (Heard, Totals) {
+    let mut buffer = [text, br#"{"Records":[{"eventVersion""#].concat();
+    let mut scanner = Scanner::default();
+    let mut heard = Heard::default();
+    scanner.read_in(&mut buffer, text.len(), &mut heard);
+    assert!(buffer.starts_with(text), "the buffer comes back");
+    (heard, scanner.totals())
+}
+
 fn denials(text: &[u8], step: usize) -> u64 {
     heard(text, step).0.groups.totals().0
 }
@@ -113,6 +123,9 @@ proptest! {
             prop_assert_eq!(heard.groups.totals().0, expected, "{}", text);
             prop_assert_eq!(totals.pieces, all.len() as u64, "{}", text);
             prop_assert!(heard.damage.is_empty(), "{:?} {}", heard.damage, text);
+            let (in_place, again) = heard_in_place(text.as_bytes());
+            prop_assert_eq!(in_place.groups.totals(), heard.groups.totals());
+            prop_assert_eq!((in_place.damage, again), (heard.damage, totals));
         }
     }
 
@@ -121,7 +134,9 @@ proptest! {
         let (one, totals) = heard(text.as_bytes(), step);
         let (other, again) = heard(text.as_bytes(), 4096);
         prop_assert_eq!(totals, again);
-        prop_assert_eq!(one.damage, other.damage);
+        prop_assert_eq!(&one.damage, &other.damage);
+        let (in_place, again) = heard_in_place(text.as_bytes());
+        prop_assert_eq!((in_place.damage, again), (one.damage, totals));
     }
 }
 
@@ -134,6 +149,8 @@ fn what_is_cut_off_is_told_and_what_stands_before_it_counts() {
         let is_told = heard.damage.iter().any(|(damage, _)| *damage == Damage::EndsEarly);
         assert_eq!(is_told, totals.containers > 0, "{cut}");
         assert!(heard.groups.totals().0 <= 2);
+        let (in_place, again) = heard_in_place(&whole.as_bytes()[..cut]);
+        assert_eq!((in_place.damage, again), (heard.damage, totals), "{cut}");
     }
     let (heard, _) = heard(&whole.as_bytes()[..whole.len() - 20], 50);
     assert_eq!(heard.groups.totals().0, 1);
@@ -161,6 +178,8 @@ fn damage_everywhere_takes_no_longer_than_reading_twice() {
     let text = "{\"eventVersion\":\"\",".repeat(200_000);
     let (heard, _) = heard(text.as_bytes(), 1 << 16);
     assert_eq!(heard.damage.last().map(|(damage, _)| *damage), Some(Damage::GivenUp));
+    let (in_place, _) = heard_in_place(text.as_bytes());
+    assert_eq!(in_place.damage.last().map(|(damage, _)| *damage), Some(Damage::GivenUp));
 }
 
 #[test]

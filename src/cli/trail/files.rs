@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
+use memchr::memmem;
 
 use crate::collect::{self, InputError};
 use crate::trail::{self, Damage, Groups, Piece, Scanner, Sink, Table};
@@ -16,6 +17,12 @@ use crate::trail::{self, Damage, Groups, Piece, Scanner, Sink, Table};
 const CHUNK: usize = 1 << 16;
 /// By so much of a file it is decided what it is.
 const HEAD: usize = 1 << 14;
+/// A file is unpacked at once if no more than this is packed in it...
+const PACKED: usize = 4 << 20;
+/// ...and no more than this comes out.
+const UNPACKED: usize = 16 << 20;
+/// How a gzip member begins.
+const MEMBER: &[u8] = &[0x1f, 0x8b, 0x08];
 
 /// What is read.
 pub(super) const WANTED: &str = "a trail is a file as CloudTrail puts it into S3, the output of `aws cloudtrail lookup-events`, or the result of a query of Athena or CloudTrail Lake, each packed with gzip or not";
@@ -156,10 +163,10 @@ pub(super) fn read(
     progress: &mut dyn FnMut(u64),
 ) -> Read {
     let mut read = Read::default();
-    let mut scanner = Scanner::default();
+    let mut reader = Reader::default();
     for file in files.iter().rev() {
         let mut events = Events { groups, damage: None, places: 0 };
-        let outcome = one(file, &mut scanner, &mut events);
+        let outcome = reader.one(file, &mut events);
         progress(file.size);
         let Events { damage, places, .. } = events;
         let (outcome, what) = match outcome {
@@ -215,27 +222,93 @@ struct Outcome {
     is_digest: bool,
 }
 
-/// Reads one file; what is wrong with its packing, if anything.
-fn one(
-    file: &Candidate,
-    scanner: &mut Scanner,
-    events: &mut Events<'_>,
-) -> io::Result<(Outcome, Option<What>)> {
-    let inner: Box<dyn io::Read> = if file.path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(&file.path)?)
-    };
-    let mut packed = BufReader::with_capacity(CHUNK, inner);
-    let is_gzip = packed.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    scanner.restart();
-    if is_gzip {
-        let mut unpacked = MultiGzDecoder::new(packed);
-        let (outcome, error) = content(&mut unpacked, scanner, events);
-        return Ok((outcome, error.map(|error| What::Packing(why(&error)))));
+impl Outcome {
+    /// What the scanner has met.
+    fn of(scanner: &Scanner) -> Self {
+        let totals = scanner.totals();
+        Self {
+            events: totals.pieces,
+            holds_events: totals.containers > 0,
+            is_digest: totals.digests > 0,
+        }
     }
-    let (outcome, error) = content(&mut packed, scanner, events);
-    error.map_or(Ok((outcome, None)), Err)
+}
+
+/// Reads files, with the same memory for each.
+#[derive(Default)]
+struct Reader {
+    scanner: Scanner,
+    unpacker: Unpacker,
+}
+
+impl Reader {
+    /// Reads one file; what is wrong with its packing, if anything.
+    fn one(
+        &mut self,
+        file: &Candidate,
+        events: &mut Events<'_>,
+    ) -> io::Result<(Outcome, Option<What>)> {
+        let inner: Box<dyn io::Read> = if file.path == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(File::open(&file.path)?)
+        };
+        let mut source = BufReader::with_capacity(CHUNK, inner);
+        self.scanner.restart();
+        if !source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+            let (outcome, error) = stream(&mut source, &mut self.scanner, events);
+            return error.map_or(Ok((outcome, None)), Err);
+        }
+        if self.unpacker.take(&mut source)
+            && let Some(size) = self.unpacker.unpack()
+        {
+            let outcome = whole(&mut self.unpacker.unpacked, size, &mut self.scanner, events);
+            return Ok((outcome, None));
+        }
+        // As far as it can be unpacked, and with what is wrong with it.
+        let mut unpacked = MultiGzDecoder::new(self.unpacker.packed.chain(source));
+        let (outcome, error) = stream(&mut unpacked, &mut self.scanner, events);
+        Ok((outcome, error.map(|error| What::Packing(why(&error)))))
+    }
+}
+
+/// Unpacks at once what fits into memory.
+#[derive(Default)]
+struct Unpacker {
+    packed: Vec<u8>,
+    unpacked: Vec<u8>,
+    library: libdeflater::Decompressor,
+}
+
+impl Unpacker {
+    /// Takes what is packed, or as much of it as is held; whether that is all.
+    fn take(&mut self, source: &mut impl io::Read) -> bool {
+        self.packed.clear();
+        let read = source.take(PACKED as u64).read_to_end(&mut self.packed);
+        read.is_ok_and(|count| count < PACKED)
+    }
+
+    /// Whether another member may begin somewhere, of which the library would say nothing.
+    fn may_hold_more_members(&self) -> bool {
+        let behind = self.packed.get(MEMBER.len()..).unwrap_or_default();
+        // Three of the flags that follow are always zero.
+        memmem::find_iter(behind, MEMBER)
+            .any(|at| behind.get(at + MEMBER.len()).is_none_or(|flags| flags & 0xe0 == 0))
+    }
+
+    /// How much it is, unpacked; nothing where that is too much, or more than one member, or damaged.
+    fn unpack(&mut self) -> Option<usize> {
+        // A member ends with the size of what it holds.
+        let size = u32::from_le_bytes(*self.packed.last_chunk()?) as usize;
+        if size > UNPACKED || self.may_hold_more_members() {
+            return None;
+        }
+        if self.unpacked.len() < size {
+            self.unpacked.resize(size, 0);
+        }
+        let space = self.unpacked.get_mut(..size)?;
+        self.library.gzip_decompress(&self.packed, space).ok().filter(|count| *count == size)
+    }
 }
 
 /// What is wrong with gzip data, without what a library calls it.
@@ -256,7 +329,7 @@ fn why(error: &io::Error) -> String {
 }
 
 /// Reads what a file holds, to the end or to where it cannot be read.
-fn content(
+fn stream(
     reader: &mut dyn io::Read,
     scanner: &mut Scanner,
     events: &mut Events<'_>,
@@ -272,19 +345,10 @@ fn content(
         }
     }
     let head = scanner.space().get(..filled).unwrap_or_default();
-    let first =
-        head.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
-    if !matches!(first, Some(b'{' | b'[')) && trail::is_table(head) {
+    if is_table(head) {
         let head = head.to_vec();
         let mut rest = Stopping { inner: reader, error: None };
-        let mut whole = io::Cursor::new(head).chain(&mut rest);
-        let Events { groups, damage, places } = events;
-        let rows =
-            Table::read_csv(&mut whole, &mut |event| groups.push(&event), &mut |what, at| {
-                damage.get_or_insert((what, at));
-                *places += 1;
-            });
-        let outcome = Outcome { events: rows, holds_events: true, is_digest: false };
+        let outcome = table(&mut io::Cursor::new(head).chain(&mut rest), events);
         return (outcome, error.or(rest.error));
     }
     scanner.advance(filled, events);
@@ -296,13 +360,39 @@ fn content(
         }
     }
     scanner.finish(events);
-    let totals = scanner.totals();
-    let outcome = Outcome {
-        events: totals.pieces,
-        holds_events: totals.containers > 0,
-        is_digest: totals.digests > 0,
-    };
-    (outcome, error)
+    (Outcome::of(scanner), error)
+}
+
+/// Reads what a file holds, which fills the first `size` bytes of a buffer.
+fn whole(
+    buffer: &mut Vec<u8>,
+    size: usize,
+    scanner: &mut Scanner,
+    events: &mut Events<'_>,
+) -> Outcome {
+    let mut content = buffer.get(..size).unwrap_or_default();
+    if is_table(content.get(..HEAD).unwrap_or(content)) {
+        return table(&mut content, events);
+    }
+    scanner.read_in(buffer, size, events);
+    Outcome::of(scanner)
+}
+
+/// Whether this is how a query's result in columns begins.
+fn is_table(head: &[u8]) -> bool {
+    let first =
+        head.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
+    !matches!(first, Some(b'{' | b'[')) && trail::is_table(head)
+}
+
+/// Reads a query's result in columns.
+fn table(content: &mut dyn io::Read, events: &mut Events<'_>) -> Outcome {
+    let Events { groups, damage, places } = events;
+    let rows = Table::read_csv(content, &mut |event| groups.push(&event), &mut |what, at| {
+        damage.get_or_insert((what, at));
+        *places += 1;
+    });
+    Outcome { events: rows, holds_events: true, is_digest: false }
 }
 
 fn fill(reader: &mut dyn io::Read, space: &mut [u8]) -> io::Result<usize> {

@@ -26,7 +26,7 @@ use std::sync::LazyLock;
 
 use super::ErrorClass;
 
-pub(super) use search::{compile, possible};
+pub(super) use search::{LONG, compile, possible};
 
 /// What a form does for the error that it is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::LEAD;
 use crate::message::forms::Form;
 use crate::message::sentence::{self, Piece};
-use crate::message::{codes, services};
+use crate::message::{codes, services, windows};
 
 /// The fields that a form named.
 #[derive(Default)]
@@ -108,7 +109,8 @@ pub(super) fn fields(form: &Form, text: &str, captures: &regex::Captures<'_>) ->
 /// Whether a line tells of something that failed, or speaks to whom it failed for. Instructions name missing
 /// permissions too.
 fn tells_of_failure(text: &str, at: usize) -> bool {
-    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or("");
+    let near = text.get(windows::boundary(text, at.saturating_sub(LEAD))..at).unwrap_or("");
+    let line = near.rsplit('\n').next().unwrap_or("");
     let words = line.trim_start_matches([' ', '"', '\'', '`', '>']);
     matches!(words.trim_end(), "" | "You") && !text.get(at..).unwrap_or("").starts_with(['l', 'L'])
         || ["rror", "ailed", "xception", "enied", "cannot", "nable to"]

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, is_between, is_vague};
 use crate::message::sentence::Piece;
-use crate::message::{Denial, ErrorClass, forms, services};
+use crate::message::{Denial, ErrorClass, forms, services, windows};
 use crate::text::{Span, Spanned};
 
 impl Draft {
@@ -149,7 +149,7 @@ impl Draft {
 
 /// Whether nothing but marks and tags stands between a code and the sentence.
 fn leads_to_sentence(text: &str, from: usize) -> bool {
-    let rest = text.get(from..).unwrap_or("");
+    let rest = text.get(from..windows::boundary(text, from + 80 + "User:".len())).unwrap_or("");
     let before = rest.find("User:").filter(|at| *at < 80).and_then(|at| rest.get(..at));
     before.is_some_and(is_between)
 }

@@ -42,12 +42,12 @@ impl Found {
 
     pub(in crate::message) fn finish(mut self) -> (Vec<Denial>, usize) {
         // What says less than another of its kind is an echo of it.
-        let full: Vec<ErrorClass> = self
-            .denials
-            .iter()
-            .filter(|denial| !is_bare(denial))
-            .map(|denial| denial.class)
-            .collect();
+        let mut full: Vec<ErrorClass> = Vec::new();
+        for denial in self.denials.iter().filter(|denial| !is_bare(denial)) {
+            if !full.contains(&denial.class) {
+                full.push(denial.class);
+            }
+        }
         self.denials.retain(|denial| !(is_bare(denial) && full.contains(&denial.class)));
         (self.denials, self.more)
     }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::LEAD;
 use super::draft::{Draft, is_lesser_code, is_outer, is_status, is_vague};
 use super::fields::Fields;
 use super::mentions::{Mention, What};
+use super::{LEAD, REACH};
 use crate::message::codes::{self, Code};
 use crate::message::forms::{Form, Role};
 use crate::message::sentence::Piece;
@@ -122,7 +122,8 @@ impl Draft {
         }
         if let Some(id) = fields.id {
             let newer = self.id.as_ref().is_some_and(|mine| {
-                let between = text.get(mine.range.end..id.range.start).unwrap_or("");
+                let end = windows::boundary(text, id.range.start.min(mine.range.end + REACH));
+                let between = text.get(mine.range.end..end).unwrap_or("");
                 // What was cut short is told in full later.
                 let is_whole =
                     id.value.len() > mine.value.len() && id.value.starts_with(&mine.value);

@@ -43,8 +43,9 @@ pub(super) fn mentions(text: &str) -> Vec<Mention> {
         let range = sentence.range.clone();
         found.push(Mention { range, what: What::Sentence(Box::new(sentence)) });
     }
-    for (form, pattern) in forms::possible(text) {
-        for captures in pattern.captures_iter(text) {
+    for possible in forms::possible(text) {
+        let form = possible.form;
+        for captures in possible.all() {
             let Some(whole) = captures.get(0) else { continue };
             if let Some(fields) = fields(form, text, &captures) {
                 found.push(Mention {

@@ -54,12 +54,18 @@ pub(super) fn find(text: &str) -> Vec<Sentence> {
         let ceiling = anchors.get(index + 1).map_or(text.len(), |next| next.start);
         found.extend(read::read(text, grammar, anchor, floor.min(anchor.start), ceiling));
     }
-    if text.contains("Action: ") {
+    if has(text, "Action: ") {
         found.extend(rests::panels(text, grammar));
+        found.sort_by_key(|sentence| sentence.range.start);
     }
     found.extend(rests::cut_sentences(text, grammar, &found));
     found.sort_by_key(|sentence| sentence.range.start);
     found
+}
+
+/// Whether these words are in a text, which may be a long one.
+fn has(text: &str, words: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some()
 }
 
 /// A piece of the text; the ends are moved to the next character where they cut one.

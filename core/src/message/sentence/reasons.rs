@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::grammar::{grammar, policy_type};
 use super::values::{action, plain_value};
-use super::{Piece, Sentence, clip};
+use super::{Piece, Sentence, clip, has};
 use crate::message::DenialKind;
 use crate::policy::PolicyType;
 
@@ -21,8 +21,8 @@ pub(in crate::message) struct Reason {
 /// The reasons that stand in none of the sentences, in order.
 pub(in crate::message) fn reasons(text: &str, sentences: &[Sentence]) -> Vec<Reason> {
     let Some(grammar) = grammar() else { return Vec::new() };
-    let explicit = if text.contains("an explicit deny") { &[&grammar.explicit][..] } else { &[] };
-    let implicit = if text.contains("because no ") { &[&grammar.implicit][..] } else { &[] };
+    let explicit = if has(text, "an explicit deny") { &[&grammar.explicit][..] } else { &[] };
+    let implicit = if has(text, "because no ") { &[&grammar.implicit][..] } else { &[] };
     let regexes = explicit.iter().chain(implicit);
     let places = regexes.flat_map(|regex| regex.find_iter(text).map(move |one| (regex, one)));
     let mut found: Vec<Reason> = places

@@ -4,14 +4,21 @@ use super::grammar::{Grammar, policy_type};
 use super::{CONTEXT, Piece, Sentence, clip};
 use crate::message::DenialKind;
 
-/// Sentences of which no more is left than who it is about, since a line ends behind that.
+/// Sentences of which no more is left than who it is about, since a line ends behind that. `whole` are the
+/// others, in the order in which they begin.
 pub(super) fn cut_sentences(text: &str, grammar: &Grammar, whole: &[Sentence]) -> Vec<Sentence> {
+    // How far those that begin before each place reach at most.
+    let mut reach: Vec<(usize, usize)> = Vec::with_capacity(whole.len());
+    for range in whole.iter().map(|sentence| &sentence.range) {
+        let before = reach.last().map_or(0, |(_, end)| *end);
+        reach.push((range.start, before.max(range.end)));
+    }
     let found = grammar.cut.captures_iter(text).filter_map(|captures| {
         let range = captures.get(0)?.range();
         let principal = captures.name("prin")?;
-        let other = whole
-            .iter()
-            .any(|other| other.range.start < range.end + 1 && range.start < other.range.end);
+        let before = reach.partition_point(|(start, _)| *start < range.end + 1);
+        let last = before.checked_sub(1).and_then(|last| reach.get(last));
+        let other = last.is_some_and(|(_, end)| range.start < *end);
         let principal = Piece { value: principal.as_str().to_owned(), range: principal.range() };
         (!other).then_some(Sentence {
             range: principal.range.start..range.end,
