@@ -112,7 +112,7 @@ fn service_with_policy(request: &Request) -> Option<&'static str> {
     let resource = request.resource.arn()?.resource;
     let is_of =
         |name: &&str| resource.strip_prefix(*name).is_some_and(|rest| rest.starts_with(['/', ':']));
-    types.iter().any(|name| is_of(&name)).then_some(*service)
+    types.iter().any(is_of).then_some(*service)
 }
 
 /// The resource whose policy applies: an object's is that of its bucket.
