@@ -27,6 +27,8 @@ pub enum KeyValue<'r> {
         prefix: String,
         /// What it ends with.
         suffix: String,
+        /// Whether the middle is empty or the name of a Region, with its slash.
+        is_region: bool,
         /// What is missing, and why.
         missing: &'static str,
     },
@@ -366,6 +368,7 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
                 }
             ),
             suffix: caller.name.to_string(),
+            is_region: caller.is_identity_center_role(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",
         },
     }
@@ -375,6 +378,7 @@ fn user_id(caller: &Caller) -> KeyValue<'_> {
     let holed = |prefix: &str, suffix: String| KeyValue::Holed {
         prefix: prefix.to_owned(),
         suffix,
+        is_region: false,
         missing: "the unique id of the caller is not known",
     };
     match (caller.kind, &caller.unique_id) {
