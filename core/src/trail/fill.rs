@@ -81,7 +81,10 @@ impl<'p> Place<'p> {
     }
 
     fn partition(&self) -> Option<&'static str> {
-        Some(reference::partition_of_region(&self.event.region)?.id)
+        // A query may leave out the region; the caller is of the same partition.
+        let of_caller =
+            || reference::partition(self.event.identity.arn.split(':').nth(1).unwrap_or_default());
+        Some(reference::partition_of_region(&self.event.region).or_else(of_caller)?.id)
     }
 
     /// What an operation of API Gateway calls.
