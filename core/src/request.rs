@@ -143,7 +143,9 @@ pub struct Claim {
 pub struct TokenFacts {
     /// Whether the claims are all there are, so that one which is missing is not in the token.
     pub complete: bool,
-    /// Whether there are claims that are not known, as where CloudTrail tells of the call.
+    /// Whether the caller is said to present none at all.
+    pub missing: bool,
+    /// Whether an event of CloudTrail tells of the call, which holds few of the claims.
     pub is_partial: bool,
     /// Whether its header is known.
     pub has_header: bool,
@@ -433,6 +435,17 @@ impl Request {
     pub fn source_identity_in_context(&self) -> Option<Span> {
         let entry = self.context.get("sts:sourceidentity")?;
         (entry.value != Given::Absent).then_some(entry.span)
+    }
+
+    /// The source identity that the caller's session has already, and passes on when it assumes a
+    /// role.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>
+    pub fn inherited_source_identity(&self) -> Option<&str> {
+        let is_session = self.caller.kind == CallerKind::RoleSession;
+        match &self.context.get("aws:sourceidentity").filter(|_| is_session)?.value {
+            Given::One(identity) => Some(identity),
+            Given::Absent | Given::Many(_) => None,
+        }
     }
 
     /// The account that owns the resource, where it is known or taken for known.

@@ -121,6 +121,7 @@ impl Presented {
                 is_partial: false,
                 // Claims that somebody copied may not be all there are.
                 complete: jwt.has_header,
+                missing: false,
                 has_header: jwt.has_header,
                 alg: spanned(&jwt.alg, said.alg),
                 kid: spanned(&jwt.kid, said.kid),

@@ -323,7 +323,14 @@ impl Relevance {
             PolicyType::ResourceBased | PolicyType::VpcEndpoint => Match::Yes,
             // A role's trust policy decides who may assume it, and nothing else about the role.
             PolicyType::Trust => self.needs_trust_policy.into(),
-            PolicyType::IdentityBased | PolicyType::Session => (!no_policies_of_its_own).into(),
+            PolicyType::IdentityBased => (!no_policies_of_its_own).into(),
+            // Only sessions of roles and federated users are made with one, so nobody misses that of
+            // a user; one that is given counts.
+            PolicyType::Session => {
+                let has_session =
+                    matches!(self.caller, CallerKind::RoleSession | CallerKind::FederatedUser);
+                (!no_policies_of_its_own && (has_session || !layer.policies.is_empty())).into()
+            }
             PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !self.is_linked).into(),
             PolicyType::ServiceControl => match self.caller {
                 CallerKind::Service | CallerKind::Anonymous => Match::No,

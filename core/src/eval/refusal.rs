@@ -7,6 +7,7 @@ use crate::layers::Gap;
 use crate::policy::is_account_id;
 use crate::request::{CallerKind, CredentialKind, Parameters, Request};
 
+use super::context::{self, KeyValue};
 use super::logic::{GapTable, Match};
 
 /// A reason to refuse a request before any policy is evaluated.
@@ -40,7 +41,7 @@ pub enum Refusal {
     SessionName,
     /// `ExternalId` is not 2 to 1,224 of the allowed characters.
     ExternalId,
-    /// `SourceIdentity` is not 2 to 64 of the allowed characters.
+    /// `SourceIdentity` is not 2 to 64 of the allowed characters, or another than the session's own.
     SourceIdentity,
     /// The session tags are too many, too long, repeated or reserved.
     Tags,
@@ -89,6 +90,7 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Refusals {
     for (refusal, result) in caller(request) {
         note(refusal, result.into());
     }
+    note(Refusal::CallerCannot, lacks_mfa_for_iam(request, gaps));
     note(Refusal::OwnedByAws, owned_by_aws(request).into());
     note(Refusal::Expired, expired(request, gaps));
     for (refusal, result) in super::token::refusals(request, gaps) {
@@ -96,7 +98,7 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Refusals {
     }
     if let Some(parameters) = request.parameters.as_ref().filter(|_| request.service() == "sts") {
         let role_call = request.is_assume_role();
-        for (refusal, result) in parameter_rules(parameters) {
+        for (refusal, result) in parameter_rules(request, parameters) {
             note(refusal, (result && role_call).into());
         }
         for (refusal, result) in duration(request, parameters, gaps) {
@@ -159,6 +161,21 @@ fn caller(request: &Request) -> [(Refusal, bool); 2] {
     [(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
 }
 
+/// The credentials of `sts:GetSessionToken` call IAM only if they were made with MFA.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+fn lacks_mfa_for_iam(request: &Request, gaps: &GapTable) -> Match {
+    const MFA: &str = "aws:MultiFactorAuthPresent";
+    let is_token = request.caller.credentials == Some(CredentialKind::SessionToken);
+    if !is_token || request.service() != "iam" {
+        return Match::No;
+    }
+    match context::lookup(request, &MFA.to_ascii_lowercase()) {
+        KeyValue::One(value) => (!value.eq_ignore_ascii_case("true")).into(),
+        KeyValue::Unknown(reason) => gaps.unknown(|| context::gap(MFA, reason)),
+        _ => Match::Yes,
+    }
+}
+
 /// Whether the call would change what AWS made in the caller's account, or for every account.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 fn owned_by_aws(request: &Request) -> bool {
@@ -209,7 +226,7 @@ fn length(text: &str, least: usize, most: usize) -> bool {
 }
 
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-fn parameter_rules(parameters: &Parameters) -> Vec<(Refusal, bool)> {
+fn parameter_rules(request: &Request, parameters: &Parameters) -> Vec<(Refusal, bool)> {
     let bad = |value: &Option<crate::text::Spanned<String>>, good: &dyn Fn(&str) -> bool| {
         value.as_ref().is_some_and(|value| !good(&value.value))
     };
@@ -237,6 +254,7 @@ fn parameter_rules(parameters: &Parameters) -> Vec<(Refusal, bool)> {
                 length(text, 2, 64)
                     && is_word(text)
                     && !text.to_ascii_lowercase().starts_with("aws:")
+                    && request.inherited_source_identity().is_none_or(|own| own == text)
             }),
         ),
         (Refusal::Tags, !tags_are_good(parameters)),

@@ -2,6 +2,7 @@
 
 use crate::eval::Refusal;
 use crate::finding::{Finding, Party};
+use crate::request::CallerKind;
 
 use super::refusals::refused;
 use super::{Case, Rule, rule};
@@ -29,7 +30,9 @@ fn cannot(case: &Case<'_>) -> Vec<Finding> {
     refused(case, Refusal::CallerCannot, || {
         let action = &case.request.action.value;
         let message = format!("{} cannot call `{action}`, whatever the policies say", caller.describe());
-        let help = if action.eq_ignore_ascii_case("sts:AssumeRole") {
+        let help = if case.request.service() == "iam" && caller.kind == CallerKind::User {
+            "get the session token with `--serial-number` and `--token-code`, or call with the user's long-term credentials"
+        } else if action.eq_ignore_ascii_case("sts:AssumeRole") {
             "call with the credentials of an IAM user or a role"
         } else {
             "call with the long-term credentials of an IAM user"

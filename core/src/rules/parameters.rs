@@ -108,6 +108,17 @@ fn external_id(case: &Case<'_>) -> Vec<Finding> {
 
 fn source_identity(case: &Case<'_>) -> Vec<Finding> {
     word(case, Refusal::SourceIdentity, "source-identity-invalid", |parameters| {
+        let wanted = parameters.source_identity.as_ref();
+        if let Some((own, wanted)) = case.request.inherited_source_identity().zip(wanted)
+            && own != wanted.value
+        {
+            return Some((
+                format!("the caller's session has the source identity `{own}`, and cannot pass on another"),
+                wanted.span,
+                "another than the session's own".to_owned(),
+                format!("pass `{own}` or nothing: a source identity stays the same along a chain of roles"),
+            ));
+        }
         text(parameters.source_identity.as_ref(), "SourceIdentity", "2 to 64 letters, digits and `_+=,.@-`, not beginning with `aws:`")
     })
 }
