@@ -409,6 +409,12 @@ impl Request {
         )
     }
 
+    /// Whether it asks for a session of a member account's root user, which has no policy of its own.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+    pub fn is_assume_root(&self) -> bool {
+        &*self.action_lower == "sts:assumeroot"
+    }
+
     /// The same request for another action on the same resource.
     pub fn with_action(&self, action: &str) -> Self {
         let mut other = self.clone();

@@ -160,11 +160,13 @@ impl Test<'_> {
         }
     }
 
-    /// Whether a text in which AWS honours no wildcard would name the caller if it did.
+    /// Whether a text that AWS takes for no principal would name the caller if its wildcards and variables
+    /// counted, or what stands between its commas.
     fn was_meant(&self, text: &str) -> bool {
         let caller = self.caller;
-        let any = Pattern::new(text, Syntax { wildcards: true, variables: false });
-        let matches = |name: &str| any.glob().is_some_and(|glob| glob.matches(name));
+        let syntax = Syntax { wildcards: true, variables: true };
+        let meant: Vec<_> = text.split(',').map(|one| Pattern::new(one.trim(), syntax)).collect();
+        let matches = |name: &str| meant.iter().any(|one| one.at_most().matches(name));
         matches(&caller.text.value)
             || caller.role_arn().is_some_and(|arn| matches(&arn))
             || caller.kind == CallerKind::RoleSession

@@ -91,7 +91,7 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Refusals {
         note(refusal, result.into());
     }
     note(Refusal::CallerCannot, lacks_mfa_for_iam(request, gaps));
-    note(Refusal::OwnedByAws, owned_by_aws(request).into());
+    note(Refusal::OwnedByAws, (owned_by_aws(request) || takes_other_callers(request)).into());
     note(Refusal::Expired, expired(request, gaps));
     for (refusal, result) in super::token::refusals(request, gaps) {
         note(refusal, result);
@@ -174,6 +174,20 @@ fn lacks_mfa_for_iam(request: &Request, gaps: &GapTable) -> Match {
         KeyValue::Unknown(reason) => gaps.unknown(|| context::gap(MFA, reason)),
         _ => Match::Yes,
     }
+}
+
+/// Whether the role to be assumed is for a service of AWS alone, whose trust policy nobody else writes.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
+fn takes_other_callers(request: &Request) -> bool {
+    if &*request.action_lower != "sts:assumerole" {
+        return false;
+    }
+    let Some((path, _)) = request.resource.arn().and_then(|arn| arn.iam_name("role")) else {
+        return false;
+    };
+    let is_linked = path.starts_with("/aws-service-role/");
+    is_linked && request.caller.kind != CallerKind::Service
+        || path.starts_with("/aws-reserved/sso.amazonaws.com/")
 }
 
 /// Whether the call would change what AWS made in the caller's account, or for every account.
@@ -294,9 +308,11 @@ fn duration(request: &Request, parameters: &Parameters, gaps: &GapTable) -> Vec<
         }
         "sts:getsessiontoken" | "sts:getfederationtoken" => 129_600,
         _ if request.is_assume_role() => 43_200,
+        "sts:assumeroot" => 900,
         _ => return vec![],
     };
-    if !(900..=most).contains(&duration) {
+    let least = if most == 900 { 1 } else { 900 };
+    if !(least..=most).contains(&duration) {
         return vec![(Refusal::DurationOutOfRange, Match::Yes)];
     }
     if !request.is_assume_role() || duration <= 3600 {

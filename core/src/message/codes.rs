@@ -82,7 +82,11 @@ static CODES: &[Code] = &[
     s3("InvalidAccessKeyId", InvalidCredentials),
     generic("InvalidToken", InvalidCredentials),
     generic("AuthFailure", InvalidCredentials),
-    code("AuthFailure.ServiceLinkedRoleCreationNotPermitted", AccessDenied),
+    Code {
+        service: Some("ec2"),
+        ..code("AuthFailure.ServiceLinkedRoleCreationNotPermitted", AccessDenied)
+    },
+    code("AccessDeniedForDependencyException", AccessDenied),
     sts("InvalidIdentityToken", InvalidCredentials),
     sts("IDPRejectedClaim", InvalidCredentials),
     sts("IDPCommunicationError", Other),

@@ -37,7 +37,9 @@ impl Normal {
 
     fn with(original: &str, skip: Vec<usize>, cuts: fn(&str) -> Vec<usize>) -> Self {
         let text = String::new();
-        let mut writer = Writer { original, text, map: SegmentMap::default(), at: 0, skip };
+        let has_doubled = memchr::memmem::find(original.as_bytes(), b"\"\"").is_some();
+        let map = SegmentMap::default();
+        let mut writer = Writer { original, text, map, at: 0, skip, has_doubled };
         writer.text.reserve(original.len());
         while writer.step() {}
         writer.take_out(super::wrapping::shared(&writer.text));
@@ -64,6 +66,8 @@ struct Writer<'a> {
     at: usize,
     /// The line ends that are left out.
     skip: Vec<usize>,
+    /// Whether two quotes follow one another anywhere.
+    has_doubled: bool,
 }
 
 impl Writer<'_> {
@@ -120,6 +124,9 @@ impl Writer<'_> {
                 Some(Tag { letter, len, .. }) => self.atom(letter, len),
                 None => self.verbatim(1),
             },
+            '"' if self.has_doubled && rest.starts_with("\"\"") && self.is_doubled() => {
+                self.atom('"', 2);
+            }
             '{' if rest.starts_with(LOGGED) && self.at_line_start() => self.at += LOGGED.len(),
             '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
             '#' if self.at_line_start() => self.at += 1,
@@ -128,7 +135,10 @@ impl Writer<'_> {
             _ => {
                 // What needs no thought is taken in one piece.
                 let is_plain = &*IS_PLAIN;
-                let plain = |byte: &u8| is_plain.get(usize::from(*byte)) == Some(&true);
+                let plain = |byte: &u8| {
+                    is_plain.get(usize::from(*byte)) == Some(&true)
+                        && !(*byte == b'"' && self.has_doubled)
+                };
                 let len = rest.bytes().take_while(plain).count();
                 self.verbatim(len.max(first.len_utf8()));
             }
@@ -156,6 +166,20 @@ impl Writer<'_> {
             (bytes.get(self.at..end), format!("</{}>", tag.name))
         };
         near.is_some_and(|near| memchr::memmem::find(near, half.as_bytes()).is_some())
+    }
+
+    /// Two quotes that stand for one, as in a field of a CSV file: what they enclose touches them.
+    fn is_doubled(&self) -> bool {
+        let before = self.original.get(..self.at).and_then(|before| before.chars().next_back());
+        let after = self.rest().get(2..).and_then(|after| after.chars().next());
+        let is_word = |letter: Option<char>, marks: &[char]| {
+            letter.is_some_and(|letter| letter.is_alphanumeric() || marks.contains(&letter))
+        };
+        let opens = is_word(after, &['{', '[', '<', '$', '*', '/'])
+            && !is_word(before, &['"', '\\', '=', '\'']);
+        let closes =
+            is_word(before, &['/', '*', '>', '}', ']', ')', '_', '.', '-']) && !is_word(after, &[]);
+        opens || closes
     }
 
     /// A `>` as mail programs and forums put it before a quoted line, or one of several.

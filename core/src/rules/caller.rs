@@ -10,7 +10,7 @@ use super::{Case, Rule, rule};
 pub(super) static RULES: &[Rule] = &[
     rule!("caller-is-root", Caller, 11, "the caller is a root user, who cannot assume roles", root),
     rule!("caller-cannot-assume", Caller, 12, "credentials of this kind cannot make this call", cannot),
-    rule!("owned-by-aws", Caller, 13, "the call would change what is AWS's own", owned_by_aws),
+    rule!("owned-by-aws", Caller, 13, "the call asks for what is AWS's own", owned_by_aws),
 ];
 
 fn root(case: &Case<'_>) -> Vec<Finding> {
@@ -49,6 +49,18 @@ fn owned_by_aws(case: &Case<'_>) -> Vec<Finding> {
     let request = case.request;
     refused(case, Refusal::OwnedByAws, || {
         let resource = &request.resource.text();
+        if request.is_assume_role() {
+            let (message, help) = if resource.value.contains("/aws-service-role/") {
+                ("only the service that a service-linked role is for assumes it", "use a role of your own that has the permissions you need")
+            } else {
+                ("a role of IAM Identity Center is assumed by signing in there, and in no other way", "run `aws sso login` with a profile for this permission set, or use a role of your own")
+            };
+            return Some(
+                Finding::new("owned-by-aws", message, resource.span, "AWS's own")
+                    .help(help)
+                    .owner(Party::Yourself),
+            );
+        }
         let (what, help) = match request.service() {
             "kms" => ("an alias of a key that AWS manages", "give the key an alias of your own, one that does not begin with `alias/aws/`"),
             _ if resource.value.contains(":role/") => (

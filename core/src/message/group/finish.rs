@@ -78,7 +78,8 @@ impl Draft {
             policy_arn = reason.policy_arn;
             action = action.or(reason.action);
         }
-        principal = principal.or(self.fields.principal);
+        // What a record says of its caller is whole; the words in it may be cut or blanked out.
+        principal = self.fields.principal.or(principal);
         let mut operation = self.operation.or(text_fields.operation).or(called).or(around);
         // AWS asks for this action in this call alone, and the code shows that it was made.
         if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)

@@ -75,6 +75,9 @@ pub(super) fn read(
             sentence.resource.iter_mut().for_each(without_emphasis);
         }
     }
+    if let Some(resource) = &mut sentence.resource {
+        without_both_marks(resource);
+    }
     if let (Some(context), Some(captures)) = (context, &captures) {
         let place = |one: regex::Match<'_>| base + one.start()..base + one.end();
         sentence.range.end = base + context.end();
@@ -137,6 +140,15 @@ fn cut_clause(window: &str) -> Option<(Range<usize>, Option<PolicyType>)> {
     let first = fitting.next()?;
     let layer = fitting.next().is_none().then_some(first.1);
     Some((start..start + LEAD.len() + rest.len(), layer))
+}
+
+/// Takes the two stars away on both sides of what is printed bold.
+fn without_both_marks(piece: &mut Piece) {
+    let inner = piece.value.strip_prefix("**").and_then(|inner| inner.strip_suffix("**"));
+    if let Some(inner) = inner.filter(|inner| inner.starts_with(|it: char| it.is_alphanumeric())) {
+        piece.value = inner.to_owned();
+        piece.range = piece.range.start + 2..piece.range.end - 2;
+    }
 }
 
 /// Takes the two stars away that end what is printed bold.

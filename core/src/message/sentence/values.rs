@@ -9,6 +9,13 @@ use crate::message::wrapping::NARROWEST;
 pub(super) fn word_len(text: &str, from: usize, ceiling: usize) -> usize {
     let rest = clip(text, from, (from + 120).min(ceiling));
     let len = rest.find([' ', '\n', '"', '<', ',']).unwrap_or(rest.len());
+    // A placeholder, with its blanks.
+    let name = rest.strip_prefix('<').and_then(|inner| inner.split_once('>')).map(|(name, _)| name);
+    if let Some(name) = name.filter(|name| {
+        name.len() < 60 && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+    }) {
+        return name.len() + 2;
+    }
     if rest.starts_with("on ") { 0 } else { len }
 }
 
