@@ -300,9 +300,16 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
             }
         }
         "sourceidentity" if !is_sts(request) => Absent,
-        "sourceidentity" => of(|parameters| {
-            parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
-        }),
+        "sourceidentity" => {
+            let passed = of(|parameters| {
+                parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
+            });
+            match request.inherited_source_identity() {
+                // Whether one that is passed on counts as one of this call is not documented.
+                Some(own) if passed == Absent => Either(vec![Absent, One(Cow::Borrowed(own))]),
+                _ => passed,
+            }
+        }
         "transitivetagkeys" => match parameters(request) {
             Ok(parameters) if parameters.transitive_tag_keys.is_empty() => {
                 if parameters.tags.is_empty() { not_passed(parameters) } else { Absent }
