@@ -30,7 +30,11 @@ pub(super) fn read(
         None => return None,
     };
     let after = text.get(end..ceiling)?;
-    end += after.len() - after.trim_start_matches(['\'', '"', '`', '*', ':', '-']).len();
+    let marks = after.len() - after.trim_start_matches(['\'', '"', '`', '*', ':', '-']).len();
+    // A comma or full stop is no end where the resource follows.
+    let rest = after.get(marks..)?;
+    let stop = rest.strip_prefix([',', '.', ';']).filter(|rest| rest.starts_with(" on resource:"));
+    end += marks + usize::from(stop.is_some());
     let base = end;
     let window = clip(text, base, (base + CONTEXT).min(ceiling));
     let explicit = grammar.explicit.captures(window);
