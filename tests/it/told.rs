@@ -126,3 +126,39 @@ fn events_tell_what_was_denied() {
     assert!(count > 100, "the events are gone");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn claims_that_the_event_does_not_tell_are_unknown_and_those_it_tells_decide() {
+    let callers: Value =
+        serde_json::from_str(&support::read(format!("{FOLDER}/callers.json"))).unwrap();
+    let row = rows("iam-sts-kms.json")
+        .into_iter()
+        .find(|row| row["told"]["claims"]["aud"] == "sts.amazonaws.com")
+        .unwrap();
+    let folder = support::folder(&[]);
+    let put = |name: &str, value: &Value| {
+        let path = folder.path().join(name);
+        fs::write(&path, value.to_string()).unwrap();
+        path.display().to_string()
+    };
+    let event = put("event.json", &event(&row, &callers));
+    let decision = |claim: &str, wanted: &str| {
+        let key = format!("token.actions.githubusercontent.com:{claim}");
+        let trust = json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow",
+            "Principal": { "Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringLike": { key: wanted } },
+        } });
+        let trust = put("trust.json", &trust);
+        let options =
+            ["--trust-policy", &trust, "--scp", "none", "--rcp", "none", "--format", "json"];
+        let ran = support::run(&support::with(vec![event.clone()], &options));
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+        json["decision"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(decision("sub", "repo:octo/other:*"), "implicit-deny");
+    assert_eq!(decision("aud", "other"), "implicit-deny");
+    assert_eq!(decision("sub", "repo:octo/app:*"), "allowed");
+    assert_eq!(decision("repository", "octo/app"), "undetermined");
+}

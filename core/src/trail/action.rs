@@ -210,7 +210,7 @@ pub(super) fn calls(prefix: &str, pattern: &str) -> Vec<String> {
 /// The operation without the version of its API, which CloudTrail puts behind the names of Lambda and
 /// CloudFront: `GetFunction20150331v2`, `CreateDistribution2020_05_31`.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>
-fn plain(name: &str) -> &str {
+pub(super) fn plain(name: &str) -> &str {
     let without_v = match name.rsplit_once('v') {
         Some((front, version))
             if !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()) =>

@@ -146,7 +146,9 @@ impl Denials {
             // A name without the rest of an ARN is better than nothing.
             other => from_call(known).map(Cow::Owned).or(other),
         };
-        let action = said.action.or_else(|| known.is_known.then(|| Cow::Borrowed(&*known.name)));
+        // `SNS:Publish` of a text is `sns:Publish`.
+        let action = said.action.filter(|_| !(own && known.is_known));
+        let action = action.or_else(|| known.is_known.then(|| Cow::Borrowed(&*known.name)));
         let who = Who::of(&event.identity, said.principal, &parameters);
         // The text of such an event names nothing.
         let of_endpoint = (code == codes::OF_ENDPOINT).then_some(PolicyType::VpcEndpoint);

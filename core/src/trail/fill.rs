@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::action::{Action, Taken, path};
+use super::action::{Action, Taken, path, plain};
 use super::event::Event;
 use super::resource::{DEEPEST, Part, fits, parts, texts};
 use crate::policy::is_account_id;
@@ -60,6 +60,7 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     ("rds", "SnapshotName", "dBSnapshotIdentifier"),
     ("rds", "SubnetGroupName", "dBSubnetGroupName"),
     ("ssm", "ParameterNameWithoutLeadingSlash", "name"),
+    ("logs", "LogGroupName", "logGroupName"),
     ("elasticmapreduce", "ClusterId", "jobFlowId"),
     ("mobiletargeting", "AppId", "applicationId"),
 ];
@@ -81,20 +82,31 @@ impl<'p> Place<'p> {
     }
 
     fn partition(&self) -> Option<&'static str> {
-        Some(reference::partition_of_region(&self.event.region)?.id)
+        // A query may leave out the region; the caller is of the same partition.
+        let of_caller =
+            || reference::partition(self.event.identity.arn.split(':').nth(1).unwrap_or_default());
+        Some(reference::partition_of_region(&self.event.region).or_else(of_caller)?.id)
     }
 
     /// What an operation of API Gateway calls.
     pub(super) fn called(&self) -> Option<String> {
         let path = path(&self.event.name, self.parameters)?;
         let (partition, region) = (self.partition()?, &self.event.region);
-        let accounts = [Some(""), self.account()];
-        accounts.into_iter().flatten().find_map(|account| {
-            let arn = format!("arn:{partition}:apigateway:{region}:{account}:{path}");
-            let has_account = |form: &str| form.contains("${Account}") != account.is_empty();
+        let arn = |account: &str| format!("arn:{partition}:apigateway:{region}:{account}:{path}");
+        // Portals and the like have an account in their ARNs, what was there before has none.
+        let with_account = self.account().map(arn).filter(|arn| {
             let mut takes = self.action.takes.iter();
-            takes.any(|taken| has_account(&taken.arn) && fits(&taken.arn, &arn)).then_some(arn)
-        })
+            takes.any(|taken| taken.arn.contains("${Account}") && fits(&taken.arn, arn))
+        });
+        Some(with_account.unwrap_or_else(|| arn("")))
+    }
+
+    /// What `sts:AssumeRoot` is about: the root user of the account that the call names.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+    pub(super) fn root(&self) -> Option<String> {
+        let target = self.parameters.get("targetPrincipal")?.as_str()?;
+        let root = || Some(format!("arn:{}:iam::{target}:root", self.partition()?));
+        is_account_id(target).then(root).flatten()
     }
 
     /// An ARN of the form, if every part of it is known, and there is one that tells it from others.
@@ -117,6 +129,11 @@ impl<'p> Place<'p> {
                     arn.push_str(self.value(name, &taken.kind)?);
                 }
             }
+        }
+        if (self.action.name.starts_with("logs:"), taken.kind.as_str()) == (true, "log-group") {
+            // So AWS names a group to whom it denies it, and so a policy's `:*` covers it.
+            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html>
+            arn.push_str(":log-stream:");
         }
         (has_own || self.action.takes.len() == 1).then_some(arn)
     }
@@ -141,27 +158,39 @@ impl<'p> Place<'p> {
         if let Some((.., key)) = known {
             let value = self.parameters.get(*key)?.as_str()?;
             let value = if service == "ssm" { value.trim_start_matches('/') } else { value };
-            return Some(value).filter(|value| !value.is_empty());
+            return Some(value).filter(|value| !value.is_empty() && !value.starts_with("arn:"));
+        }
+        if (service, name) == ("ssm", "DocumentName") && self.is_of_aws() {
+            return None;
         }
         let members = self.parameters.as_object()?;
-        let plain = |is_it: &dyn Fn(&str) -> bool| {
+        let text = |is_it: &dyn Fn(&str) -> bool| {
             let value = members.iter().find(|(key, _)| is_it(key))?.1.as_str()?;
             let is_plain = !value.is_empty() && !value.contains([':', '/', '*']);
             is_plain.then_some(value)
         };
-        plain(&|key| key.eq_ignore_ascii_case(name))
-            .or_else(|| plain(&|key| is_same_thing(name, key)))
+        text(&|key| key.eq_ignore_ascii_case(name))
+            .or_else(|| text(&|key| is_same_thing(name, key)))
             .or_else(|| {
                 // `Id` of a hosted zone is `hostedZoneId`, and `name` in DescribeCluster that of the cluster.
                 let end = ["Id", "Name"].into_iter().find(|end| name.ends_with(end))?;
                 let own = format!("{kind}{end}");
                 let is_general = ["Id", "Name", "ResourceId", "ResourceName"].contains(&name);
-                plain(&|key| is_general && is_alike(key, &own)).or_else(|| {
-                    let operation = self.event.name.to_ascii_lowercase();
+                text(&|key| is_general && is_alike(key, &own)).or_else(|| {
+                    let operation = plain(&self.event.name).to_ascii_lowercase();
                     let is_of_kind = operation.ends_with(&letters(kind));
-                    plain(&|key| is_of_kind && key.eq_ignore_ascii_case(end))
+                    text(&|key| is_of_kind && key.eq_ignore_ascii_case(end))
                 })
             })
+    }
+
+    /// Whether a document of Systems Manager is one of AWS, whose ARN has no account of ours.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/documents.html>
+    fn is_of_aws(&self) -> bool {
+        let names = ["documentName", "name"].into_iter().filter_map(|key| self.parameters.get(key));
+        names
+            .filter_map(Value::as_str)
+            .any(|name| name.starts_with("AWS") || name.starts_with("Amazon"))
     }
 
     /// The only id in the parameters that begins so.

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::action::Action;
+use super::action::{Action, Taken};
 use super::event::Event;
 use super::fill::Place;
 use crate::policy::is_account_id;
@@ -30,13 +30,16 @@ pub(super) fn resource(event: &Event<'_>, action: &Action, parameters: &Value) -
         }
     });
     for named in [told, given] {
-        if let Some(found) = action.takes.iter().find_map(|taken| only(&taken.arn, &named)) {
+        if let Some(found) = among(action, &named) {
             return found.map(str::to_owned);
         }
     }
     let place = Place { event, action, parameters };
     if action.name.starts_with("apigateway:") {
         return place.called();
+    }
+    if action.name == "sts:AssumeRoot" {
+        return place.root();
     }
     queue(parameters).or_else(|| {
         let of = |is_required| {
@@ -46,9 +49,26 @@ pub(super) fn resource(event: &Event<'_>, action: &Action, parameters: &Value) -
         // What is always taken counts more; two of which neither is a part of the other stay unknown.
         match of(true) {
             Filled::None => of(false).one(),
+            // The index of a table that is asked for is the resource, and the table is not.
+            // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+            Filled::One(table) if action.name.starts_with("dynamodb:") => {
+                let index = of(false).one().filter(|index| index.starts_with(&format!("{table}/")));
+                Some(index.unwrap_or(table))
+            }
             required => required.one(),
         }
     })
+}
+
+/// The ARN among `named` that the action takes: nothing where there is none, and nothing in it where several
+/// types are always taken and there is one of more than one.
+fn among<'n>(action: &Action, named: &[&'n str]) -> Option<Option<&'n str>> {
+    let mut found = action.takes.iter().filter_map(|one| Some((one, only(&one.arn, named)?)));
+    let (first, arn) = found.next()?;
+    let is_other = |(one, other): (&Taken, Option<&str>)| {
+        one.is_required && one.kind != first.kind && other != arn
+    };
+    Some(arn.filter(|_| !first.is_required || !found.any(is_other)))
 }
 
 /// The ARN among `named` that has the form: nothing where there is none, and nothing in it where there are
