@@ -131,7 +131,13 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
             identity(denial, &mut steps);
         }
     }
-    if denial.encoded.is_some() {
+    if denial.encoded.is_some() && !denial.can_be_decoded() {
+        steps.push(advice(
+            "get the encoded message whole from where it was printed: it is blanked out or cut here, and it holds the request"
+                .to_owned(),
+        ));
+    }
+    if denial.can_be_decoded() {
         steps.push(step(
             "decode the message, which holds the request, its context and the statements that matched",
             "aws sts decode-authorization-message --encoded-message \"$MESSAGE\" > decoded.json",
