@@ -149,15 +149,22 @@ pub(super) fn resource_value(
         Some('\'') => Some(&['\'']),
         _ => None,
     };
+    let mut from = from;
     if let Some(close) = close {
         let inner = rest.get(1..).unwrap_or("");
-        if let Some(len) = inner.find(close) {
+        // What begins in a line of its own behind it is another text, and the quote was cut off.
+        let is_other = |len: &usize| {
+            let value = inner.get(..*len).unwrap_or("");
+            ["\n\n", "\n{", "\n["].iter().any(|begin| value.contains(begin))
+        };
+        if let Some(len) = inner.find(close).filter(|len| !is_other(len)) {
             let value = spaced(inner.get(..len).unwrap_or("").trim());
             let range = from + 1..from + 1 + len;
             let good = !value.trim_matches(['.', '\u{2026}']).is_empty();
             let piece = good.then_some(Piece { value, range });
             return (piece, from + len + 2);
         }
+        from += 1;
     }
     if let Some(limit) = limit.filter(|limit| *limit > from && *limit - from < 600) {
         let whole = clip(text, from, limit);
