@@ -110,6 +110,9 @@ impl Sink for Found {
                 self.groups.push(&event);
             } else if !event.error_code.is_empty() {
                 self.failed.push((event.error_code.to_string(), range.clone()));
+            } else if event.has_failed {
+                let text = message::without_secrets(&event.error_message);
+                self.failed.push((text, range.clone()));
             }
             let service = event.source.split('.').next().unwrap_or_default();
             let operation = format!("{service}:{}", event.name);

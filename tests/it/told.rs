@@ -162,3 +162,21 @@ fn claims_that_the_event_does_not_tell_are_unknown_and_those_it_tells_decide() {
     assert_eq!(decision("sub", "repo:octo/app:*"), "allowed");
     assert_eq!(decision("repository", "octo/app"), "undetermined");
 }
+
+#[test]
+fn what_failed_without_an_error_code_did_not_succeed() {
+    let callers: Value =
+        serde_json::from_str(&support::read(format!("{FOLDER}/callers.json"))).unwrap();
+    let folder = support::folder(&[]);
+    for (call, headline) in [
+        ("signin ConsoleLogin", "`Failed authentication`, which is no denial"),
+        ("signin SwitchRole", "that the call failed, and no error"),
+    ] {
+        let row = rows("not-denied.json").into_iter().find(|row| row["call"] == call).unwrap();
+        let path = folder.path().join("event.json");
+        fs::write(&path, event(&row, &callers).to_string()).unwrap();
+        let ran = support::run(&[path.as_os_str()]).ends_with(3);
+        let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(headline), "{call}: {}", ran.stdout);
+    }
+}

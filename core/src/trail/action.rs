@@ -101,12 +101,16 @@ struct ByParameter {
     names: Vec<&'static str>,
 }
 
-fn by_parameter() -> impl Iterator<Item = ByParameter> {
-    lines(BY_PARAMETER).filter_map(|line| {
-        let mut words = line.split(' ');
-        let (prefix, parameter, action) = (words.next()?, words.next()?, words.next()?);
-        Some(ByParameter { prefix, parameter, action, names: words.collect() })
-    })
+fn by_parameter() -> impl Iterator<Item = &'static ByParameter> {
+    static TABLE: OnceLock<Vec<ByParameter>> = OnceLock::new();
+    let rows = || {
+        lines(BY_PARAMETER).filter_map(|line| {
+            let mut words = line.split(' ');
+            let (prefix, parameter, action) = (words.next()?, words.next()?, words.next()?);
+            Some(ByParameter { prefix, parameter, action, names: words.collect() })
+        })
+    };
+    TABLE.get_or_init(|| rows().collect()).iter()
 }
 
 /// Whether the parameters of a call may lead to another action than its name.
@@ -198,8 +202,8 @@ pub(super) fn calls(prefix: &str, pattern: &str) -> Vec<String> {
     let others = by_parameter().filter(|row| {
         row.action.split_once(':').is_some_and(|(own, name)| own == prefix && is_wanted(name))
     });
-    let named = others.flat_map(|row| row.names).filter(|name| *name != "*");
-    calls.extend(named.map(str::to_ascii_lowercase));
+    let named = others.flat_map(|row| &row.names).filter(|name| **name != "*");
+    calls.extend(named.map(|name| name.to_ascii_lowercase()));
     if prefix == "apigateway" {
         let wanted = methods().filter(|(method, _)| is_wanted(method));
         calls.extend(wanted.map(|(_, name)| name.to_ascii_lowercase()));

@@ -32,6 +32,8 @@ pub struct Event<'b> {
     pub error_code: Cow<'b, str>,
     /// Its text.
     pub error_message: Cow<'b, str>,
+    /// Whether it failed without an error code, as where somebody could not sign in.
+    pub has_failed: bool,
     /// The VPC endpoint that the call went through.
     pub vpc_endpoint: Cow<'b, str>,
     /// The account of that endpoint.
@@ -206,6 +208,8 @@ struct Written<'b> {
     user_identity: Option<WrittenIdentity<'b>>,
     #[serde(borrow)]
     request_parameters: Option<&'b RawValue>,
+    #[serde(borrow)]
+    response_elements: Option<&'b RawValue>,
     resources: Option<Vec<WrittenResource<'b>>>,
     tls_details: Option<IgnoredAny>,
 }
@@ -354,7 +358,14 @@ pub(super) fn flag(text: &str) -> Option<bool> {
 impl<'b> From<Written<'b>> for Event<'b> {
     fn from(written: Written<'b>) -> Self {
         let resources = written.resources.unwrap_or_default().into_iter();
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+        let is_failure = || {
+            written.event_source.0 == "signin.amazonaws.com"
+                && written.response_elements.is_some_and(|raw| raw.get().contains("\"Failure\""))
+        };
         Self {
+            has_failed: written.error_code.0.is_empty()
+                && (!written.error_message.0.is_empty() || is_failure()),
             id: written.event_id.0,
             time: moment(&written.event_time.0),
             source: written.event_source.0,
