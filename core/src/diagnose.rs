@@ -106,7 +106,8 @@ fn companion_requests(request: &Request) -> Vec<Request> {
         found.push(request.with_action("sts:TagSession"));
     }
     let named = parameters.is_some_and(|parameters| parameters.source_identity.is_some());
-    if identity || named || request.source_identity_in_context().is_some() {
+    let inherited = request.inherited_source_identity().is_some();
+    if identity || named || inherited || request.source_identity_in_context().is_some() {
         found.push(request.with_action("sts:SetSourceIdentity"));
     }
     found

@@ -226,6 +226,12 @@ pub fn not_denied(events: u64, failed: &[&str], call: Option<(&str, &str)>) -> D
             Decision::Allowed,
             format!("CloudTrail recorded no error in {events} events: the calls succeeded"),
         ),
+        // The console could not change to the role, for one.
+        ([""], 1) => (
+            Decision::Undetermined,
+            "CloudTrail recorded that the call failed, and no error: whether a policy is why, the event does not tell"
+                .to_owned(),
+        ),
         ([code], 1) => (
             Decision::Undetermined,
             format!(
@@ -233,7 +239,8 @@ pub fn not_denied(events: u64, failed: &[&str], call: Option<(&str, &str)>) -> D
             ),
         ),
         (codes, _) => {
-            let mut codes = codes.to_vec();
+            let mut codes: Vec<&str> =
+                codes.iter().map(|code| if code.is_empty() { "Failure" } else { code }).collect();
             codes.sort_unstable();
             codes.dedup();
             let listed: Vec<String> =

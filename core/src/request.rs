@@ -143,6 +143,10 @@ pub struct Claim {
 pub struct TokenFacts {
     /// Whether the claims are all there are, so that one which is missing is not in the token.
     pub complete: bool,
+    /// Whether the caller is said to present none at all.
+    pub missing: bool,
+    /// Whether an event of CloudTrail tells of the call, which holds few of the claims.
+    pub is_partial: bool,
     /// Whether its header is known.
     pub has_header: bool,
     /// How it is signed.
@@ -405,6 +409,12 @@ impl Request {
         )
     }
 
+    /// Whether it asks for a session of a member account's root user, which has no policy of its own.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+    pub fn is_assume_root(&self) -> bool {
+        &*self.action_lower == "sts:assumeroot"
+    }
+
     /// The same request for another action on the same resource.
     pub fn with_action(&self, action: &str) -> Self {
         let mut other = self.clone();
@@ -431,6 +441,17 @@ impl Request {
     pub fn source_identity_in_context(&self) -> Option<Span> {
         let entry = self.context.get("sts:sourceidentity")?;
         (entry.value != Given::Absent).then_some(entry.span)
+    }
+
+    /// The source identity that the caller's session has already, and passes on when it assumes a
+    /// role.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>
+    pub fn inherited_source_identity(&self) -> Option<&str> {
+        let is_session = self.caller.kind == CallerKind::RoleSession;
+        match &self.context.get("aws:sourceidentity").filter(|_| is_session)?.value {
+            Given::One(identity) => Some(identity),
+            Given::Absent | Given::Many(_) => None,
+        }
     }
 
     /// The account that owns the resource, where it is known or taken for known.

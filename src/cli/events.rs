@@ -105,11 +105,14 @@ impl Sink for Found {
                 return;
             }
             self.events += 1;
-            if codes::is_denial(event.error_code.as_bytes()) {
+            if codes::is_denied(&event) {
                 self.places.insert(event.id.to_string(), range.clone());
                 self.groups.push(&event);
             } else if !event.error_code.is_empty() {
                 self.failed.push((event.error_code.to_string(), range.clone()));
+            } else if event.has_failed {
+                let text = message::without_secrets(&event.error_message);
+                self.failed.push((text, range.clone()));
             }
             let service = event.source.split('.').next().unwrap_or_default();
             let operation = format!("{service}:{}", event.name);

@@ -261,7 +261,7 @@ pub(super) fn next(answer: &mut Diagnosis) {
             "have AWS asked what it recorded, in the Region of the call",
             format!("why-denied --authorization-id {} --region REGION", id.value),
         )
-    } else if denial.encoded.is_some() {
+    } else if denial.can_be_decoded() {
         ("have AWS decode the message", "why-denied --live ERROR_TEXT_OR_FILE".to_owned())
     } else if evidence::is_about_policies(denial) {
         (

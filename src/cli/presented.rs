@@ -118,8 +118,10 @@ impl Presented {
         };
         caller.token = match self {
             Self::Token(jwt) => TokenFacts {
+                is_partial: false,
                 // Claims that somebody copied may not be all there are.
                 complete: jwt.has_header,
+                missing: false,
                 has_header: jwt.has_header,
                 alg: spanned(&jwt.alg, said.alg),
                 kid: spanned(&jwt.kid, said.kid),

@@ -315,7 +315,7 @@ pub(super) fn said(group: &Group, sources: &mut SourceMap) -> Denial {
             *field = value.map(|value| Spanned { value: value.clone(), span: whole });
         }
     };
-    fill(&mut denial.principal, call.caller.as_ref());
+    fill(&mut denial.principal, call.caller.as_ref().or(Some(&group.principal)));
     fill(&mut denial.action, group.action.as_ref());
     fill(&mut denial.resource, group.resource.as_ref());
     fill(&mut denial.service, call.operation.split(':').next().map(str::to_owned).as_ref());
@@ -329,6 +329,10 @@ pub(super) fn denial_of(group: &Group, found: Vec<Denial>, whole: Span) -> Denia
         code: Some(Spanned { value: group.reason.code.clone(), span: whole }),
         ..Denial::bare("code", CODES_PAGE, whole)
     });
+    // A code may tell the layer where the text does not.
+    if denial.policy_type.is_none() {
+        denial.policy_type = group.reason.layer.map(|value| Spanned { value, span: whole });
+    }
     denial.count = usize::try_from(group.count).unwrap_or(usize::MAX);
     denial
 }

@@ -34,6 +34,7 @@ mod shapes;
 mod subcommands;
 mod support;
 mod tokens;
+mod told;
 mod trail;
 mod trail_sql;
 mod widths;

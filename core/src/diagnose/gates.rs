@@ -221,7 +221,10 @@ fn resource(case: &Case<'_>, trust: bool) -> (Outcome, String) {
         Match::No => na(if case.layers.of(policy_type).any(|layer| !layer.policies.is_empty()) {
             "does not allow it, and does not have to"
         } else {
-            "none, and none is needed within one account"
+            match evaluation.accounts {
+                Accounts::Different => "none, and a root user has none",
+                _ => "none, and none is needed within one account",
+            }
         }),
         unknown if needed => (Outcome::Inconclusive, depends(case, unknown)),
         unknown if evaluation.decision == Decision::Undetermined => {

@@ -192,6 +192,11 @@ fn run<R: Recorder, T>(
     let needs_resource_policy = needs_resource_policy(request);
     let always_allowed = is_always_allowed(request);
     let granted = match accounts {
+        _ if request.is_assume_root() => by_identity(&parts).and(gaps.unknown(|| Gap {
+            fact: "whether the caller's account manages the root users of its organization".to_owned(),
+            reason: "only the management account and a delegated administrator of IAM may, where root access is centralized".to_owned(),
+            supply: "run `aws iam list-organizations-features` in the management account".to_owned(),
+        })),
         Accounts::Same => same_account(request, &parts, needs_resource_policy),
         Accounts::Different => cross_account(request, &parts),
         Accounts::Unknown => Match::agreed(
@@ -226,7 +231,8 @@ fn run<R: Recorder, T>(
         decision,
         refusals,
         accounts,
-        needs_resource_policy: needs_resource_policy || accounts == Accounts::Different,
+        needs_resource_policy: needs_resource_policy
+            || accounts == Accounts::Different && !request.is_assume_root(),
         needs_identity_policy,
         always_allowed,
         parts,
@@ -323,7 +329,14 @@ impl Relevance {
             PolicyType::ResourceBased | PolicyType::VpcEndpoint => Match::Yes,
             // A role's trust policy decides who may assume it, and nothing else about the role.
             PolicyType::Trust => self.needs_trust_policy.into(),
-            PolicyType::IdentityBased | PolicyType::Session => (!no_policies_of_its_own).into(),
+            PolicyType::IdentityBased => (!no_policies_of_its_own).into(),
+            // Only sessions of roles and federated users are made with one, so nobody misses that of
+            // a user; one that is given counts.
+            PolicyType::Session => {
+                let has_session =
+                    matches!(self.caller, CallerKind::RoleSession | CallerKind::FederatedUser);
+                (!no_policies_of_its_own && (has_session || !layer.policies.is_empty())).into()
+            }
             PolicyType::PermissionsBoundary => (!no_policies_of_its_own && !self.is_linked).into(),
             PolicyType::ServiceControl => match self.caller {
                 CallerKind::Service | CallerKind::Anonymous => Match::No,
@@ -421,7 +434,7 @@ impl Parts {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
 fn through(grant: Grant, parts: &Parts, federated_without_session: bool) -> Match {
     match grant {
-        Grant::Delegation => parts.identity.and(parts.boundary).and(parts.session),
+        Grant::Delegation => by_identity(parts),
         Grant::Role => parts.boundary.and(parts.session),
         // A session without any session policy still gets what the resource gives its user.
         Grant::FederatingUser if federated_without_session => parts.boundary,
@@ -448,8 +461,12 @@ fn same_account(request: &Request, parts: &Parts, needs_resource_policy: bool) -
     if needs_resource_policy {
         return by_resource();
     }
-    let by_identity = parts.identity.and(parts.boundary).and(parts.session);
-    by_identity.or(by_resource())
+    by_identity(parts).or(by_resource())
+}
+
+/// Whether the caller's own policies let it through.
+fn by_identity(parts: &Parts) -> Match {
+    parts.identity.and(parts.boundary).and(parts.session)
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
@@ -458,7 +475,7 @@ fn cross_account(request: &Request, parts: &Parts) -> Match {
         CallerKind::Root | CallerKind::Service | CallerKind::Anonymous | CallerKind::Federated => {
             parts.resource
         }
-        _ => parts.identity.and(parts.boundary).and(parts.session).and(parts.resource),
+        _ => by_identity(parts).and(parts.resource),
     }
 }
 

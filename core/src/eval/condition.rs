@@ -55,6 +55,9 @@ fn unspecified(gaps: &GapTable, fact: &str, reason: &str) -> Match {
     })
 }
 
+/// Behind this a role of IAM Identity Center may have a Region in its path.
+const REGION_BEFORE: &str = "sso.amazonaws.com/";
+
 struct Test<'a> {
     condition: &'a Condition,
     operator: Operator,
@@ -77,7 +80,10 @@ impl Test<'_> {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
                 self.values(&values, true)
             }
-            KeyValue::Holed { prefix, suffix, missing } => self.holed(prefix, suffix, missing),
+            KeyValue::Holed { prefix, suffix, is_region: true, missing } => {
+                self.with_region(prefix, suffix, missing)
+            }
+            KeyValue::Holed { prefix, suffix, missing, .. } => self.holed(prefix, suffix, missing),
             KeyValue::Either(readings) => {
                 let mut results: Vec<_> =
                     readings.iter().map(|reading| self.value(reading)).collect();
@@ -345,6 +351,24 @@ impl Test<'_> {
             return unspecified(self.gaps, pattern, "it has fewer than the six parts of an ARN");
         }
         Match::No
+    }
+
+    /// A value in whose middle a Region may stand: decided where it comes to the same without one,
+    /// with a Region that no policy names, and with those that the policy could mean.
+    fn with_region(&self, prefix: &str, suffix: &str, missing: &str) -> (Match, Why) {
+        let named = self.condition.values.iter().filter_map(|value| {
+            let start = value.value.text.find(REGION_BEFORE)? + REGION_BEFORE.len();
+            let segment = value.value.text.get(start..)?.split('/').next()?;
+            Some(format!("{}/", segment.replace('*', "").replace('?', "a")))
+        });
+        let readings = ["".to_owned(), "xx-none-0/".to_owned()].into_iter().chain(named);
+        let results: Vec<_> = readings
+            .map(|middle| self.value(&KeyValue::One(format!("{prefix}{middle}{suffix}").into())))
+            .collect();
+        match results.first() {
+            Some(first) if results.iter().all(|(result, _)| *result == first.0) => *first,
+            _ => (self.unknown(missing), Why::ValueUnknown),
+        }
     }
 
     /// A value of which only the beginning and the end are known: decided where every value that

@@ -27,6 +27,8 @@ pub enum KeyValue<'r> {
         prefix: String,
         /// What it ends with.
         suffix: String,
+        /// Whether the middle is empty or the name of a Region, with its slash.
+        is_region: bool,
         /// What is missing, and why.
         missing: &'static str,
     },
@@ -58,6 +60,9 @@ pub const DERIVED: &[&str] = &[
     "aws:MultiFactorAuthPresent",
     "aws:SecureTransport",
     "aws:ViaAWSService",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:RequestedRegion",
     "aws:TagKeys",
     "sts:ExternalId",
     "sts:RoleSessionName",
@@ -236,17 +241,29 @@ fn aws<'r>(request: &'r Request, caller: &'r Caller, rest: &str) -> KeyValue<'r>
         {
             Absent
         }
-        // The endpoints of STS and IAM speak TLS alone, and services do not forward calls to assume
-        // a role.
-        "securetransport"
-            if matches!(request.service(), "sts" | "iam") && !request.context.complete =>
-        {
+        // The endpoints of STS and IAM speak TLS alone.
+        "securetransport" if matches!(request.service(), "sts" | "iam") => {
             One(Cow::Borrowed("true"))
         }
-        "viaawsservice" if is_sts(request) && !request.context.complete => {
+        // Every request has this key. Services do not forward calls to assume a role, and what is
+        // forwarded says by whom.
+        "viaawsservice" if !called_via(request).is_empty() => One(Cow::Borrowed("true")),
+        "viaawsservice" if is_sts(request) || request.context.complete => {
             One(Cow::Borrowed("false"))
         }
         "calledvia" | "calledviafirst" | "calledvialast" if is_sts(request) => Absent,
+        "calledviafirst" | "calledvialast" => match called_via(request) {
+            [.., last] if rest == "calledvialast" => One(Cow::Borrowed(last)),
+            [first, ..] => One(Cow::Borrowed(first)),
+            [] => Unknown(NOT_GIVEN),
+        },
+        // IAM has one endpoint in each partition, and it counts as that of this Region.
+        "requestedregion" if request.service() == "iam" => match &*caller.partition {
+            "aws" => One(Cow::Borrowed("us-east-1")),
+            "aws-cn" => One(Cow::Borrowed("cn-northwest-1")),
+            "aws-us-gov" => One(Cow::Borrowed("us-gov-west-1")),
+            _ => Unknown(NOT_GIVEN),
+        },
         "tagkeys" => match parameters(request) {
             Ok(parameters) if parameters.tags.is_empty() => not_passed(parameters),
             Ok(parameters) => {
@@ -283,9 +300,16 @@ fn sts<'r>(request: &'r Request, rest: &str) -> KeyValue<'r> {
             }
         }
         "sourceidentity" if !is_sts(request) => Absent,
-        "sourceidentity" => of(|parameters| {
-            parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
-        }),
+        "sourceidentity" => {
+            let passed = of(|parameters| {
+                parameters.source_identity.as_ref().map(|identity| identity.value.as_str())
+            });
+            match request.inherited_source_identity() {
+                // Whether one that is passed on counts as one of this call is not documented.
+                Some(own) if passed == Absent => Either(vec![Absent, One(Cow::Borrowed(own))]),
+                _ => passed,
+            }
+        }
         "transitivetagkeys" => match parameters(request) {
             Ok(parameters) if parameters.transitive_tag_keys.is_empty() => {
                 if parameters.tags.is_empty() { not_passed(parameters) } else { Absent }
@@ -321,6 +345,15 @@ fn parameters(request: &Request) -> Result<&Parameters, KeyValue<'static>> {
     }
 }
 
+/// The services that forwarded the request, in order.
+fn called_via(request: &Request) -> &[String] {
+    match request.context.get("aws:calledvia").map(|entry| &entry.value) {
+        Some(Given::Many(services)) => services,
+        Some(Given::One(service)) => std::slice::from_ref(service),
+        _ => &[],
+    }
+}
+
 fn is_given(request: &Request, lower: &str) -> bool {
     request.context.get(lower).is_some_and(|entry| entry.value != Given::Absent)
 }
@@ -342,6 +375,7 @@ fn role_arn(caller: &Caller) -> KeyValue<'_> {
                 }
             ),
             suffix: caller.name.to_string(),
+            is_region: caller.is_identity_center_role(),
             missing: "the path of the caller's role is not known, and the ARN of a session does not carry it",
         },
     }
@@ -351,6 +385,7 @@ fn user_id(caller: &Caller) -> KeyValue<'_> {
     let holed = |prefix: &str, suffix: String| KeyValue::Holed {
         prefix: prefix.to_owned(),
         suffix,
+        is_region: false,
         missing: "the unique id of the caller is not known",
     };
     match (caller.kind, &caller.unique_id) {
@@ -455,7 +490,12 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
     }
     let find = |name: &str| caller.claims.iter().find(|claim| claim.name.to_lowercase() == name);
     let value = |claim: Option<&'r Claim>| match claim.map(|claim| claim.values.as_slice()) {
-        None => Absent,
+        None if caller.token.is_partial => {
+            Unknown("the event tells no more of the token than its subject and its audience")
+        }
+        None if caller.token.complete || caller.token.missing => Absent,
+        None if request.context.complete => Absent,
+        None => Unknown("not all is known of what the caller presents"),
         Some([one]) => One(Cow::Borrowed(one.as_str())),
         Some(many) => Many(Cow::Borrowed(many)),
     };
@@ -488,7 +528,8 @@ fn claim<'r>(request: &'r Request, lower: &str) -> KeyValue<'r> {
     match name {
         // `azp` takes the place of `aud` where the token has both.
         "aud" => value(find("azp").or_else(|| find("aud"))),
-        "oaud" => value(find("azp").and_then(|_| find("aud"))),
+        "oaud" if find("azp").is_none() => Absent,
+        "oaud" => value(find("aud")),
         "sub" | "amr" => value(find(name)),
         _ if keys::exposed(&provider.to_ascii_lowercase()).contains(&name) => value(find(name)),
         // AWS makes no condition key of any other claim.

@@ -52,7 +52,7 @@ pub(super) fn principal(
         if named.is_no() {
             continue;
         }
-        if let Some(cell) = open.get_mut(grant as usize).filter(|_| value.value.is_open()) {
+        if let Some(cell) = open.get_mut(grant as usize).filter(|_| named.gaps().is_some()) {
             *cell = (*cell).or(named);
         }
         if named.is_yes() && (!result.is_yes() || grant > strongest) {
@@ -143,6 +143,14 @@ impl Test<'_> {
                 );
                 (unknown, Grant::Delegation)
             }
+            Names::Invalid(_) if self.is_deny && self.was_meant(&named.text) => {
+                let unknown = self.unknown(
+                    || format!("whom the Deny for `{}` is for", named.text),
+                    "AWS takes no principal that is written so, and must have another text",
+                    "mend the policy, or export the one that AWS has",
+                );
+                (unknown, Grant::Delegation)
+            }
             Names::Invalid(_) => (Match::No, Grant::Delegation),
             Names::Holed { pattern, reach } => {
                 let (possible, grant) = self.possibly(named.kind, pattern, *reach);
@@ -150,6 +158,24 @@ impl Test<'_> {
                 (named, grant)
             }
         }
+    }
+
+    /// Whether a text that AWS takes for no principal would name the caller if its wildcards and variables
+    /// counted, or what stands between its commas.
+    fn was_meant(&self, text: &str) -> bool {
+        let caller = self.caller;
+        let syntax = Syntax { wildcards: true, variables: true };
+        let meant: Vec<_> = text.split(',').map(|one| Pattern::new(one.trim(), syntax)).collect();
+        let matches = |name: &str| meant.iter().any(|one| one.at_most().matches(name));
+        matches(&caller.text.value)
+            || caller.role_arn().is_some_and(|arn| matches(&arn))
+            || caller.kind == CallerKind::RoleSession
+                && matches(&format!(
+                    "arn:{}:iam::{}:role/{}",
+                    caller.partition,
+                    caller.account.as_deref().unwrap_or(""),
+                    caller.name
+                ))
     }
 
     /// Whether a text of which parts are missing can name the caller, and the strongest way in which

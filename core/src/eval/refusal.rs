@@ -7,6 +7,7 @@ use crate::layers::Gap;
 use crate::policy::is_account_id;
 use crate::request::{CallerKind, CredentialKind, Parameters, Request};
 
+use super::context::{self, KeyValue};
 use super::logic::{GapTable, Match};
 
 /// A reason to refuse a request before any policy is evaluated.
@@ -40,7 +41,7 @@ pub enum Refusal {
     SessionName,
     /// `ExternalId` is not 2 to 1,224 of the allowed characters.
     ExternalId,
-    /// `SourceIdentity` is not 2 to 64 of the allowed characters.
+    /// `SourceIdentity` is not 2 to 64 of the allowed characters, or another than the session's own.
     SourceIdentity,
     /// The session tags are too many, too long, repeated or reserved.
     Tags,
@@ -89,14 +90,15 @@ pub(super) fn refusals(request: &Request, gaps: &GapTable) -> Refusals {
     for (refusal, result) in caller(request) {
         note(refusal, result.into());
     }
-    note(Refusal::OwnedByAws, owned_by_aws(request).into());
+    note(Refusal::CallerCannot, lacks_mfa_for_iam(request, gaps));
+    note(Refusal::OwnedByAws, (owned_by_aws(request) || takes_other_callers(request)).into());
     note(Refusal::Expired, expired(request, gaps));
     for (refusal, result) in super::token::refusals(request, gaps) {
         note(refusal, result);
     }
     if let Some(parameters) = request.parameters.as_ref().filter(|_| request.service() == "sts") {
         let role_call = request.is_assume_role();
-        for (refusal, result) in parameter_rules(parameters) {
+        for (refusal, result) in parameter_rules(request, parameters) {
             note(refusal, (result && role_call).into());
         }
         for (refusal, result) in duration(request, parameters, gaps) {
@@ -159,6 +161,35 @@ fn caller(request: &Request) -> [(Refusal, bool); 2] {
     [(Refusal::CallerIsRoot, root), (Refusal::CallerCannot, cannot)]
 }
 
+/// The credentials of `sts:GetSessionToken` call IAM only if they were made with MFA.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+fn lacks_mfa_for_iam(request: &Request, gaps: &GapTable) -> Match {
+    const MFA: &str = "aws:MultiFactorAuthPresent";
+    let is_token = request.caller.credentials == Some(CredentialKind::SessionToken);
+    if !is_token || request.service() != "iam" {
+        return Match::No;
+    }
+    match context::lookup(request, &MFA.to_ascii_lowercase()) {
+        KeyValue::One(value) => (!value.eq_ignore_ascii_case("true")).into(),
+        KeyValue::Unknown(reason) => gaps.unknown(|| context::gap(MFA, reason)),
+        _ => Match::Yes,
+    }
+}
+
+/// Whether the role to be assumed is for a service of AWS alone, whose trust policy nobody else writes.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html>
+fn takes_other_callers(request: &Request) -> bool {
+    if &*request.action_lower != "sts:assumerole" {
+        return false;
+    }
+    let Some((path, _)) = request.resource.arn().and_then(|arn| arn.iam_name("role")) else {
+        return false;
+    };
+    let is_linked = path.starts_with("/aws-service-role/");
+    is_linked && request.caller.kind != CallerKind::Service
+        || path.starts_with("/aws-reserved/sso.amazonaws.com/")
+}
+
 /// Whether the call would change what AWS made in the caller's account, or for every account.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
 fn owned_by_aws(request: &Request) -> bool {
@@ -209,7 +240,7 @@ fn length(text: &str, least: usize, most: usize) -> bool {
 }
 
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-fn parameter_rules(parameters: &Parameters) -> Vec<(Refusal, bool)> {
+fn parameter_rules(request: &Request, parameters: &Parameters) -> Vec<(Refusal, bool)> {
     let bad = |value: &Option<crate::text::Spanned<String>>, good: &dyn Fn(&str) -> bool| {
         value.as_ref().is_some_and(|value| !good(&value.value))
     };
@@ -237,6 +268,7 @@ fn parameter_rules(parameters: &Parameters) -> Vec<(Refusal, bool)> {
                 length(text, 2, 64)
                     && is_word(text)
                     && !text.to_ascii_lowercase().starts_with("aws:")
+                    && request.inherited_source_identity().is_none_or(|own| own == text)
             }),
         ),
         (Refusal::Tags, !tags_are_good(parameters)),
@@ -276,9 +308,11 @@ fn duration(request: &Request, parameters: &Parameters, gaps: &GapTable) -> Vec<
         }
         "sts:getsessiontoken" | "sts:getfederationtoken" => 129_600,
         _ if request.is_assume_role() => 43_200,
+        "sts:assumeroot" => 900,
         _ => return vec![],
     };
-    if !(900..=most).contains(&duration) {
+    let least = if most == 900 { 1 } else { 900 };
+    if !(least..=most).contains(&duration) {
         return vec![(Refusal::DurationOutOfRange, Match::Yes)];
     }
     if !request.is_assume_role() || duration <= 3600 {

@@ -3,7 +3,7 @@
 use crate::eval::Decision;
 use crate::finding::Step;
 use crate::message::{Denial, DenialKind, ErrorClass};
-use crate::policy::PolicyType;
+use crate::policy::{Arn, PolicyType};
 
 use super::{advice, step};
 
@@ -131,7 +131,13 @@ pub(super) fn at_policies(denial: &Denial) -> Vec<Step> {
             identity(denial, &mut steps);
         }
     }
-    if denial.encoded.is_some() {
+    if denial.encoded.is_some() && !denial.can_be_decoded() {
+        steps.push(advice(
+            "get the encoded message whole from where it was printed: it is blanked out or cut here, and it holds the request"
+                .to_owned(),
+        ));
+    }
+    if denial.can_be_decoded() {
         steps.push(step(
             "decode the message, which holds the request, its context and the statements that matched",
             "aws sts decode-authorization-message --encoded-message \"$MESSAGE\" > decoded.json",
@@ -350,7 +356,17 @@ fn identity(denial: &Denial, steps: &mut Vec<Step>) {
                 format!("aws iam list-groups-for-user --user-name {name}"),
             ));
         }
-        Caller::Unknown => steps.push(step("see who calls", "aws sts get-caller-identity")),
+        Caller::Unknown => steps.push(match denial.principal.as_ref().map(|one| one.value.as_str()) {
+            None => step("see who calls", "aws sts get-caller-identity"),
+            Some(who) if who.ends_with(":root") => {
+                advice("see the control policies, and the policy of the resource: nothing else limits a root user")
+            }
+            Some(who) if who.contains(":federated-user/") => advice(
+                "see the policies of the user who made the session, and those that were given to GetFederationToken",
+            ),
+            // Anonymous, a service, someone of another account: what lets them in is at the resource.
+            Some(_) => resource_policy(denial),
+        }),
     }
 }
 
@@ -371,7 +387,10 @@ fn resource_policy(denial: &Denial) -> Step {
     let last = |placeholder: &'static str| {
         word(resource.rsplit([':', '/']).next().unwrap_or(""), placeholder).to_owned()
     };
-    let command = match denial.service.as_ref().map_or("", |one| one.value.as_str()) {
+    let called = denial.service.as_ref().map_or("", |one| one.value.as_str());
+    // The denied action need not be one of the service that was called.
+    let service = Arn::parse(resource).map_or(called, |arn| arn.service);
+    let command = match service {
         "s3" => {
             let bucket = resource.split_once(":::").map_or("", |(_, rest)| rest);
             let bucket = word(bucket.split('/').next().unwrap_or(""), "BUCKET");

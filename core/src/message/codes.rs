@@ -63,6 +63,7 @@ static CODES: &[Code] = &[
     code("NotAuthorizedError", AccessDenied),
     code("InsufficientPrivilegesException", AccessDenied),
     code("AuthorizationErrorException", AccessDenied),
+    code("AuthorizationFailureException", AccessDenied),
     generic("AuthorizationError", AccessDenied),
     s3("AllAccessDisabled", AccessDenied),
     code("AccountProblem", AccessDenied),
@@ -81,7 +82,11 @@ static CODES: &[Code] = &[
     s3("InvalidAccessKeyId", InvalidCredentials),
     generic("InvalidToken", InvalidCredentials),
     generic("AuthFailure", InvalidCredentials),
-    code("AuthFailure.ServiceLinkedRoleCreationNotPermitted", AccessDenied),
+    Code {
+        service: Some("ec2"),
+        ..code("AuthFailure.ServiceLinkedRoleCreationNotPermitted", AccessDenied)
+    },
+    code("AccessDeniedForDependencyException", AccessDenied),
     sts("InvalidIdentityToken", InvalidCredentials),
     sts("IDPRejectedClaim", InvalidCredentials),
     sts("IDPCommunicationError", Other),
@@ -112,6 +117,7 @@ static CODES: &[Code] = &[
     s3("AuthorizationHeaderMalformed", Region),
     sts("RegionDisabledException", Region),
     generic("PermanentRedirect", Region),
+    generic("ConfigError", Region),
     generic("ThrottlingException", Throttled),
     generic("Throttling", Throttled),
     code("RequestLimitExceeded", Throttled),

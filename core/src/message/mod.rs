@@ -202,6 +202,12 @@ impl Denial {
             + usize::from(self.encoded.is_some())
     }
 
+    /// Whether its encoded message can be decoded: some blank it out, or leave no more than its begin.
+    pub fn can_be_decoded(&self) -> bool {
+        const LEAST: usize = 16;
+        self.encoded.is_some() && self.encoded_length >= LEAST
+    }
+
     /// Whether it may be another program's: the words alone, and nothing of AWS.
     pub fn is_vague(&self) -> bool {
         matches!(self.form, "access-denied" | "forbidden" | "not-authorized-operation" | "code")

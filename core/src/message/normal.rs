@@ -37,7 +37,9 @@ impl Normal {
 
     fn with(original: &str, skip: Vec<usize>, cuts: fn(&str) -> Vec<usize>) -> Self {
         let text = String::new();
-        let mut writer = Writer { original, text, map: SegmentMap::default(), at: 0, skip };
+        let has_doubled = memchr::memmem::find(original.as_bytes(), b"\"\"").is_some();
+        let map = SegmentMap::default();
+        let mut writer = Writer { original, text, map, at: 0, skip, has_doubled };
         writer.text.reserve(original.len());
         while writer.step() {}
         writer.take_out(super::wrapping::shared(&writer.text));
@@ -64,6 +66,8 @@ struct Writer<'a> {
     at: usize,
     /// The line ends that are left out.
     skip: Vec<usize>,
+    /// Whether two quotes follow one another anywhere.
+    has_doubled: bool,
 }
 
 impl Writer<'_> {
@@ -116,10 +120,13 @@ impl Writer<'_> {
                 None => self.verbatim(1),
             },
             '>' if self.is_quote_mark() => self.atom(' ', 1),
-            '<' => match tag(rest) {
-                Some((letter, len)) => self.atom(letter, len),
+            '<' => match tag(rest).filter(|tag| self.is_closed(tag)) {
+                Some(Tag { letter, len, .. }) => self.atom(letter, len),
                 None => self.verbatim(1),
             },
+            '"' if self.has_doubled && rest.starts_with("\"\"") && self.is_doubled() => {
+                self.atom('"', 2);
+            }
             '{' if rest.starts_with(LOGGED) && self.at_line_start() => self.at += LOGGED.len(),
             '/' if rest.starts_with("//") && self.at_line_start() => self.at += 2,
             '#' if self.at_line_start() => self.at += 1,
@@ -128,12 +135,51 @@ impl Writer<'_> {
             _ => {
                 // What needs no thought is taken in one piece.
                 let is_plain = &*IS_PLAIN;
-                let plain = |byte: &u8| is_plain.get(usize::from(*byte)) == Some(&true);
+                let plain = |byte: &u8| {
+                    is_plain.get(usize::from(*byte)) == Some(&true)
+                        && !(*byte == b'"' && self.has_doubled)
+                };
                 let len = rest.bytes().take_while(plain).count();
                 self.verbatim(len.max(first.len_utf8()));
             }
         }
         true
+    }
+
+    /// Whether a tag within a line has its other half: a placeholder may be named like one.
+    fn is_closed(&self, tag: &Tag<'_>) -> bool {
+        const NEAR: usize = 4000;
+        if tag.letter == '\n' {
+            return true;
+        }
+        let bytes = self.original.as_bytes();
+        let is_mark =
+            |at: Option<usize>| matches!(at.and_then(|at| bytes.get(at)), Some(b':' | b'/'));
+        // The part of an ARN that somebody left out.
+        if is_mark(self.at.checked_sub(1)) && is_mark(self.at.checked_add(tag.len)) {
+            return false;
+        }
+        let (near, half) = if tag.is_end {
+            (bytes.get(self.at.saturating_sub(NEAR)..self.at), format!("<{}", tag.name))
+        } else {
+            let end = bytes.len().min(self.at + NEAR);
+            (bytes.get(self.at..end), format!("</{}>", tag.name))
+        };
+        near.is_some_and(|near| memchr::memmem::find(near, half.as_bytes()).is_some())
+    }
+
+    /// Two quotes that stand for one, as in a field of a CSV file: what they enclose touches them.
+    fn is_doubled(&self) -> bool {
+        let before = self.original.get(..self.at).and_then(|before| before.chars().next_back());
+        let after = self.rest().get(2..).and_then(|after| after.chars().next());
+        let is_word = |letter: Option<char>, marks: &[char]| {
+            letter.is_some_and(|letter| letter.is_alphanumeric() || marks.contains(&letter))
+        };
+        let opens = is_word(after, &['{', '[', '<', '$', '*', '/'])
+            && !is_word(before, &['"', '\\', '=', '\'']);
+        let closes =
+            is_word(before, &['/', '*', '>', '}', ']', ')', '_', '.', '-']) && !is_word(after, &[]);
+        opens || closes
     }
 
     /// A `>` as mail programs and forums put it before a quoted line, or one of several.
@@ -244,8 +290,17 @@ fn in_logged(before: &str) -> bool {
     before.get(start..).is_some_and(|line| line.trim_start().starts_with(LOGGED))
 }
 
-/// A tag that pages put around words, and what stands for it; others may be placeholders.
-fn tag(text: &str) -> Option<(char, usize)> {
+/// A tag that pages put around words.
+struct Tag<'a> {
+    /// What stands for it.
+    letter: char,
+    len: usize,
+    name: &'a str,
+    is_end: bool,
+}
+
+/// The tag that a text begins with; others may be placeholders.
+fn tag(text: &str) -> Option<Tag<'_>> {
     const LINES: &[&str] = &["pre", "p", "br", "div", "li", "tr", "td", "blockquote"];
     const WORDS: &[&str] = &["code", "b", "strong", "em", "span", "tt", "samp"];
     let inner = text.strip_prefix('<')?;
@@ -253,6 +308,7 @@ fn tag(text: &str) -> Option<(char, usize)> {
     if inner.as_bytes().get(len) != Some(&b'>') {
         return None;
     }
+    let is_end = inner.starts_with('/');
     let inner = inner.get(..len)?.trim_start_matches('/').trim_end_matches(['/', ' ']);
     let name = inner.split(' ').next()?;
     let plain = inner.len() == name.len() || inner.contains('=');
@@ -261,7 +317,7 @@ fn tag(text: &str) -> Option<(char, usize)> {
         true if WORDS.contains(&name) => ' ',
         _ => return None,
     };
-    Some((letter, len + 2))
+    Some(Tag { letter, len: len + 2, name, is_end })
 }
 
 /// How long the terminal's control sequence at the start is.

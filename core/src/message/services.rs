@@ -1,75 +1,5 @@
 //! Which service prefix a name or an operation stands for.
 
-/// Names that SDKs and endpoints have for services, in lower case without blanks and without `amazon`
-/// or `aws`, where the prefix of actions is another.
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-const NAMES: &[(&str, &str)] = &[
-    ("securitytokenservice", "sts"),
-    ("securitytoken", "sts"),
-    ("simplestorageservice", "s3"),
-    ("s3control", "s3"),
-    ("identitymanagement", "iam"),
-    ("identityandaccessmanagement", "iam"),
-    ("elasticloadbalancingv2", "elasticloadbalancing"),
-    ("elasticloadbalancing", "elasticloadbalancing"),
-    ("elbv2", "elasticloadbalancing"),
-    ("lambdainternal", "lambda"),
-    ("simplesystemsmanagement", "ssm"),
-    ("cognitoidentityprovider", "cognito-idp"),
-    ("cognitoidp", "cognito-idp"),
-    ("cognitoidentity", "cognito-identity"),
-    ("simpleemail", "ses"),
-    ("simpleemailservice", "ses"),
-    ("simpleemailv2", "ses"),
-    ("email", "ses"),
-    ("sesv2", "ses"),
-    ("cloudwatchlogs", "logs"),
-    ("cloudwatchlog", "logs"),
-    ("cloudwatchmetric", "cloudwatch"),
-    ("monitoring", "cloudwatch"),
-    ("keymanagementservice", "kms"),
-    ("keymanagement", "kms"),
-    ("dynamodbv2", "dynamodb"),
-    ("dynamodbstreams", "dynamodb"),
-    ("lambdainternal", "lambda"),
-    ("sfn", "states"),
-    ("stepfunctions", "states"),
-    ("eventbridge", "events"),
-    ("cloudwatchevents", "events"),
-    ("queue", "sqs"),
-    ("simplequeueservice", "sqs"),
-    ("simplenotificationservice", "sns"),
-    ("efs", "elasticfilesystem"),
-    ("emr", "elasticmapreduce"),
-    ("kinesisfirehose", "firehose"),
-    ("kinesisstreams", "kinesis"),
-    ("msk", "kafka"),
-    ("stepfunction", "states"),
-    ("cognitouserpool", "cognito-idp"),
-    ("cognitoidentitypool", "cognito-identity"),
-    ("organization", "organizations"),
-    ("bedrockruntime", "bedrock"),
-    ("bedrockagent", "bedrock"),
-    ("bedrockagentcore", "bedrock-agentcore"),
-    ("opensearchservice", "es"),
-    ("bedrockagentruntime", "bedrock"),
-    ("sagemakerruntime", "sagemaker"),
-    ("elasticcomputecloud", "ec2"),
-    ("relationaldatabaseservice", "rds"),
-    ("opensearch", "es"),
-    ("elasticsearchservice", "es"),
-    ("certificatemanager", "acm"),
-    ("ssooidc", "sso"),
-    ("oidc", "sso"),
-    ("datacatalog", "glue"),
-    ("applicationautoscaling", "application-autoscaling"),
-    ("costexplorer", "ce"),
-    ("costexplorerservice", "ce"),
-    ("apigatewayv2", "apigateway"),
-    ("resourcegroupstagging", "tag"),
-    ("wafregional", "waf-regional"),
-];
-
 /// What stands where a service's name does and is none.
 const NO_SERVICE: &[&str] = &["ec2imds", "runtime", "core", "resources", "util"];
 
@@ -79,15 +9,19 @@ pub(super) fn prefix(name: &str) -> Option<String> {
     let lower = bare.to_ascii_lowercase();
     let lower =
         lower.strip_prefix("amazon").or_else(|| lower.strip_prefix("aws")).unwrap_or(&lower);
-    if let Some((_, prefix)) = NAMES.iter().find(|(other, _)| *other == lower) {
-        return Some((*prefix).to_owned());
+    if let Some(prefix) = line_with(NAMES, lower) {
+        return Some(prefix.to_owned());
     }
     let written = name.to_ascii_lowercase();
-    let is_prefix = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let known = if is_prefix && written.contains('-') { written } else { lower.to_owned() };
+    let is_plain = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_kept =
+        is_plain && written.contains('-') && (self::is_prefix(&written) || !self::is_prefix(lower));
+    let known = if is_kept { written } else { lower.to_owned() };
     (!known.is_empty() && !NO_SERVICE.contains(&known.as_str())).then_some(known)
 }
 
+static NAMES: &str = include_str!("names.txt");
+static NOUNS: &str = include_str!("nouns.txt");
 static OPERATIONS: &str = include_str!("operations.txt");
 static SHARED: &str = include_str!("shared.txt");
 
@@ -105,6 +39,26 @@ pub(super) fn of_operation(operation: &str) -> Option<&'static str> {
 /// The service that is nearly always meant where several have an operation of this name.
 pub(super) fn likely_of_operation(operation: &str) -> Option<&'static str> {
     line_with(SHARED, operation)
+}
+
+/// The service whose things the first of these words name, as tools write of what they work on, and how
+/// many bytes the words for it are.
+pub(super) fn of_things(words: &str) -> Option<(&'static str, usize)> {
+    let lower = words.to_ascii_lowercase().replace('\n', " ");
+    let bare = lower.trim_start_matches("amazon ").trim_start_matches("aws ");
+    let lead = lower.len() - bare.len();
+    let begins = |noun: &str| {
+        let rest = bare.strip_prefix(noun)?;
+        let rest = rest.strip_prefix('s').unwrap_or(rest);
+        let ends = !rest.starts_with(|next: char| next.is_ascii_alphanumeric());
+        ends.then_some(lower.len() - rest.len())
+    };
+    let lines = NOUNS.lines().filter(|line| !line.starts_with('#'));
+    let rows = lines.filter_map(|line| line.split_once(": "));
+    let all = rows.flat_map(|(service, nouns)| nouns.split(", ").map(move |noun| (service, noun)));
+    all.filter_map(|(service, noun)| Some((service, begins(noun)?)))
+        .filter(|(_, len)| *len > lead)
+        .max_by_key(|(_, len)| *len)
 }
 
 /// What the line begins with that has this word.
@@ -136,6 +90,23 @@ mod tests {
         for operation in rows(OPERATIONS).chain(rows(SHARED)) {
             assert!(seen.insert(operation), "{operation}");
         }
+        let mut seen = std::collections::HashSet::new();
+        for name in rows(NAMES) {
+            assert!(seen.insert(name), "{name}");
+        }
+        assert_eq!(
+            prefix("Amazon Elastic Load Balancing v2").as_deref(),
+            Some("elasticloadbalancing")
+        );
+        assert_eq!(prefix("secrets-manager").as_deref(), Some("secretsmanager"));
+        assert_eq!(prefix("api-gateway").as_deref(), Some("apigateway"));
+        assert_eq!(prefix("AWS Database Migration Service").as_deref(), Some("dms"));
+        assert_eq!(prefix("ACM PCA").as_deref(), Some("acm-pca"));
+        assert_eq!(prefix("branch-office").as_deref(), Some("branch-office"));
+        assert_eq!(of_things("AWS Auto Scaling Groups (x)"), Some(("autoscaling", 16)));
+        assert_eq!(of_things("EventBridge Scheduler Schedule"), Some(("scheduler", 21)));
+        assert_eq!(of_things("VPC"), Some(("ec2", 3)));
+        assert_eq!(of_things("amplitude"), None);
         assert!(is_prefix("s3") && is_prefix("kms") && !is_prefix("branch"));
         assert_eq!(of_operation("PutMetricData"), Some("cloudwatch"));
         assert_eq!(of_operation("DescribeCluster"), None);

@@ -136,11 +136,6 @@ impl NamedPrincipal {
         Self { kind, text: text.to_owned(), names, doubt: None }
     }
 
-    /// Whether it is not known whom it names, or whether it is there.
-    pub fn is_open(&self) -> bool {
-        self.doubt.is_some() || matches!(self.names, Names::Holed { .. })
-    }
-
     /// Reads a text of which parts are missing.
     pub fn with_holes(kind: PrincipalKind, text: &str, holes: &[Missing]) -> Self {
         if holes.is_empty() {

@@ -30,8 +30,13 @@ fn source_identity(case: &Case<'_>) -> Vec<Finding> {
     let request = case.request;
     let parameter = request.parameters.as_ref().and_then(|parameters| parameters.source_identity.as_ref());
     let given = parameter.map(|identity| identity.span).or_else(|| request.source_identity_in_context());
+    let own = request.inherited_source_identity().and_then(|_| request.context.get("aws:sourceidentity"));
     let (place, what) = match given {
         Some(place) => (place, "a source identity is passed".to_owned()),
+        None if own.is_some() => (
+            own.map_or(request.caller.text.span, |entry| entry.span),
+            "the caller's session passes its source identity on".to_owned(),
+        ),
         None => (request.caller.text.span, format!("`{}` sets a source identity in every session that it starts", request.caller.name)),
     };
     word(case, "sts:SetSourceIdentity", "source-identity-not-allowed", &what, place)

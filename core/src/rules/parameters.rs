@@ -2,7 +2,7 @@
 
 use crate::eval::Refusal;
 use crate::finding::{Finding, Party, Severity};
-use crate::request::Parameters;
+use crate::request::{CallerKind, Parameters};
 use crate::text::{Span, Spanned};
 
 use super::refusals::refused;
@@ -34,11 +34,20 @@ fn word(
 fn range(case: &Case<'_>) -> Vec<Finding> {
     word(case, Refusal::DurationOutOfRange, "duration-out-of-range", |parameters| {
         let duration = parameters.duration.as_ref()?;
+        let (label, help) = if case.request.is_assume_role() {
+            ("900 to 43200 seconds are allowed", "ask for 900 to 43200 seconds, and no more than the role's MaxSessionDuration")
+        } else if case.request.is_assume_root() {
+            ("900 seconds are the most", "ask for 900 seconds or less")
+        } else if case.request.caller.kind == CallerKind::Root {
+            ("900 to 3600 seconds are allowed", "ask for 900 to 3600 seconds")
+        } else {
+            ("900 to 129600 seconds are allowed", "ask for 900 to 129600 seconds")
+        };
         Some((
             format!("a session of {} seconds is outside what the API takes", duration.value),
             duration.span,
-            "900 to 43200 seconds are allowed".to_owned(),
-            "ask for 900 to 43200 seconds, and no more than the role's MaxSessionDuration".to_owned(),
+            label.to_owned(),
+            help.to_owned(),
         ))
     })
 }
@@ -108,6 +117,17 @@ fn external_id(case: &Case<'_>) -> Vec<Finding> {
 
 fn source_identity(case: &Case<'_>) -> Vec<Finding> {
     word(case, Refusal::SourceIdentity, "source-identity-invalid", |parameters| {
+        let wanted = parameters.source_identity.as_ref();
+        if let Some((own, wanted)) = case.request.inherited_source_identity().zip(wanted)
+            && own != wanted.value
+        {
+            return Some((
+                format!("the caller's session has the source identity `{own}`, and cannot pass on another"),
+                wanted.span,
+                "another than the session's own".to_owned(),
+                format!("pass `{own}` or nothing: a source identity stays the same along a chain of roles"),
+            ));
+        }
         text(parameters.source_identity.as_ref(), "SourceIdentity", "2 to 64 letters, digits and `_+=,.@-`, not beginning with `aws:`")
     })
 }

@@ -80,8 +80,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         "the policy of `{}` {verb} `{}`, and it has to: {why}",
         request.resource.text().value, request.action.value
     );
+    let or_grant = match request.resource.arn().filter(|arn| arn.service == "kms") {
+        Some(_) => ", or by a grant; those that there are were not looked at",
+        None => "",
+    };
     let help = format!(
-        "ask the owner of the resource to allow `{}` to `{}` in its resource-based policy",
+        "ask the owner of the resource to allow `{}` to `{}` in its resource-based policy{or_grant}",
         request.action.value, request.caller.text.value
     );
     vec![

@@ -6,12 +6,14 @@
 use std::sync::OnceLock;
 
 use foldhash::HashMap;
+use serde_json::Value;
 
 use crate::reference;
 
 const CALLS: &str = include_str!("calls.txt");
 const SOURCES: &str = include_str!("sources.txt");
 const API_GATEWAY: &str = include_str!("apigateway.txt");
+const BY_PARAMETER: &str = include_str!("by-parameter.txt");
 
 /// What is known of an action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +22,19 @@ pub struct Action {
     pub name: String,
     /// Whether the reference data has it.
     pub is_known: bool,
-    /// The forms of ARN that it takes, those first that it always takes.
-    pub arns: Vec<String>,
+    /// The types of resource that it takes, those first that it always takes.
+    pub takes: Vec<Taken>,
+}
+
+/// A type of resource that an action takes, in one form of its ARN.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// `bucket`.
+    pub kind: String,
+    /// The form of its ARN.
+    pub arn: String,
+    /// Whether the action always takes one.
+    pub is_required: bool,
 }
 
 /// The action for each call, found once.
@@ -61,12 +74,91 @@ fn find(
     let Some(action) = service.action(name) else {
         return Action { name: wanted, ..Action::default() };
     };
-    let mut taken: Vec<_> = action.resources.iter().collect();
-    taken.sort_by_key(|one| !one.required);
-    let forms = taken.iter().filter_map(|one| {
-        service.resource_types().find(|own| own.name == one.name).map(|own| own.arn.to_owned())
-    });
-    Action { name: format!("{prefix}:{}", action.name), is_known: true, arns: forms.collect() }
+    let mut takes = Vec::new();
+    for one in &action.resources {
+        let own = service.resource_types().find(|own| own.name == one.name);
+        // A type of several forms has them in one text.
+        takes.extend(own.into_iter().flat_map(|own| own.arn.split(", ")).map(|arn| Taken {
+            kind: one.name.to_owned(),
+            arn: arn.to_owned(),
+            is_required: one.required,
+        }));
+    }
+    takes.sort_by_key(|one| !one.is_required);
+    Action { name: format!("{prefix}:{}", action.name), is_known: true, takes }
+}
+
+/// The lines of a table, without what is said about them.
+fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().filter(|line| !line.starts_with('#') && !line.starts_with("see "))
+}
+
+/// A row of operations whose action depends on a parameter.
+struct ByParameter {
+    prefix: &'static str,
+    parameter: &'static str,
+    action: &'static str,
+    names: Vec<&'static str>,
+}
+
+fn by_parameter() -> impl Iterator<Item = &'static ByParameter> {
+    static TABLE: OnceLock<Vec<ByParameter>> = OnceLock::new();
+    let rows = || {
+        lines(BY_PARAMETER).filter_map(|line| {
+            let mut words = line.split(' ');
+            let (prefix, parameter, action) = (words.next()?, words.next()?, words.next()?);
+            Some(ByParameter { prefix, parameter, action, names: words.collect() })
+        })
+    };
+    TABLE.get_or_init(|| rows().collect()).iter()
+}
+
+/// Whether the parameters of a call may lead to another action than its name.
+pub(super) fn depends(source: &str, name: &str) -> bool {
+    let (prefix, name) = (prefix(source), plain(name));
+    matches!(prefix, "s3" | "autoscaling")
+        && by_parameter().any(|row| row.prefix == prefix && row.has(name))
+}
+
+/// The source and the operation whose action a call asks for that has these parameters, where they are not
+/// its own.
+pub(super) fn by_parameters(
+    source: &str,
+    name: &str,
+    parameters: &Value,
+) -> Option<(&'static str, String)> {
+    let (prefix, name) = (prefix(source), plain(name));
+    let given = |key: &str| parameters.get(key).is_some_and(|value| !value.is_null());
+    let row =
+        by_parameter().find(|row| row.prefix == prefix && row.has(name) && given(row.parameter))?;
+    let (prefix, action) = row.action.split_once(':')?;
+    Some((prefix, if action == "*" { name.to_owned() } else { action.to_owned() }))
+}
+
+impl ByParameter {
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|own| *own == "*" || *own == name)
+    }
+}
+
+/// The resource that an operation of API Gateway is about: the path that it calls.
+pub(super) fn path(name: &str, parameters: &Value) -> Option<String> {
+    let line = lines(API_GATEWAY).find(|line| line.split(' ').nth(1) == Some(name))?;
+    line.split(' ').skip(2).find_map(|path| {
+        let mut full = String::new();
+        for segment in path.split('/').skip(1) {
+            full.push('/');
+            match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(key) => {
+                    let value = parameters.get(key)?.as_str()?;
+                    let is_plain = !value.is_empty() && !value.contains(['/', '*', '{']);
+                    full.push_str(is_plain.then_some(value)?);
+                }
+                None => full.push_str(segment),
+            }
+        }
+        Some(full)
+    })
 }
 
 /// The prefix of the actions of an event source.
@@ -75,8 +167,7 @@ pub fn prefix(source: &str) -> &str {
     let host = host.strip_suffix(".amazonaws.com").unwrap_or(host);
     static TABLE: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let lines = SOURCES.lines().filter(|line| !line.starts_with('#'));
-        lines
+        lines(SOURCES)
             .filter_map(|line| line.split_once(' '))
             .flat_map(|(prefix, sources)| sources.split(' ').map(move |source| (source, prefix)))
             .collect()
@@ -86,13 +177,16 @@ pub fn prefix(source: &str) -> &str {
 
 /// The event sources of a prefix, without their domain.
 pub(super) fn sources(prefix: &str) -> Vec<String> {
-    let others = SOURCES.lines().filter_map(|line| line.split_once(' '));
+    let others = lines(SOURCES).filter_map(|line| line.split_once(' '));
     let others = others.filter(|(own, _)| *own == prefix).flat_map(|(_, others)| others.split(' '));
     let mut sources = vec![prefix.to_owned()];
     sources.extend(others.map(str::to_owned));
     if prefix == "s3express" {
         sources.push("s3".to_owned());
     }
+    let other = format!("{prefix}:*");
+    sources
+        .extend(by_parameter().filter(|row| row.action == other).map(|row| row.prefix.to_owned()));
     sources
 }
 
@@ -105,11 +199,14 @@ pub(super) fn calls(prefix: &str, pattern: &str) -> Vec<String> {
         })
         .flat_map(|(_, names)| names.map(str::to_ascii_lowercase))
         .collect();
+    let others = by_parameter().filter(|row| {
+        row.action.split_once(':').is_some_and(|(own, name)| own == prefix && is_wanted(name))
+    });
+    let named = others.flat_map(|row| &row.names).filter(|name| **name != "*");
+    calls.extend(named.map(|name| name.to_ascii_lowercase()));
     if prefix == "apigateway" {
-        let lines = API_GATEWAY.lines().filter(|line| !line.starts_with('#'));
-        let wanted =
-            lines.filter_map(|line| line.split_once(' ')).filter(|(method, _)| is_wanted(method));
-        calls.extend(wanted.flat_map(|(_, names)| names.split(' ').map(str::to_ascii_lowercase)));
+        let wanted = methods().filter(|(method, _)| is_wanted(method));
+        calls.extend(wanted.map(|(_, name)| name.to_ascii_lowercase()));
     }
     calls
 }
@@ -117,7 +214,7 @@ pub(super) fn calls(prefix: &str, pattern: &str) -> Vec<String> {
 /// The operation without the version of its API, which CloudTrail puts behind the names of Lambda and
 /// CloudFront: `GetFunction20150331v2`, `CreateDistribution2020_05_31`.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>
-fn plain(name: &str) -> &str {
+pub(super) fn plain(name: &str) -> &str {
     let without_v = match name.rsplit_once('v') {
         Some((front, version))
             if !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()) =>
@@ -162,18 +259,23 @@ fn exception(prefix: &str, name: &str) -> Option<String> {
 
 /// Every line of the table: the action, and the operations that ask for it.
 fn exceptions() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'static str>)> {
-    let lines = CALLS.lines().filter(|line| !line.starts_with('#') && !line.starts_with("see "));
-    lines.filter_map(|line| {
+    lines(CALLS).filter_map(|line| {
         let mut words = line.split(' ');
         Some((words.next()?, words))
     })
 }
 
-fn of_api_gateway(name: &str) -> Option<String> {
-    let lines = API_GATEWAY.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(' ')).find_map(|(method, names)| {
-        names.split(' ').any(|own| own == name).then(|| format!("apigateway:{method}"))
+/// The methods of API Gateway, each with an operation.
+fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
+    lines(API_GATEWAY).filter_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?, words.next()?))
     })
+}
+
+fn of_api_gateway(name: &str) -> Option<String> {
+    let (method, _) = methods().find(|(_, own)| *own == name)?;
+    Some(format!("apigateway:{method}"))
 }
 
 #[cfg(test)]
@@ -190,16 +292,21 @@ mod tests {
                 assert!(service.action(operation).is_none(), "{operation} is an action itself");
             }
         }
-        let methods = API_GATEWAY.lines().filter(|line| !line.starts_with('#'));
         let service = reference::service("apigateway").unwrap();
-        for method in methods.filter_map(|line| line.split(' ').next()) {
+        for (method, _) in methods() {
             assert!(service.action(method).is_some(), "{method}");
+        }
+        for row in by_parameter() {
+            let (prefix, name) = row.action.split_once(':').unwrap();
+            let service = reference::service(prefix).unwrap_or_else(|| panic!("{prefix}"));
+            assert!(name == "*" || service.action(name).is_some(), "{}", row.action);
+            assert!(depends(&format!("{}.amazonaws.com", row.prefix), row.names[0]));
         }
     }
 
     #[test]
     fn every_source_leads_to_a_prefix_that_aws_has() {
-        for line in SOURCES.lines().filter(|line| !line.starts_with('#')) {
+        for line in lines(SOURCES) {
             let prefix = line.split(' ').next().unwrap();
             assert!(reference::service_name(prefix).is_some(), "{prefix}");
         }

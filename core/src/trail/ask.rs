@@ -85,7 +85,9 @@ pub fn request(group: &Group, sources: &mut SourceMap) -> Result<Request, String
                 values: vec![value.clone()],
                 span,
             });
-            Caller::federated(text, claims.collect())
+            let mut caller = Caller::federated(text, claims.collect());
+            caller.token.is_partial = true;
+            caller
         }
         _ => Caller::parse(text).map_err(|error| error.to_string())?,
     };

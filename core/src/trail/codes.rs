@@ -1,5 +1,7 @@
 //! The error codes by which CloudTrail says that a call was not authorized.
 
+use super::event::Event;
+
 /// A code, and where it is described.
 const CODES: &[(&str, &str)] = &[
     // What most services say.
@@ -41,7 +43,32 @@ const CODES: &[(&str, &str)] = &[
     // S3, of a bucket whose owner may not use it.
     ("AllAccessDisabled", "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"),
     ("Forbidden", "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"),
+    // Simple Workflow, License Manager and the Feature Store.
+    (
+        "OperationNotPermittedFault",
+        "https://docs.aws.amazon.com/amazonswf/latest/apireference/API_PollForDecisionTask.html",
+    ),
+    (
+        "AuthorizationException",
+        "https://docs.aws.amazon.com/license-manager/latest/APIReference/API_ListLicenses.html",
+    ),
+    (
+        "AccessForbidden",
+        "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_GetRecord.html",
+    ),
 ];
+
+/// Codes by which a service says that somebody did not sign in, and the source of its events: a password
+/// that is wrong, a token that was revoked. IAM says `AccessDeniedException` there.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html>
+const SIGN_IN: &[(&str, &str)] = &[
+    ("cognito-idp.amazonaws.com", "NotAuthorizedException"),
+    ("cognito-identity.amazonaws.com", "NotAuthorizedException"),
+];
+
+/// The code of events that the owner of a VPC endpoint gets.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+pub(super) const OF_ENDPOINT: &str = "VpceAccessDenied";
 
 /// Ends of codes of services that put a word of their own before: `KMSAccessDeniedException` of Lambda,
 /// `Client.UnauthorizedOperation` of EC2, `AWS.SimpleQueueService.AccessDenied`.
@@ -53,6 +80,13 @@ const ENDS: &[&str] =
 pub fn is_denial(code: &[u8]) -> bool {
     CODES.iter().any(|(own, _)| own.as_bytes() == code)
         || ENDS.iter().any(|end| code.ends_with(end.as_bytes()))
+}
+
+/// Whether an event says that a call was not authorized, and not that somebody did not sign in.
+pub fn is_denied(event: &Event<'_>) -> bool {
+    let is_sign_in = SIGN_IN.contains(&(&*event.source, &*event.error_code));
+    is_denial(event.error_code.as_bytes())
+        && (!is_sign_in || event.error_message.contains("is not authorized to perform"))
 }
 
 /// The codes as they are, for a query.

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::action::Actions;
+use super::action::{Actions, by_parameters, depends};
 use super::codes;
+use super::context::context;
 use super::event::{Event, Identity};
 use super::resource;
 use super::said::Reader;
@@ -113,18 +114,27 @@ impl Denials {
     /// The same, without a copy of it.
     pub(super) fn told<'e>(&'e mut self, event: &'e Event<'_>) -> Option<Told<'e>> {
         let code = &*event.error_code;
-        if !codes::is_denial(code.as_bytes()) {
+        if !codes::is_denied(event) {
             return None;
         }
         let said = self.texts.read(&event.error_message);
-        let known = self.actions.of(&event.source, &event.name);
         let is_assume = matches!(
             &*event.name,
             "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity"
         );
         let names_resource = said.resource.as_deref().is_some_and(|one| one.starts_with("arn:"));
-        let parameters =
-            if is_assume || !names_resource { event.parameters.value() } else { Value::Null };
+        let depends = said.action.is_none() && depends(&event.source, &event.name);
+        let parameters = if is_assume || depends || !names_resource {
+            event.parameters.value()
+        } else {
+            Value::Null
+        };
+        let other =
+            depends.then(|| by_parameters(&event.source, &event.name, &parameters)).flatten();
+        let known = match &other {
+            Some((source, name)) => self.actions.of(source, name),
+            None => self.actions.of(&event.source, &event.name),
+        };
         let own =
             said.action.as_ref().is_none_or(|action| action.eq_ignore_ascii_case(&known.name));
         let from_call = |known| {
@@ -136,15 +146,19 @@ impl Denials {
             // A name without the rest of an ARN is better than nothing.
             other => from_call(known).map(Cow::Owned).or(other),
         };
-        let action = said.action.or_else(|| known.is_known.then(|| Cow::Borrowed(&*known.name)));
-        let who = Who::of(&event.identity, said.principal);
+        // `SNS:Publish` of a text is `sns:Publish`.
+        let action = said.action.filter(|_| !(own && known.is_known));
+        let action = action.or_else(|| known.is_known.then(|| Cow::Borrowed(&*known.name)));
+        let who = Who::of(&event.identity, said.principal, &parameters);
+        // The text of such an event names nothing.
+        let of_endpoint = (code == codes::OF_ENDPOINT).then_some(PolicyType::VpcEndpoint);
         Some(Told {
             principal: who.principal,
             action: action.unwrap_or_else(|| Cow::Owned(operation(event))),
             resource,
             code,
             kind: said.kind,
-            layer: said.layer,
+            layer: said.layer.or(of_endpoint),
             policy: said.policy,
             caller: who.caller,
             federated: who.federated,
@@ -204,12 +218,13 @@ fn owner(event: &Event<'_>, arn: &str) -> Option<String> {
     own.map(|(_, account)| account.to_string())
 }
 
-/// `AROAEXAMPLE` of `AROAEXAMPLE:session`.
+/// `AROAEXAMPLE` of `AROAEXAMPLE:session`; not an access key, which stands there of callers from elsewhere.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
 fn unique_id(principal_id: &str) -> Option<String> {
     let id = principal_id.split(':').next()?;
     let is_id =
         id.len() >= 16 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    (is_id && id.starts_with('A')).then(|| id.to_owned())
+    (is_id && (id.starts_with("AROA") || id.starts_with("AIDA"))).then(|| id.to_owned())
 }
 
 /// Who called.
@@ -222,7 +237,7 @@ struct Who<'e> {
 
 impl<'e> Who<'e> {
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
-    fn of(identity: &'e Identity<'_>, said: Option<Cow<'e, str>>) -> Self {
+    fn of(identity: &'e Identity<'_>, said: Option<Cow<'e, str>>, parameters: &Value) -> Self {
         let arn = filled(&identity.arn);
         let issuer = identity.session.as_ref().and_then(|session| filled(&session.issuer_arn));
         let said = || said.filter(|said| said.starts_with("arn:"));
@@ -259,18 +274,18 @@ impl<'e> Who<'e> {
                 simple(of_caller(&caller), caller)
             }
             "WebIdentityUser" | "SAMLUser" => {
-                let provider = filled(&identity.provider);
+                // Of an assertion the event has a hash of the issuer, and the call has the provider.
+                let called = parameters.get("principalArn").and_then(Value::as_str);
+                let is_saml = identity.kind == "SAMLUser";
+                let provider = called.filter(|_| is_saml).or(filled(&identity.provider));
                 let user = filled(&identity.user_name);
                 let principal = match (provider, user) {
                     (Some(provider), Some(user)) => format!("{user} of {provider}"),
                     (Some(provider), None) => format!("a user of {provider}"),
                     _ => nameless(identity),
                 };
-                let claims = if identity.kind == "WebIdentityUser" {
-                    user.map(|user| ("sub".to_owned(), user.to_owned())).into_iter().collect()
-                } else {
-                    Vec::new()
-                };
+                let claims = if is_saml { of_assertion(identity) } else { of_token(identity) };
+                let provider = if is_saml { called } else { provider };
                 let federated = provider.map(|provider| (provider.to_owned(), claims));
                 Self { federated, ..simple(principal.into(), None) }
             }
@@ -292,6 +307,30 @@ impl<'e> Who<'e> {
     }
 }
 
+/// What is known of the claims of a token: the principal's id is its provider, its audience and its subject.
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html#STS-API-SAML-WIF>
+fn of_token(identity: &Identity<'_>) -> Vec<(String, String)> {
+    let user = filled(&identity.user_name);
+    let audience = user.and_then(|user| {
+        let rest = identity.principal_id.strip_prefix(&*identity.provider)?.strip_prefix(':')?;
+        filled(rest.strip_suffix(user)?.strip_suffix(':')?)
+    });
+    let claims = [("sub", user), ("aud", audience)];
+    claims
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect()
+}
+
+/// What is known of an assertion.
+fn of_assertion(identity: &Identity<'_>) -> Vec<(String, String)> {
+    let claims = [("saml:sub", &identity.user_name), ("saml:namequalifier", &identity.provider)];
+    claims
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), filled(value)?.to_owned())))
+        .collect()
+}
+
 /// A text, unless it is empty.
 fn filled(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
@@ -300,6 +339,8 @@ fn filled(text: &str) -> Option<&str> {
 /// What there is to say of somebody without a name.
 fn nameless(identity: &Identity<'_>) -> String {
     let id = identity.principal_id.split(':').next().unwrap_or_default();
+    // An access key says nothing to people and is nobody's business.
+    let id = if id.starts_with("AKIA") || id.starts_with("ASIA") { "" } else { id };
     match (&*identity.account, id, &*identity.user_name) {
         ("", "", "") => "somebody".to_owned(),
         ("", "", name) => name.to_owned(),
@@ -315,99 +356,4 @@ fn role_of(session: &str) -> Option<String> {
     let arn = Arn::parse(session)?;
     let (name, _) = arn.resource.strip_prefix("assumed-role/")?.split_once('/')?;
     Some(format!("arn:{}:sts::{}:assumed-role/{name}", arn.partition, arn.account))
-}
-
-/// Services whose forwarded requests carry `aws:CalledVia`.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia>
-const CALLED_VIA: &[&str] = &[
-    "athena.amazonaws.com",
-    "cloudformation.amazonaws.com",
-    "dynamodb.amazonaws.com",
-    "kms.amazonaws.com",
-];
-
-/// The value of a condition key, as its event tells it.
-#[derive(Clone, Copy, Debug, Hash)]
-pub(super) enum Telling<'e> {
-    Absent,
-    One(&'e str),
-    /// A list without a value.
-    Empty,
-    At(Timestamp),
-}
-
-impl Telling<'_> {
-    fn given(self) -> Given {
-        match self {
-            Self::Absent => Given::Absent,
-            Self::One(text) => Given::One(text.to_owned()),
-            Self::Empty => Given::Many(Vec::new()),
-            Self::At(time) => Given::One(time.to_string()),
-        }
-    }
-}
-
-/// The request context, as far as the event tells it, a key at a time and always in the same order. What it
-/// does not tell is not set.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-pub(super) fn context<'e>(event: &'e Event<'_>, mut put: impl FnMut(&'static str, Telling<'e>)) {
-    let identity = &event.identity;
-    let one = Telling::One;
-    let flag = |is_set: bool| one(if is_set { "true" } else { "false" });
-    let address = event.source_ip.parse::<std::net::IpAddr>().is_ok();
-    let via = &*identity.invoked_by;
-    let is_own = via.is_empty();
-    let has_endpoint = event.vpc_endpoint.starts_with("vpce-");
-    if address && is_own {
-        // Through an endpoint the address is one of the VPC, and the public one is not there.
-        if has_endpoint {
-            put("aws:VpcSourceIp", one(&event.source_ip));
-            put("aws:SourceIp", Telling::Absent);
-        } else {
-            put("aws:SourceIp", one(&event.source_ip));
-        }
-    }
-    if has_endpoint {
-        put("aws:SourceVpce", one(&event.vpc_endpoint));
-        if !event.vpc_endpoint_account.is_empty() {
-            put("aws:VpceAccount", one(&event.vpc_endpoint_account));
-        }
-    } else if is_own && address {
-        put("aws:SourceVpce", Telling::Absent);
-    }
-    if event.is_tls {
-        put("aws:SecureTransport", flag(true));
-    }
-    if !event.user_agent.is_empty() && is_own {
-        // S3 puts it in brackets.
-        let agent = event.user_agent.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        put("aws:UserAgent", one(agent.unwrap_or(&event.user_agent)));
-    }
-    if !event.region.is_empty() {
-        put("aws:RequestedRegion", one(&event.region));
-    }
-    if identity.kind != "AWSService" {
-        if is_own {
-            put("aws:ViaAWSService", flag(false));
-            put("aws:CalledVia", Telling::Empty);
-        } else if via.contains(".amazonaws.com") {
-            put("aws:ViaAWSService", flag(true));
-            if CALLED_VIA.contains(&via) {
-                put("aws:CalledViaLast", one(via));
-            }
-        }
-    }
-    if let Some(session) = &identity.session {
-        if let Some(mfa) = session.mfa {
-            put("aws:MultiFactorAuthPresent", flag(mfa));
-        }
-        if let Some(created) = session.created {
-            put("aws:TokenIssueTime", Telling::At(created));
-        }
-        if !session.source_identity.is_empty() {
-            put("aws:SourceIdentity", one(&session.source_identity));
-        } else if session.issuer_kind == "Role" {
-            put("aws:SourceIdentity", Telling::Absent);
-        }
-    }
 }

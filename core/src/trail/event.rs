@@ -32,6 +32,8 @@ pub struct Event<'b> {
     pub error_code: Cow<'b, str>,
     /// Its text.
     pub error_message: Cow<'b, str>,
+    /// Whether it failed without an error code, as where somebody could not sign in.
+    pub has_failed: bool,
     /// The VPC endpoint that the call went through.
     pub vpc_endpoint: Cow<'b, str>,
     /// The account of that endpoint.
@@ -46,6 +48,16 @@ pub struct Event<'b> {
     pub resources: Vec<(Cow<'b, str>, Cow<'b, str>)>,
     /// The parameters of the call.
     pub parameters: Parameters<'b>,
+}
+
+impl Event<'_> {
+    /// Whether it is the owner of the VPC endpoint who is told, and not the account that was called.
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html>
+    pub(super) fn is_of_endpoint(&self) -> bool {
+        !self.vpc_endpoint_account.is_empty()
+            && self.vpc_endpoint_account == self.recipient
+            && self.identity.account != self.recipient
+    }
 }
 
 /// The parameters of a call, read when they are asked for.
@@ -93,6 +105,10 @@ pub struct Identity<'b> {
     pub provider: Cow<'b, str>,
     /// The user in IAM Identity Center, where it is told.
     pub on_behalf_of: Cow<'b, str>,
+    /// The resource for which a service calls, and its account.
+    pub source: (Cow<'b, str>, Cow<'b, str>),
+    /// What has the credentials: its type, as `AWS::Lambda::Function`, and its ARN.
+    pub holder: (Cow<'b, str>, Cow<'b, str>),
     /// What the session was made from.
     pub session: Option<Session<'b>>,
 }
@@ -112,6 +128,14 @@ pub struct Session<'b> {
     pub mfa: Option<bool>,
     /// Its source identity.
     pub source_identity: Cow<'b, str>,
+    /// By which version of the metadata service an instance got it: `1.0`, `2.0`.
+    pub ec2_delivery: Cow<'b, str>,
+    /// The identity provider whose token it was made from.
+    pub provider: Cow<'b, str>,
+    /// The session of somebody who signed in.
+    pub sign_in: Cow<'b, str>,
+    /// Whether it is one of a root user whom an organization's management assumed.
+    pub is_assumed_root: bool,
 }
 
 /// A text, or nothing where something else stands.
@@ -184,6 +208,8 @@ struct Written<'b> {
     user_identity: Option<WrittenIdentity<'b>>,
     #[serde(borrow)]
     request_parameters: Option<&'b RawValue>,
+    #[serde(borrow)]
+    response_elements: Option<&'b RawValue>,
     resources: Option<Vec<WrittenResource<'b>>>,
     tls_details: Option<IgnoredAny>,
 }
@@ -201,7 +227,18 @@ struct WrittenIdentity<'b> {
     invoked_by: Text<'b>,
     identity_provider: Text<'b>,
     on_behalf_of: Option<WrittenBehalf<'b>>,
+    in_scope_of: Option<WrittenScope<'b>>,
     session_context: Option<WrittenSession<'b>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenScope<'b> {
+    #[serde(borrow)]
+    source_arn: Text<'b>,
+    source_account: Text<'b>,
+    issuer_type: Text<'b>,
+    credentials_issued_to: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
@@ -217,7 +254,18 @@ struct WrittenSession<'b> {
     #[serde(borrow)]
     session_issuer: Option<WrittenIssuer<'b>>,
     attributes: Option<WrittenAttributes<'b>>,
+    web_id_federation_data: Option<WrittenFederation<'b>>,
     source_identity: Text<'b>,
+    ec2_role_delivery: Text<'b>,
+    sign_in_session_arn: Text<'b>,
+    assumed_root: Text<'b>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct WrittenFederation<'b> {
+    #[serde(borrow)]
+    federated_provider: Text<'b>,
 }
 
 #[derive(Default, Deserialize)]
@@ -310,7 +358,14 @@ pub(super) fn flag(text: &str) -> Option<bool> {
 impl<'b> From<Written<'b>> for Event<'b> {
     fn from(written: Written<'b>) -> Self {
         let resources = written.resources.unwrap_or_default().into_iter();
+        // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>
+        let is_failure = || {
+            written.event_source.0 == "signin.amazonaws.com"
+                && written.response_elements.is_some_and(|raw| raw.get().contains("\"Failure\""))
+        };
         Self {
+            has_failed: written.error_code.0.is_empty()
+                && (!written.error_message.0.is_empty() || is_failure()),
             id: written.event_id.0,
             time: moment(&written.event_time.0),
             source: written.event_source.0,
@@ -333,7 +388,10 @@ impl<'b> From<Written<'b>> for Event<'b> {
 
 impl<'b> From<WrittenIdentity<'b>> for Identity<'b> {
     fn from(written: WrittenIdentity<'b>) -> Self {
+        let scope = written.in_scope_of.unwrap_or_default();
         Self {
+            source: (scope.source_arn.0, scope.source_account.0),
+            holder: (scope.issuer_type.0, scope.credentials_issued_to.0),
             kind: written.kind.0,
             principal_id: written.principal_id.0,
             arn: written.arn.0,
@@ -353,6 +411,14 @@ impl<'b> From<WrittenIdentity<'b>> for Identity<'b> {
                     created: moment(&attributes.creation_date.0),
                     mfa: flag(&attributes.mfa_authenticated.0),
                     source_identity: session.source_identity.0,
+                    ec2_delivery: session.ec2_role_delivery.0,
+                    provider: session
+                        .web_id_federation_data
+                        .unwrap_or_default()
+                        .federated_provider
+                        .0,
+                    sign_in: session.sign_in_session_arn.0,
+                    is_assumed_root: flag(&session.assumed_root.0) == Some(true),
                 }
             }),
         }

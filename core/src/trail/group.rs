@@ -6,7 +6,8 @@ use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 
-use super::denial::{Call, Denials, Reason, Told, context};
+use super::context::context;
+use super::denial::{Call, Denials, Reason, Told};
 use super::event::Event;
 
 /// Which denials are wanted.

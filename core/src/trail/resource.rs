@@ -5,54 +5,128 @@
 
 use serde_json::Value;
 
-use super::action::Action;
+use super::action::{Action, Taken};
 use super::event::Event;
+use super::fill::Place;
 use crate::policy::is_account_id;
 use crate::reference;
 
-/// Names of parameters that are not those of the parts of an ARN.
-const PARAMETERS: &[(&str, &str)] = &[("ObjectName", "key")];
-/// Parts that hold a path besides the name, which the parameters do not tell.
-const WITH_PATH: &str = "WithPath";
+/// Levels of a parameter in which ids are looked for.
+pub(super) const DEEPEST: usize = 4;
 
 /// The resource, where it is known; `*` for an action that takes none.
 pub(super) fn resource(event: &Event<'_>, action: &Action, parameters: &Value) -> Option<String> {
     if !action.is_known {
         return None;
     }
-    if action.arns.is_empty() {
+    if action.takes.is_empty() {
         return Some("*".to_owned());
     }
-    let mut named: Vec<&str> = event.resources.iter().map(|(arn, _)| &**arn).collect();
-    texts(parameters, 3, &mut named);
-    let forms = || action.arns.iter().map(String::as_str);
-    forms()
-        .find_map(|form| named.iter().find(|arn| fits(form, arn)).map(|arn| (*arn).to_owned()))
-        .or_else(|| queue(parameters))
-        .or_else(|| forms().find_map(|form| fill(form, event, parameters)))
+    let told: Vec<&str> = event.resources.iter().map(|(arn, _)| &**arn).collect();
+    let mut given = Vec::new();
+    texts(parameters, DEEPEST, &mut |text| {
+        if text.starts_with("arn:") {
+            given.push(text);
+        }
+    });
+    for named in [told, given] {
+        if let Some(found) = among(action, &named) {
+            return found.map(str::to_owned);
+        }
+    }
+    let place = Place { event, action, parameters };
+    if action.name.starts_with("apigateway:") {
+        return place.called();
+    }
+    if action.name == "sts:AssumeRoot" {
+        return place.root();
+    }
+    queue(parameters).or_else(|| {
+        let of = |is_required| {
+            let takes = action.takes.iter().filter(move |one| one.is_required == is_required);
+            most_exact(takes.filter_map(|taken| place.fill(taken)).collect())
+        };
+        // What is always taken counts more; two of which neither is a part of the other stay unknown.
+        match of(true) {
+            Filled::None => of(false).one(),
+            // The index of a table that is asked for is the resource, and the table is not.
+            // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+            Filled::One(table) if action.name.starts_with("dynamodb:") => {
+                let index = of(false).one().filter(|index| index.starts_with(&format!("{table}/")));
+                Some(index.unwrap_or(table))
+            }
+            required => required.one(),
+        }
+    })
 }
 
-/// The texts in a value that are ARNs.
-fn texts<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v str>) {
+/// The ARN among `named` that the action takes: nothing where there is none, and nothing in it where several
+/// types are always taken and there is one of more than one.
+fn among<'n>(action: &Action, named: &[&'n str]) -> Option<Option<&'n str>> {
+    let mut found = action.takes.iter().filter_map(|one| Some((one, only(&one.arn, named)?)));
+    let (first, arn) = found.next()?;
+    let is_other = |(one, other): (&Taken, Option<&str>)| {
+        one.is_required && one.kind != first.kind && other != arn
+    };
+    Some(arn.filter(|_| !first.is_required || !found.any(is_other)))
+}
+
+/// The ARN among `named` that has the form: nothing where there is none, and nothing in it where there are
+/// several.
+fn only<'n>(form: &str, named: &[&'n str]) -> Option<Option<&'n str>> {
+    let mut found = named.iter().filter(|arn| fits(form, arn));
+    let first = found.next()?;
+    Some(found.all(|other| other == first).then_some(*first))
+}
+
+/// How many ARNs could be put together.
+enum Filled {
+    None,
+    One(String),
+    Several,
+}
+
+impl Filled {
+    fn one(self) -> Option<String> {
+        match self {
+            Self::One(arn) => Some(arn),
+            Self::None | Self::Several => None,
+        }
+    }
+}
+
+/// The one of which all others are beginnings: the index of a table, not the table.
+fn most_exact(arns: Vec<String>) -> Filled {
+    let Some(longest) = arns.iter().max_by_key(|arn| arn.len()) else { return Filled::None };
+    let is_part = |arn: &String| {
+        longest
+            .strip_prefix(arn.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if arns.iter().all(is_part) { Filled::One(longest.clone()) } else { Filled::Several }
+}
+
+/// Every text in a value.
+pub(super) fn texts<'v>(value: &'v Value, depth: usize, take: &mut dyn FnMut(&'v str)) {
     match value {
-        Value::String(text) if text.starts_with("arn:") => found.push(text),
+        Value::String(text) => take(text),
         Value::Array(items) if depth > 0 => {
-            items.iter().for_each(|item| texts(item, depth - 1, found));
+            items.iter().for_each(|item| texts(item, depth - 1, take));
         }
         Value::Object(members) if depth > 0 => {
-            members.values().for_each(|member| texts(member, depth - 1, found));
+            members.values().for_each(|member| texts(member, depth - 1, take));
         }
         _ => {}
     }
 }
 
 /// A part of a form of ARN: as it stands, or a name for what varies.
-enum Part<'f> {
+pub(super) enum Part<'f> {
     Literal(&'f str),
     Name(&'f str),
 }
 
-fn parts(form: &str) -> Vec<Part<'_>> {
+pub(super) fn parts(form: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = form;
     while let Some((literal, tail)) = rest.split_once("${") {
@@ -70,7 +144,7 @@ fn parts(form: &str) -> Vec<Part<'_>> {
 }
 
 /// Whether an ARN has a form.
-fn fits(form: &str, arn: &str) -> bool {
+pub(super) fn fits(form: &str, arn: &str) -> bool {
     fn go(parts: &[Part<'_>], text: &str) -> bool {
         match parts.split_first() {
             None => text.is_empty(),
@@ -106,45 +180,19 @@ fn fits(form: &str, arn: &str) -> bool {
     arn.len() <= 4096 && go(&parts(form), arn)
 }
 
-/// An ARN of the form, if every part of it is known.
-fn fill(form: &str, event: &Event<'_>, parameters: &Value) -> Option<String> {
-    let account =
-        [&event.recipient, &event.identity.account].into_iter().find(|one| is_account_id(one));
-    let mut arn = String::new();
-    for part in parts(form) {
-        match part {
-            Part::Literal(literal) => arn.push_str(literal),
-            Part::Name("Partition") => {
-                arn.push_str(reference::partition_of_region(&event.region)?.id);
-            }
-            Part::Name("Region") => arn.push_str(Some(&event.region).filter(|it| !it.is_empty())?),
-            Part::Name("Account") => arn.push_str(account?),
-            Part::Name(name) if name.ends_with(WITH_PATH) => return None,
-            Part::Name(name) => arn.push_str(parameter(parameters, name)?),
-        }
-    }
-    Some(arn)
-}
-
-/// A parameter that is a plain name.
-fn parameter<'v>(parameters: &'v Value, name: &str) -> Option<&'v str> {
-    let other = PARAMETERS.iter().find(|(own, _)| *own == name).map(|(_, other)| *other);
-    let members = parameters.as_object()?;
-    let is_it = |key: &str| match other {
-        Some(other) => key == other,
-        None => key.eq_ignore_ascii_case(name),
-    };
-    let value = members.iter().find(|(key, _)| is_it(key))?.1.as_str()?;
-    let is_plain = !value.is_empty() && (other.is_some() || !value.contains([':', '/', '*']));
-    is_plain.then_some(value)
-}
-
 /// The queue of a URL.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
 fn queue(parameters: &Value) -> Option<String> {
     let url = parameters.get("queueUrl")?.as_str()?;
-    let mut parts = url.strip_prefix("https://sqs.")?.split('/');
+    let url = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let mut parts = url.split('/');
     let (host, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+    // `sqs.REGION.amazonaws.com`, and `REGION.queue.amazonaws.com` of before.
+    let host = host.strip_prefix("sqs.").or_else(|| {
+        host.split_once('.')
+            .filter(|(_, rest)| rest.starts_with("queue."))
+            .map(|(region, _)| region)
+    })?;
     let region = host.split('.').next()?;
     let partition = reference::partition_of_region(region)?;
     (is_account_id(account) && !name.is_empty() && parts.next().is_none())

@@ -15,6 +15,8 @@ use super::scan::Damage;
 enum Column {
     /// A whole event in JSON.
     Event,
+    /// A line of a log, which may be an event.
+    Message,
     Id,
     Time,
     Source,
@@ -87,6 +89,19 @@ const COLUMNS: &[(&str, Column)] = &[
     ("useridentitysessioncontextattributescreationdate", Column::Created),
     ("useridentitysessioncontextattributesmfaauthenticated", Column::Mfa),
     ("useridentitysessioncontextsourceidentity", Column::SourceIdentity),
+    // What people call them in queries of their own, and what Athena calls a part of a structure by itself.
+    ("userarn", Column::Arn),
+    ("arn", Column::Arn),
+    ("principalid", Column::PrincipalId),
+    ("accountid", Column::Account),
+    ("username", Column::UserName),
+    ("invokedby", Column::InvokedBy),
+    ("region", Column::Region),
+    ("sourceip", Column::SourceIp),
+    ("sessioncontextsessionissuertype", Column::IssuerKind),
+    ("sessioncontextsessionissuerarn", Column::IssuerArn),
+    ("sessioncontextattributescreationdate", Column::Created),
+    ("sessioncontextattributesmfaauthenticated", Column::Mfa),
     ("sessionissuertype", Column::IssuerKind),
     ("sessionissuerarn", Column::IssuerArn),
     ("sessionissueraccountid", Column::IssuerAccount),
@@ -96,6 +111,10 @@ const COLUMNS: &[(&str, Column)] = &[
 ];
 
 fn column(name: &str) -> Option<Column> {
+    // Of CloudWatch Logs Insights; a column of that name without the sign may be anything.
+    if name == "@message" {
+        return Some(Column::Message);
+    }
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
     COLUMNS.iter().find(|(own, _)| *own == plain).map(|(_, column)| *column)
@@ -113,17 +132,32 @@ pub fn is_table(head: &[u8]) -> bool {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line);
     let mut record = csv::StringRecord::new();
-    reader.read_record(&mut record).unwrap_or(false) && Table::new(record.iter()).is_some()
+    let table = reader.read_record(&mut record).unwrap_or(false).then(|| Table::new(record.iter()));
+    // A log may be of anything.
+    let has_events = || memchr::memmem::find(head, b"eventVersion").is_some();
+    table.flatten().is_some_and(|table| table.has_columns() || has_events())
 }
 
 impl Table {
     /// A table with these columns; `None` if they are no columns of events.
     pub fn new<'n>(names: impl Iterator<Item = &'n str>) -> Option<Self> {
-        let columns: Vec<_> = names.map(column).collect();
-        let has = |wanted| columns.contains(&Some(wanted));
-        let is_of_events = has(Column::Event)
-            || (has(Column::Name) && (has(Column::ErrorCode) || has(Column::ErrorMessage)));
-        is_of_events.then_some(Self { columns })
+        let mut columns: Vec<_> = names.map(column).collect();
+        // The same name twice is of two things: nobody knows which is meant.
+        for column in [Column::Arn, Column::PrincipalId, Column::Account, Column::UserName] {
+            if columns.iter().filter(|own| **own == Some(column)).count() > 1 {
+                columns.iter_mut().filter(|own| **own == Some(column)).for_each(|own| *own = None);
+            }
+        }
+        let table = Self { columns };
+        let is_log = table.columns.contains(&Some(Column::Message));
+        (is_log || table.has_columns()).then_some(table)
+    }
+
+    /// Whether its columns are those of events, whatever is in them.
+    fn has_columns(&self) -> bool {
+        let has = |wanted| self.columns.contains(&Some(wanted));
+        has(Column::Event)
+            || (has(Column::Name) && (has(Column::ErrorCode) || has(Column::ErrorMessage)))
     }
 
     /// Reads a table in CSV, and gives its events to `take`; how many rows there were.
@@ -247,6 +281,8 @@ struct Row {
     session: Session<'static>,
     has_session: bool,
     whole: Option<String>,
+    /// Whether it is a line of a log.
+    is_line: bool,
 }
 
 impl Row {
@@ -274,6 +310,10 @@ impl Row {
         }
         match column {
             Column::Event => self.whole = Some(text),
+            Column::Message => {
+                self.whole = Some(text).filter(|text| text.contains("\"eventVersion\""));
+                self.is_line = true;
+            }
             Column::Id => event.id = text.into(),
             Column::Time => event.time = moment(&text),
             Column::Source => event.source = text.into(),
@@ -321,6 +361,9 @@ impl Row {
         if let Some(whole) = &self.whole {
             return event::read(whole.as_bytes(), take);
         }
+        if self.is_line && self.event.name.is_empty() {
+            return true;
+        }
         if self.has_session && self.event.identity.session.is_none() {
             self.event.identity.session = Some(self.session);
         }
@@ -349,7 +392,11 @@ fn inner<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 fn of_structure(value: &Value) -> Identity<'static> {
     let text = |name| member(value, name).into();
     let behalf = inner(value, "onbehalfof").map(|one| member(one, "userid"));
+    let scope = inner(value, "inscopeof").unwrap_or(&Value::Null);
+    let of_scope = |name| member(scope, name).into();
     Identity {
+        source: (of_scope("sourcearn"), of_scope("sourceaccount")),
+        holder: (of_scope("issuertype"), of_scope("credentialsissuedto")),
         kind: text("type"),
         principal_id: text("principalid"),
         arn: text("arn"),
@@ -362,6 +409,7 @@ fn of_structure(value: &Value) -> Identity<'static> {
         session: inner(value, "sessioncontext").filter(|one| one.is_object()).map(|session| {
             let issuer = inner(session, "sessionissuer").unwrap_or(&Value::Null);
             let attributes = inner(session, "attributes").unwrap_or(&Value::Null);
+            let federation = inner(session, "webidfederationdata").unwrap_or(&Value::Null);
             Session {
                 issuer_kind: member(issuer, "type").into(),
                 issuer_arn: member(issuer, "arn").into(),
@@ -369,6 +417,10 @@ fn of_structure(value: &Value) -> Identity<'static> {
                 created: moment(&member(attributes, "creationdate")),
                 mfa: flag(&member(attributes, "mfaauthenticated")),
                 source_identity: member(session, "sourceidentity").into(),
+                ec2_delivery: member(session, "ec2roledelivery").into(),
+                provider: member(federation, "federatedprovider").into(),
+                sign_in: member(session, "signinsessionarn").into(),
+                is_assumed_root: flag(&member(session, "assumedroot")) == Some(true),
             }
         }),
     }
@@ -475,6 +527,35 @@ impl<'t> Printed<'t> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// The callers and operations that a table tells of.
+    fn told(csv: &str) -> Vec<(String, String)> {
+        let mut told = Vec::new();
+        let mut take = |event: Event<'_>| {
+            told.push((event.identity.arn.to_string(), event.name.to_string()));
+        };
+        Table::read_csv(&mut csv.as_bytes(), &mut take, &mut |_, _| panic!("{csv}"));
+        told
+    }
+
+    #[test]
+    fn columns_are_known_by_the_names_that_people_give_them() {
+        let ana = "arn:aws:iam::111122223333:user/ana";
+        let of_ana = || vec![(ana.to_owned(), "GetObject".to_owned())];
+        for names in ["userIdentity.arn,eventName,errorCode", "userArn,eventName,errorCode"] {
+            let csv = format!("{names}\n{ana},GetObject,AccessDenied\n");
+            assert!(is_table(csv.as_bytes()), "{names}");
+            assert_eq!(told(&csv), of_ana(), "{names}");
+        }
+        let csv = format!("arn,arn,eventname,errorcode\n{ana},x,GetObject,AccessDenied\n");
+        assert_eq!(told(&csv), [(String::new(), "GetObject".to_owned())]);
+        let event = json!({"eventVersion": "1.11", "eventName": "GetObject", "errorCode": "AccessDenied", "userIdentity": {"arn": ana}});
+        let quoted = event.to_string().replace('"', "\"\"");
+        let csv = format!("@timestamp,@message\nx,\"{quoted}\"\nx,START RequestId\n");
+        assert!(is_table(csv.as_bytes()));
+        assert_eq!(told(&csv), of_ana());
+        assert!(!is_table(b"@timestamp,@message\nx,START RequestId\n"));
+    }
 
     #[test]
     fn a_printed_structure_is_read() {

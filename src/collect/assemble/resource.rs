@@ -54,11 +54,65 @@ const WITH_POLICIES: &[(&str, &str)] = &[
     ("vpc-lattice", ""),
 ];
 
+/// Services of which only resources of some types can have a policy, by what their ARNs begin with: those that
+/// have an action to put one.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>
+const WITH_POLICIES_OF_SOME: &[(&str, &[&str])] = &[
+    ("aps", &["workspace"]),
+    ("appmesh", &["mesh"]),
+    ("bedrock", &["custom-model", "guardrail", "guardrail-profile", "knowledge-base"]),
+    ("bedrock-agentcore", &["gateway", "runtime"]),
+    ("cloudhsm", &["backup"]),
+    ("cloudtrail", &["channel", "dashboard", "eventdatastore"]),
+    ("comprehend", &["document-classifier", "entity-recognizer"]),
+    ("dsql", &["cluster"]),
+    ("ecr-public", &["repository"]),
+    ("fsx", &["volume"]),
+    ("imagebuilder", &["component", "container-recipe", "image", "image-recipe"]),
+    ("kafka", &["cluster"]),
+    ("mediapackagev2", &["channelGroup"]),
+    ("mediastore", &["container"]),
+    ("mediatailor", &["channel"]),
+    (
+        "network-firewall",
+        &["firewall", "firewall-policy", "stateful-rulegroup", "stateless-rulegroup"],
+    ),
+    ("networkmanager", &["core-network"]),
+    ("oam", &["sink"]),
+    ("osis", &["pipeline"]),
+    ("payment-cryptography", &["key"]),
+    ("qbusiness", &["application"]),
+    ("redshift", &["namespace"]),
+    ("redshift-serverless", &["namespace"]),
+    ("route53resolver", &["firewall-rule-group", "resolver-query-log-config", "resolver-rule"]),
+    ("rum", &["appmonitor"]),
+    ("sagemaker", &["model-package-group"]),
+    ("serverlessrepo", &["applications"]),
+    ("servicediscovery", &["namespace"]),
+    ("signer", &["/signing-profiles"]),
+    ("sms-voice", &["opt-out-list", "phone-number", "pool", "sender-id"]),
+    ("ssm-contacts", &["contact"]),
+    ("ssm-incidents", &["response-plan"]),
+];
+
 /// The row of a service in [`WITH_POLICIES`].
 fn with_policies(service: &str) -> Option<(&'static str, &'static str)> {
     static COMMANDS: OnceLock<HashMap<&str, &str>> = OnceLock::new();
     let commands = COMMANDS.get_or_init(|| WITH_POLICIES.iter().copied().collect());
     commands.get_key_value(service).map(|(service, command)| (*service, *command))
+}
+
+/// The service, if a resource like this can have a policy of its own.
+fn service_with_policy(request: &Request) -> Option<&'static str> {
+    if let Some((service, _)) = with_policies(request.service()) {
+        return Some(service);
+    }
+    let (service, types) =
+        WITH_POLICIES_OF_SOME.iter().find(|(service, _)| *service == request.service())?;
+    let resource = request.resource.arn()?.resource;
+    let is_of =
+        |name: &&str| resource.strip_prefix(*name).is_some_and(|rest| rest.starts_with(['/', ':']));
+    types.iter().any(is_of).then_some(*service)
 }
 
 /// The resource whose policy applies: an object's is that of its bucket.
@@ -129,7 +183,7 @@ impl Assembler<'_> {
         let holder = policy_holder(request);
         let snapshot = self.snapshot;
         let Some(known) = snapshot.resource_policy(holder) else {
-            let (service, _) = with_policies(request.service())?;
+            let service = service_with_policy(request)?;
             let gap = Missing::later(unknown_policy, service, holder);
             return Some(Arc::new(Layer::unknown(PolicyType::ResourceBased, gap)));
         };

@@ -315,6 +315,25 @@ fn a_gateway_endpoint_that_names_an_account_leaves_the_answer_open() {
 }
 
 #[test]
+fn only_resources_of_some_types_may_have_a_policy() {
+    let gaps = |action: &str, resource: &str| {
+        let (_, layers, _) = assembled(&[("e", &export())], CI, action, resource);
+        summary(&layers, PolicyType::ResourceBased).map(|(_, gaps)| gaps.len())
+    };
+    let arn = |rest: &str| format!("arn:aws:{rest}");
+    let cluster = arn("kafka:eu-west-1:111122223333:cluster/a/b");
+    assert_eq!(gaps("kafka:CreateVpcConnection", &cluster), Some(1));
+    let topic = arn("kafka:eu-west-1:111122223333:configuration/a");
+    assert_eq!(gaps("kafka:DescribeConfiguration", &topic), None);
+    let profile = arn("signer:eu-west-1:111122223333:/signing-profiles/p");
+    assert_eq!(gaps("signer:StartSigningJob", &profile), Some(1));
+    assert_eq!(
+        gaps("sagemaker:CreateEndpoint", &arn("sagemaker:eu-west-1:111122223333:endpoint/e")),
+        None
+    );
+}
+
+#[test]
 fn a_resource_that_is_known_to_have_no_policy_is_no_gap() {
     let secret = r#"{ "ARN": "arn:aws:secretsmanager:eu-west-1:444455556666:secret:t-a1b2c3", "Name": "t" }"#;
     let arn = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:t-a1b2c3";

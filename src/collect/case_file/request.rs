@@ -133,6 +133,7 @@ fn special(fields: &mut Fields, node: Node<'_>) -> Option<Caller> {
             caller.token.complete = node.get("claims-are").is_some_and(|word| {
                 fields.one_of(word, "claims-are", &["partial", "complete"]) == Some("complete")
             });
+            caller.token.missing = caller.claims.is_empty() && node.get("claims").is_some();
             Some(caller)
         }
         _ => {

@@ -115,7 +115,7 @@ fn tells_of_failure(text: &str, at: usize) -> bool {
     matches!(words.trim_end(), "" | "You") && !text.get(at..).unwrap_or("").starts_with(['l', 'L'])
         || ["rror", "ailed", "xception", "enied", "cannot", "nable to"]
             .iter()
-            .any(|word| line.contains(word))
+            .any(|word| sentence::has(line, word))
 }
 
 /// An encoded message with all of its lines.

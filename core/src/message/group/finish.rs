@@ -50,7 +50,8 @@ impl Draft {
             _ => None,
         };
         let around = self.wrapper.as_ref().and_then(|(_, fields, _)| fields.operation.clone());
-        let text_fields = self.text.map(|(_, fields, _)| fields).unwrap_or_default();
+        let (text_fields, text_end) =
+            self.text.map(|(_, fields, range)| (fields, range.end)).unwrap_or_default();
         let (mut principal, mut action, mut resource) = (None, None, None);
         let (mut kind, mut policy_type, mut policy_arn) = (None, None, None);
         let mut called = None;
@@ -58,7 +59,9 @@ impl Draft {
             principal = sentence.principal;
             action = sentence.action;
             called = sentence.operation;
-            resource = sentence.resource;
+            // Words with a name of their own may tell the rest of the sentence.
+            let rest = text_fields.resource.filter(|_| sentence.range.start < text_end);
+            resource = sentence.resource.or(rest);
             kind = sentence.kind;
             policy_type = sentence.policy_type;
             policy_arn = sentence.policy_arn;
@@ -71,11 +74,12 @@ impl Draft {
         }
         if let Some(reason) = self.reason.filter(|_| kind.is_none()) {
             kind = Some(reason.kind);
-            policy_type = Some(reason.policy_type);
+            policy_type = reason.policy_type;
             policy_arn = reason.policy_arn;
             action = action.or(reason.action);
         }
-        principal = principal.or(self.fields.principal);
+        // What a record says of its caller is whole; the words in it may be cut or blanked out.
+        principal = self.fields.principal.or(principal);
         let mut operation = self.operation.or(text_fields.operation).or(called).or(around);
         // AWS asks for this action in this call alone, and the code shows that it was made.
         if let (None, Some(action), Some((code, ..))) = (&operation, &action, &self.code)

@@ -66,8 +66,15 @@ impl Draft {
                 return;
             }
             Role::Hint | Role::Trace => {
+                let mut range = range;
                 let value = form.service.map(str::to_owned).or_else(|| {
-                    fields.service.as_ref().and_then(|one| services::prefix(&one.value))
+                    let name = fields.service.as_ref()?;
+                    if form.id == "tool-object" {
+                        let (service, len) = services::of_things(&name.value)?;
+                        range.end = range.end.min(name.range.start + len);
+                        return Some(service.to_owned());
+                    }
+                    services::prefix(&name.value)
                 });
                 if let Some(value) = value {
                     let mine = match form.role {

@@ -84,8 +84,10 @@ fn bare_code(text: &str, range: Range<usize>) -> Option<Mention> {
             .iter()
             .any(|mark| after.starts_with(mark));
         let lead = text.get(..range.start)?;
-        // The status that Kubernetes answered with.
-        if lead.ends_with("from server (") {
+        // The status that Kubernetes answered with, and words for people.
+        let label = lead.trim_end_matches(['"', '\'', ' ', ':']);
+        if lead.ends_with("from server (") || label.ends_with("essage") && label.len() < lead.len()
+        {
             return None;
         }
         let labelled = ["name: ", "ode: ", "ode=", "ode: '", "Errors::"]

@@ -64,7 +64,7 @@ pub(super) fn find(text: &str) -> Vec<Sentence> {
 }
 
 /// Whether these words are in a text, which may be a long one.
-fn has(text: &str, words: &str) -> bool {
+pub(super) fn has(text: &str, words: &str) -> bool {
     memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some()
 }
 

@@ -35,7 +35,11 @@ pub(super) fn principal(text: &str, floor: usize, anchor: &Range<usize>) -> Opti
         let (at, raw) = (at + marks, raw.get(marks..)?);
         let words = raw.split([' ', '\n']).filter(|word| !word.is_empty()).count();
         let value = raw.trim();
-        if words <= 4 && !value.contains("\n\n") {
+        // Words for people may stand behind a `User` without a colon.
+        let is_label = labelled.is_some()
+            || words == 1
+            || value.starts_with(['a', '<', '`', '"', '\'', '*', '[', '{']);
+        if is_label && words <= 4 && !value.contains("\n\n") {
             return piece(floor + at + (raw.len() - raw.trim_start().len()), value);
         }
     }

@@ -30,7 +30,11 @@ pub(super) fn read(
         None => return None,
     };
     let after = text.get(end..ceiling)?;
-    end += after.len() - after.trim_start_matches(['\'', '"', '`', '*', ':', '-']).len();
+    let marks = after.len() - after.trim_start_matches(['\'', '"', '`', '*', ':', '-']).len();
+    // A comma or full stop is no end where the resource follows.
+    let rest = after.get(marks..)?;
+    let stop = rest.strip_prefix([',', '.', ';']).filter(|rest| rest.starts_with(" on resource:"));
+    end += marks + usize::from(stop.is_some());
     let base = end;
     let window = clip(text, base, (base + CONTEXT).min(ceiling));
     let explicit = grammar.explicit.captures(window);
@@ -74,6 +78,9 @@ pub(super) fn read(
         if lead.strip_suffix("User:").unwrap_or(lead).ends_with("**") {
             sentence.resource.iter_mut().for_each(without_emphasis);
         }
+    }
+    if let Some(resource) = &mut sentence.resource {
+        without_both_marks(resource);
     }
     if let (Some(context), Some(captures)) = (context, &captures) {
         let place = |one: regex::Match<'_>| base + one.start()..base + one.end();
@@ -137,6 +144,15 @@ fn cut_clause(window: &str) -> Option<(Range<usize>, Option<PolicyType>)> {
     let first = fitting.next()?;
     let layer = fitting.next().is_none().then_some(first.1);
     Some((start..start + LEAD.len() + rest.len(), layer))
+}
+
+/// Takes the two stars away on both sides of what is printed bold.
+fn without_both_marks(piece: &mut Piece) {
+    let inner = piece.value.strip_prefix("**").and_then(|inner| inner.strip_suffix("**"));
+    if let Some(inner) = inner.filter(|inner| inner.starts_with(|it: char| it.is_alphanumeric())) {
+        piece.value = inner.to_owned();
+        piece.range = piece.range.start + 2..piece.range.end - 2;
+    }
 }
 
 /// Takes the two stars away that end what is printed bold.

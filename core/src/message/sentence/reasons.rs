@@ -12,7 +12,7 @@ use crate::policy::PolicyType;
 pub(in crate::message) struct Reason {
     pub(in crate::message) range: Range<usize>,
     pub(in crate::message) kind: (DenialKind, Range<usize>),
-    pub(in crate::message) policy_type: (PolicyType, Range<usize>),
+    pub(in crate::message) policy_type: Option<(PolicyType, Range<usize>)>,
     pub(in crate::message) policy_arn: Option<Piece>,
     /// What is not allowed, where the words say it.
     pub(in crate::message) action: Option<Piece>,
@@ -21,7 +21,7 @@ pub(in crate::message) struct Reason {
 /// The reasons that stand in none of the sentences, in order.
 pub(in crate::message) fn reasons(text: &str, sentences: &[Sentence]) -> Vec<Reason> {
     let Some(grammar) = grammar() else { return Vec::new() };
-    let explicit = if has(text, "explicit deny in") { &[&grammar.explicit][..] } else { &[] };
+    let explicit = if has(text, "an explicit deny") { &[&grammar.explicit][..] } else { &[] };
     let implicit = if has(text, "because no ") { &[&grammar.implicit][..] } else { &[] };
     let regexes = explicit.iter().chain(implicit);
     let places = regexes.flat_map(|regex| regex.find_iter(text).map(move |one| (regex, one)));
@@ -35,13 +35,16 @@ pub(in crate::message) fn reasons(text: &str, sentences: &[Sentence]) -> Vec<Rea
             }
             let captures = regex.captures_at(text, place.start())?;
             let whole = captures.get(0)?.range();
-            let holder = captures.name("holder")?;
+            let holder = captures.name("holder");
             let is_implicit = text.get(whole.clone())?.starts_with(['b', 'B']);
             let kind = if is_implicit { DenialKind::Implicit } else { DenialKind::Explicit };
             let mut reason = Reason {
                 range: whole.clone(),
                 kind: (kind, whole.clone()),
-                policy_type: (policy_type(holder.as_str())?, holder.range()),
+                policy_type: match holder {
+                    Some(holder) => Some((policy_type(holder.as_str())?, holder.range())),
+                    None => None,
+                },
                 policy_arn: None,
                 action: None,
             };

@@ -9,6 +9,13 @@ use crate::message::wrapping::NARROWEST;
 pub(super) fn word_len(text: &str, from: usize, ceiling: usize) -> usize {
     let rest = clip(text, from, (from + 120).min(ceiling));
     let len = rest.find([' ', '\n', '"', '<', ',']).unwrap_or(rest.len());
+    // A placeholder, with its blanks.
+    let name = rest.strip_prefix('<').and_then(|inner| inner.split_once('>')).map(|(name, _)| name);
+    if let Some(name) = name.filter(|name| {
+        name.len() < 60 && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+    }) {
+        return name.len() + 2;
+    }
     if rest.starts_with("on ") { 0 } else { len }
 }
 
@@ -142,15 +149,22 @@ pub(super) fn resource_value(
         Some('\'') => Some(&['\'']),
         _ => None,
     };
+    let mut from = from;
     if let Some(close) = close {
         let inner = rest.get(1..).unwrap_or("");
-        if let Some(len) = inner.find(close) {
+        // What begins in a line of its own behind it is another text, and the quote was cut off.
+        let is_other = |len: &usize| {
+            let value = inner.get(..*len).unwrap_or("");
+            ["\n\n", "\n{", "\n["].iter().any(|begin| value.contains(begin))
+        };
+        if let Some(len) = inner.find(close).filter(|len| !is_other(len)) {
             let value = spaced(inner.get(..len).unwrap_or("").trim());
             let range = from + 1..from + 1 + len;
             let good = !value.trim_matches(['.', '\u{2026}']).is_empty();
             let piece = good.then_some(Piece { value, range });
             return (piece, from + len + 2);
         }
+        from += 1;
     }
     if let Some(limit) = limit.filter(|limit| *limit > from && *limit - from < 600) {
         let whole = clip(text, from, limit);
