@@ -337,3 +337,17 @@ fn an_encoded_message_is_whole_however_its_lines_are_framed() {
         assert!(ran.stdout.contains(&length), "{frame:?}: {}", ran.stdout);
     }
 }
+
+#[test]
+fn an_encoded_message_that_was_blanked_out_is_not_sent_to_be_decoded() {
+    let lead = "UnauthorizedOperation: You are not authorized to perform this operation. Encoded authorization failure message:";
+    let advice = |blob: &str| {
+        let json = run(&[&format!("{lead} {blob}"), "--format", "json"]).ends_with(3).json();
+        json["evidence"]["next"].to_string()
+    };
+    let decode = "decode-authorization-message";
+    let blanked = advice("****");
+    assert!(!blanked.contains(decode) && blanked.contains("blanked out"), "{blanked}");
+    let whole = advice(&"Ab3_".repeat(30));
+    assert!(whole.contains(decode) && !whole.contains("blanked out"), "{whole}");
+}
