@@ -126,6 +126,10 @@ fn every_form_of_a_trail_gives_the_same_groups() {
         .iter()
         .map(|event| json!({ "EventId": event["eventID"], "CloudTrailEvent": event.to_string() }))
         .collect();
+    let rows: Vec<Value> = (events.iter())
+        .map(|event| json!([{ "eventName": event["eventName"] }, { "eventJson": event.to_string() }]))
+        .collect();
+    let page = json!({ "QueryStatus": "FINISHED", "QueryResultRows": rows });
     let mut two_members = gzip(&records(&events[..4]));
     two_members.extend(gzip(&records(&events[4..])));
     // Two of one size: the last bytes say the same of both.
@@ -149,6 +153,7 @@ fn every_form_of_a_trail_gives_the_same_groups() {
         ("lines.txt", lines.into_bytes()),
         ("list.json", json!(events).to_string().into_bytes()),
         ("looked-up.json", serde_json::to_vec_pretty(&json!({ "Events": looked_up })).unwrap()),
+        ("page.json", page.to_string().into_bytes()),
         ("bom.json", [b"\xef\xbb\xbf".to_vec(), records(&events)].concat()),
     ] {
         put(folder.path(), name, &bytes);

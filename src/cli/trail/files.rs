@@ -165,12 +165,12 @@ pub(super) fn read(
     let mut read = Read::default();
     let mut reader = Reader::default();
     for file in files.iter().rev() {
-        let mut events = Events { groups, damage: None, places: 0 };
+        let mut events = Events { groups, damage: None, places: 0, rows: 0 };
         let outcome = reader.one(file, &mut events);
         progress(file.size);
-        let Events { damage, places, .. } = events;
+        let Events { damage, places, rows, .. } = events;
         let (outcome, what) = match outcome {
-            Ok(outcome) => outcome,
+            Ok((outcome, what)) => (Outcome { events: outcome.events + rows, ..outcome }, what),
             Err(error) => {
                 let damaged = Damaged {
                     path: file.path.clone(),
@@ -387,7 +387,7 @@ fn is_table(head: &[u8]) -> bool {
 
 /// Reads a query's result in columns.
 fn table(content: &mut dyn io::Read, events: &mut Events<'_>) -> Outcome {
-    let Events { groups, damage, places } = events;
+    let Events { groups, damage, places, .. } = events;
     let rows = Table::read_csv(content, &mut |event| groups.push(&event), &mut |what, at| {
         damage.get_or_insert((what, at));
         *places += 1;
@@ -427,11 +427,17 @@ struct Events<'g> {
     groups: &'g mut Groups,
     damage: Option<(Damage, u64)>,
     places: u64,
+    /// How many rows the pages of query results had, which count as one value each.
+    rows: u64,
 }
 
 impl Sink for Events<'_> {
     fn piece(&mut self, piece: Piece, bytes: &[u8], _at: u64) -> bool {
-        trail::read(piece, bytes, &mut |event| self.groups.push(&event))
+        let Self { groups, rows, .. } = self;
+        trail::read(piece, bytes, &mut |event| {
+            *rows += u64::from(piece == Piece::Page);
+            groups.push(&event);
+        })
     }
 
     fn damage(&mut self, damage: Damage, at: u64) {
