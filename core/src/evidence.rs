@@ -64,7 +64,12 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
     let layer = denial.policy_type.as_ref().map(|one| one.value);
     let named = layer.map(PolicyType::name);
     let kind = denial.kind.as_ref().map(|one| one.value);
+    let may_be_missing =
+        layer == Some(PolicyType::ServiceControl) && kind == Some(DenialKind::Explicit);
     match (kind, named) {
+        (Some(DenialKind::Explicit), Some(layer)) if may_be_missing => {
+            found.proves.push(format!("{} stands in the way", with_article(layer)));
+        }
         (Some(DenialKind::Explicit), Some(layer)) => {
             found.proves.push(format!("a Deny statement of {} matched", with_article(layer)));
         }
@@ -90,9 +95,9 @@ fn authorization(denial: &Denial, found: &mut Evidence) {
         let id = arn.value.rsplit('/').next().unwrap_or(&arn.value);
         found.proves.push(format!("the policy that decided is `{id}`"));
     }
-    if layer == Some(PolicyType::ServiceControl) && kind == Some(DenialKind::Explicit) {
+    if may_be_missing {
         found.open.push(
-            "whether it is a Deny or a missing Allow: services have worded a missing Allow of a service control policy as an explicit deny too".to_owned(),
+            "whether one of its Deny statements matched or an Allow is missing: services have worded the second as an explicit deny too".to_owned(),
         );
     }
     if named.is_some() {
